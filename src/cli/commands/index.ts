@@ -1,0 +1,8 @@
+/**
+ * @file The table of commands, in the order in which `kinora --help` shows them. A command that is not here does not exist.
+ * A row states itself (path, summary, example, flags) and imports the work lazily, inside its action: `--help` stays fast.
+ */
+import type { CliCommand } from '../program.ts';
+
+/** All commands of the `kinora` program. */
+export const COMMANDS: readonly CliCommand[] = [];
