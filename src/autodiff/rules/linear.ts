@@ -1,0 +1,57 @@
+/**
+ * @file Gradient rules of products: matmul, convolution, and the fused normalisations, softmax and rotary embedding.
+ */
+import { add, concat, conv, flip, matmul, mean, mul, neg, pad, reciprocal, reshape, rope, slice, sqrt, sub, sum, sumSquares, sumTo, transpose } from '../../graph/build.ts';
+import type { Tensor } from '../../graph/graph.ts';
+import type { Rule, RulesFor } from '../rule.ts';
+
+const matmulRule: Rule<'matmul'> = ({ grad, inputs: [a, b], params: { transA, transB, alpha }, wanted }) => [
+  wanted[0] ? sumTo(transA ? matmul(b!, grad, { transA: transB, transB: true, alpha }) : matmul(grad, b!, { transB: !transB, alpha }), a!.shape) : null,
+  wanted[1] ? sumTo(transB ? matmul(grad, a!, { transA: true, transB: transA, alpha }) : matmul(a!, grad, { transA: !transA, alpha }), b!.shape) : null,
+];
+
+/** d conv / d x: correlation with the flipped, transposed kernel. */
+function convInputGrad(grad: Tensor, weight: Tensor, pads: readonly number[]): Tensor {
+  const kernel = weight.shape.slice(2);
+  const flipped = flip(transpose(weight, [1, 0, 2, 3, 4]), [2, 3, 4].filter((axis) => weight.shape[axis]! > 1));
+  return conv(grad, flipped, kernel.flatMap((k, i) => [k - 1 - pads[2 * i]!, k - 1 - pads[2 * i + 1]!]));
+}
+
+/** d conv / d w: for each tap of the kernel the product of the output gradient with the shifted input, summed over the batch. */
+function convWeightGrad(x: Tensor, grad: Tensor, weight: Tensor, pads: readonly number[]): Tensor {
+  const [batch, outChannels, t, h, w] = grad.shape as [number, number, number, number, number];
+  const [, channels, kt, kh, kw] = weight.shape as [number, number, number, number, number];
+  const padded = pad(x, [0, 0, pads[0]!, pads[2]!, pads[4]!], [0, 0, pads[1]!, pads[3]!, pads[5]!]);
+  const g = reshape(grad, [batch, outChannels, t * h * w]);                                          // [B, O, S]
+  const taps: Tensor[] = [];
+  for (let i = 0; i < kt; i++) for (let j = 0; j < kh; j++) for (let k = 0; k < kw; k++) {
+    const shifted = slice(slice(slice(padded, 2, i, i + t), 3, j, j + h), 4, k, k + w);              // [B, C, t, h, w]
+    const product = matmul(g, reshape(shifted, [batch, channels, t * h * w]), { transB: true });     // [B, O, C]
+    taps.push(reshape(sum(product, [0]), [1, outChannels, channels]));
+  }
+  return reshape(transpose(concat(taps, 0), [1, 2, 0]), weight.shape);                               // [O, C, kt, kh, kw]
+}
+
+const lastMean = (x: Tensor): Tensor => mean(x, [-1]);
+
+type FusedOp = 'matmul' | 'conv' | 'softmax' | 'rmsNorm' | 'layerNorm' | 'rope';
+
+/** Products and fused ops. */
+export const linearRules: RulesFor<FusedOp> = {
+  matmul: matmulRule,
+  conv: ({ grad, inputs: [x, w], params, wanted }) => [
+    wanted[0] ? convInputGrad(grad, w!, params.pads) : null,
+    wanted[1] ? convWeightGrad(x!, grad, w!, params.pads) : null,
+  ],
+  softmax: ({ grad, output }) => [mul(output, sub(grad, sum(mul(grad, output), [-1])))],
+  rmsNorm: ({ grad, inputs: [x], output, params }) => {
+    const inverse = reciprocal(sqrt(add(mul(sumSquares(x!, [-1]), 1 / x!.shape.at(-1)!), params.eps)));
+    return [mul(sub(grad, mul(output, lastMean(mul(grad, output)))), inverse)];
+  },
+  layerNorm: ({ grad, inputs: [x], output, params }) => {
+    const variance = mul(sumSquares(sub(x!, lastMean(x!)), [-1]), 1 / x!.shape.at(-1)!);
+    const inverse = reciprocal(sqrt(add(variance, params.eps)));
+    return [mul(sub(sub(grad, lastMean(grad)), mul(output, lastMean(mul(grad, output)))), inverse)];
+  },
+  rope: ({ grad, inputs: [, cosines, sines] }) => [rope(grad, cosines!, neg(sines!)), null, null],       // a rotation's transpose turns back
+};

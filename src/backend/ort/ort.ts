@@ -1,0 +1,72 @@
+/**
+ * @file The onnxruntime backend (CPU provider). Outputs can be written in place: `session.run` takes preallocated output memory, which may be
+ * an input's memory where {@link checkAlias} allows it. One session has one thread pool; its threads stop spinning when a run ends.
+ */
+import * as ort from 'onnxruntime-node';
+import { checkAlias } from '../alias.ts';
+import type { Backend, CompileOptions, HostArray, Program } from '../backend.ts';
+import type { Tensor } from '../../graph/graph.ts';
+import { sizeOf } from '../../core/shape.ts';
+import { toOnnx } from './model.ts';
+
+/** Options of {@link ortBackend}. */
+export interface OrtOptions {
+  /** Threads of one operation. Default: onnxruntime's choice (physical cores). */
+  readonly threads?: number;
+  /** Folder that receives onnxruntime's profile of each program. Default: none. */
+  readonly profile?: string;
+  /** Keep freed memory in a pool of the session. Faster steps, more memory. Default true. */
+  readonly arena?: boolean;
+}
+
+const tensorOf = (x: Tensor, data: HostArray): ort.Tensor => new ort.Tensor(x.dtype === 'f32' ? 'float32' : 'int32', data as Float32Array, x.shape as number[]);
+
+/** A backend on the CPU through onnxruntime. */
+export function ortBackend(o: OrtOptions = {}): Backend {
+  return { name: 'ort-cpu', compile: (options) => compile(options, o) };
+}
+
+async function compile({ outputs, aliases = {} }: CompileOptions, o: OrtOptions): Promise<Program> {
+  const started = performance.now();
+  const results = Object.values(outputs);
+  const [firstResult] = results;
+  if (!firstResult) throw new RangeError('a program needs at least one output');
+  const { graph } = firstResult;
+  for (const [output, input] of Object.entries(aliases)) checkAlias(outputs[output]!, graph.inputs.get(input)!, results);
+  const { bytes, inputs } = toOnnx(graph, outputs);
+  const session = await ort.InferenceSession.create(bytes, {
+    executionProviders: ['cpu'], graphOptimizationLevel: 'all', logSeverityLevel: 3, interOpNumThreads: 1,
+    enableCpuMemArena: o.arena ?? true,
+    ...(o.threads === undefined ? {} : { intraOpNumThreads: o.threads }),
+    ...(o.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: `${o.profile}/ort` }),
+    extra: { session: { force_spinning_stop: '1', set_denormal_as_zero: '1' } },
+  });
+  const compileMs = performance.now() - started;
+  const wrapped = new WeakMap<HostArray, ort.Tensor>();         // arrays that live for many runs keep their wrapper
+  const wrap = (x: Tensor, data: HostArray, what: string): ort.Tensor => {
+    const known = wrapped.get(data);
+    if (known) return known;
+    if (data.length !== sizeOf(x.shape)) throw new RangeError(`${what} wants ${sizeOf(x.shape)} elements, got ${data.length}`);
+    const made = tensorOf(x, data);
+    wrapped.set(data, made);
+    return made;
+  };
+  return {
+    inputs, outputs: Object.keys(outputs), compileMs,
+    async run(feeds, into = {}) {
+      const fed: Record<string, ort.Tensor> = {}, fetches: Record<string, ort.Tensor | null> = {};
+      for (const name of inputs) {
+        const data = feeds[name];
+        if (!data) throw new RangeError(`input "${name}" is missing`);
+        fed[name] = wrap(graph.inputs.get(name)!, data, `input "${name}"`);
+      }
+      for (const [name, x] of Object.entries(outputs)) fetches[`out:${name}`] = into[name] ? wrap(x, into[name], `output "${name}"`) : null;
+      const result = await session.run(fed, fetches);
+      return Object.fromEntries(Object.keys(outputs).map((name) => [name, into[name] ?? (result[`out:${name}`]!.data as Float32Array)]));
+    },
+    [Symbol.dispose]() {
+      if (o.profile !== undefined) session.endProfiling();
+      void session.release();
+    },
+  };
+}
