@@ -1,0 +1,14 @@
+/** @file The samplers by name: the one list that the command line, the server and the library offer. */
+import type { Sampler } from './contract.ts';
+import { eulerMaruyama } from './euler-maruyama.ts';
+import { euler } from './euler.ts';
+import { heun } from './heun.ts';
+
+export const SAMPLERS = ['euler', 'heun', 'euler-maruyama'] as const;
+export type SamplerName = (typeof SAMPLERS)[number];
+
+export const SAMPLER_TABLE: { readonly [K in SamplerName]: Sampler } = {
+  euler,
+  heun,
+  'euler-maruyama': eulerMaruyama(),
+};
