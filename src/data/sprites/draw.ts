@@ -1,0 +1,123 @@
+/**
+ * @file Draws the specification of one clip from a key: who, doing what, where, on which ground.
+ * Actions and facings are drawn before the characters, and only the characters are drawn again until the clip belongs to
+ * its split, so both splits have the same actions, facings, canvases and grounds.
+ */
+import { InputError } from '../../core/errors.ts';
+import { draws, type Draws, type RandomKey } from '../../core/random.ts';
+import type { SpriteWorld } from './load.ts';
+import { actionsOf, drawPerson, type Person } from './person.ts';
+import { actionLength } from './sheet.ts';
+import type { CharacterSpec, ClipSpec, GroundSpec, Place, Timing } from './spec.ts';
+import { splitOf } from './split.ts';
+import { FACINGS, GROUND_COLOURS, GROUND_KINDS, type Action, type Facing, type Split } from './vocabulary.ts';
+
+export interface DrawClipOptions {
+  /** Seed, stream and step; one clip per step. */
+  readonly key: RandomKey;
+  readonly split: Split;
+  /** Pixels, ≥ 64. Two characters are drawn only from 96 on, crossing from 128 on. */
+  readonly width: number;
+  /** Pixels, ≥ 64. */
+  readonly height: number;
+  /** 1 … 33; one frame is an image. */
+  readonly frames: number;
+}
+
+const CELL = 64;
+const TWO_FROM = 96, CROSS_FROM = 128;                         // pixels of width
+const MAX_STEP = 4;                                            // pixels a frame: the stride of the drawn walk, 32 pixels in 8 frames
+const ATTEMPTS = 1000;                                         // one in 8 suits a held-out character: missing has chance (7/8)^1000
+
+/** The specification of a clip: the same key and options give the same clip. */
+export function drawClip(world: SpriteWorld, o: DrawClipOptions): ClipSpec {
+  const { width, height, frames, split } = o;
+  for (const [name, value, least, most] of [['width', width, CELL, 1024], ['height', height, CELL, 1024], ['frames', frames, 1, 33]] as const)
+    if (!Number.isInteger(value) || value < least || value > most) throw new InputError(`a sprite clip's ${name} is ${value}; allowed: whole numbers from ${least} to ${most}`);
+  const d = draws(o.key);
+  const ground = drawGround(d);
+  const count = width >= TWO_FROM && d.chance(0.45) ? 2 : 1;
+  const crossing = count === 2 && width >= CROSS_FROM && frames >= 13 && d.chance(0.35);
+  const deeds = drawDeeds(d, actionsOf(world), count, crossing);
+  const people = deeds.map(([action, facing]) => drawInSplit(d, world, action, facing, split));
+  const places = crossing ? crossingPlaces(d, o) : count === 2 ? pairPlaces(d, o) : [singlePlace(d, o, ...deeds[0]!)];
+  const characters = people.map((person, i): CharacterSpec => ({
+    labels: { ...person.labels, travels: places[i]!.dx !== 0 || places[i]!.dy !== 0 },
+    layers: person.layers, timing: drawTiming(d, person.labels.action, frames), place: places[i]!,
+  }));
+  return { split, canvas: { width, height }, frames, fps: 8, ground, characters, relation: crossing ? 'crossing' : 'apart' };
+}
+
+function drawDeeds(d: Draws, actions: readonly Action[], count: number, crossing: boolean): [Action, Facing][] {
+  if (crossing) return [['walk', 'right'], ['walk', 'left']];
+  const others = actions.filter((a) => a !== 'walk');
+  const facingEachOther = d.chance(0.4);
+  return Array.from({ length: count }, (_, i): [Action, Facing] => {
+    const action = others.length === 0 || d.chance(0.3) ? 'walk' : d.pick(others);
+    if (action === 'fall') return [action, 'towards'];
+    return [action, count === 2 && facingEachOther ? (i === 0 ? 'right' : 'left') : d.pick(FACINGS)];
+  });
+}
+
+function drawInSplit(d: Draws, world: SpriteWorld, action: Action, facing: Facing, split: Split): Person {
+  for (let i = 0; i < ATTEMPTS; i++) {
+    const person = drawPerson(d, world, action, facing);
+    if (splitOf(person.labels.garment, person.labels.hairColour, action) === split) return person;
+  }
+  throw new InputError(`no character in ${ATTEMPTS} draws with action "${action}" belongs to split "${split}"; the sprite checkout holds too few layers`);
+}
+
+/** Cycles start anywhere. One-shots start at once or within a third of a second; when the clip is shorter than the action it shows a window of it. */
+function drawTiming(d: Draws, action: Action, frames: number): Timing {
+  if (action === 'walk') return { start: d.int(8), delay: 0 };
+  const spare = actionLength(action) - frames;
+  if (spare > 0) return { start: Math.min(spare, 1 + d.int(spare)), delay: 0 };   // never the standing first pose of an image
+  return { start: 0, delay: d.int(Math.min(3, 1 - spare)) };
+}
+
+const between = (d: Draws, low: number, high: number): number => low + d.int(Math.max(0, high - low) + 1);
+
+function singlePlace(d: Draws, o: DrawClipOptions, action: Action, facing: Facing): Place {
+  const { width, height, frames } = o;
+  const x = width === CELL ? between(d, -5, 5) : between(d, 0, width - CELL);
+  const y = height === CELL ? between(d, -4, 2) : between(d, 2, height - CELL);
+  const across = facing === 'left' || facing === 'right';
+  // The figure fills columns 16 … 47 and rows 12 … 61 of its cell, so the cell may leave the canvas by 14 columns, 8 rows.
+  const [low, high] = across ? [-14, width - 50] : [-8, height - 62];
+  const roomy = across ? width > CELL : height > CELL;
+  const steps = frames - 1;
+  const fastest = steps === 0 ? 0 : Math.min(MAX_STEP, Math.floor((high - low) / steps));
+  if (action !== 'walk' || !roomy || fastest < 1 || !d.chance(0.75)) return { x, y, dx: 0, dy: 0 };
+  const speed = between(d, Math.ceil(fastest / 2), fastest);
+  const forward = facing === 'right' || facing === 'towards';
+  const first = between(d, low, high - speed * steps);
+  const at = forward ? first : first + speed * steps;
+  const step = forward ? speed : -speed;
+  return across ? { x: at, y, dx: step, dy: 0 } : { x, y: at, dx: 0, dy: step };
+}
+
+function pairPlaces(d: Draws, o: DrawClipOptions): Place[] {
+  const room = 9 + Math.floor((o.width - TWO_FROM) / 3);
+  const y = o.height - CELL;
+  return [
+    { x: -12 + d.int(room), y: y + between(d, -4, 2), dx: 0, dy: 0 },
+    { x: o.width - CELL + 12 - d.int(room), y: y + between(d, -4, 2), dx: 0, dy: 0 },
+  ];
+}
+
+/** Two walkers who change places: each goes at least half the distance and half a body (16 pixels) farther. */
+function crossingPlaces(d: Draws, o: DrawClipOptions): Place[] {
+  const left = between(d, -6, 4), right = o.width - CELL - between(d, -6, 4);
+  const steps = o.frames - 1, distance = right - left;
+  const speed = Math.max(Math.ceil((distance / 2 + 16) / steps), Math.min(MAX_STEP, Math.floor((distance + 12) / steps)));
+  const y = o.height - CELL, front = d.int(2) === 0 ? 2 : -3;
+  return [{ x: left, y: y + front, dx: speed, dy: 0 }, { x: right, y: y - 1 - front, dx: -speed, dy: 0 }];
+}
+
+function drawGround(d: Draws): GroundSpec {
+  const kind = d.pick(GROUND_KINDS);
+  const first = kind === 'grass' ? 'green' as const : d.pick(GROUND_COLOURS);
+  const two = kind === 'fade_down' || kind === 'fade_across' || kind === 'checker';
+  const colours = two ? [first, d.pick(GROUND_COLOURS.filter((c) => c !== first))] : [first];
+  return { kind, colours, tile: d.pick([8, 16]), shade: between(d, -12, 12), shift: [d.int(16), d.int(16)] };
+}

@@ -1,0 +1,89 @@
+/**
+ * @file What determines a clip, as plain data, and the labels that are read off it.
+ * A ClipSpec holds both the layers to draw and the words for them, so captions and labels need no sheet.
+ */
+import type {
+  Action, Colour, Facing, Feet, Folk, Garment, GroundColour, GroundKind, HairColour, HairStyle, Headgear, Legs, Sex, Skin, Split, Weapon,
+} from './vocabulary.ts';
+
+/** When the sheet's frames are shown. Film frame t shows a walk's frame 1 + (start + t) mod 8, another action's start + max(0, t − delay). */
+export interface Timing {
+  readonly start: number;
+  /** Film frames that hold the first pose. */
+  readonly delay: number;
+}
+
+/** Where the 64×64 cell stands: its top left corner in film frame 0 and its movement, pixels and pixels a frame. */
+export interface Place { readonly x: number; readonly y: number; readonly dx: number; readonly dy: number }
+
+/** What a character is, does and wears: the words. */
+export interface CharacterLabels {
+  readonly action: Action;
+  readonly facing: Facing;
+  readonly sex: Sex;
+  readonly folk: Folk;
+  readonly skin: Skin;
+  /** Null when bald or hidden by headgear. */
+  readonly hairStyle: HairStyle | null;
+  readonly hairColour: HairColour | null;
+  readonly beard: boolean;
+  readonly garment: Garment;
+  readonly garmentColour: Colour;
+  /** Null when the garment covers the legs. */
+  readonly legs: Legs | null;
+  readonly legsColour: Colour | null;
+  readonly feet: Feet;
+  readonly feetColour: Colour;
+  readonly headgear: Headgear | null;
+  readonly weapon: Weapon | null;
+  /** True when the character moves over the ground. */
+  readonly travels: boolean;
+}
+
+export interface CharacterSpec {
+  readonly labels: CharacterLabels;
+  /** Names of layers, the lowest first. */
+  readonly layers: readonly string[];
+  readonly timing: Timing;
+  readonly place: Place;
+}
+
+export interface GroundSpec {
+  readonly kind: GroundKind;
+  /** One colour (plain, brick, grass, planks) or two (fades: top to bottom, left to right; checker). */
+  readonly colours: readonly GroundColour[];
+  /** Side of a tile, pixels. */
+  readonly tile: number;
+  /** Added to every channel: −12 … 12. */
+  readonly shade: number;
+  /** Shift of the pattern, pixels. */
+  readonly shift: readonly [number, number];
+}
+
+/** How two characters relate: standing apart, or walking past each other and changing places. */
+export type Relation = 'apart' | 'crossing';
+
+export interface ClipSpec {
+  readonly split: Split;
+  /** Pixels. */
+  readonly canvas: { readonly width: number; readonly height: number };
+  readonly frames: number;
+  /** Frames a second. */
+  readonly fps: 8;
+  readonly ground: GroundSpec;
+  /** From left to right in film frame 0. */
+  readonly characters: readonly CharacterSpec[];
+  readonly relation: Relation;
+}
+
+export interface SpriteLabels {
+  readonly characters: readonly CharacterLabels[];
+  readonly ground: { readonly kind: GroundKind; readonly colours: readonly GroundColour[] };
+  readonly relation: Relation;
+}
+
+/** The words for a clip: what the judge is to read. */
+export function labelsOf(spec: ClipSpec): SpriteLabels {
+  const { ground, relation } = spec;
+  return { characters: spec.characters.map((c) => c.labels), ground: { kind: ground.kind, colours: ground.colours }, relation };
+}
