@@ -1,0 +1,88 @@
+/**
+ * @file The flags of `kinora generate`, as data that commander fills: names, help, parsers. It knows no model: the names of
+ * samplers, the grid of sizes and the defaults come in, so that one table elsewhere stays the only truth.
+ */
+import type { Command } from 'commander';
+import { choice, decimal, frameCount, type ImageAt, imageAt, integer, nonEmpty, type Output, output, type PixelSize, repeated, size } from './options.ts';
+
+/** What the flags are parsed against. */
+export interface GenerateFlagsOptions {
+  /** Names that --sampler takes. */
+  readonly samplers: readonly string[];
+  /** Width and height are multiples of this, pixels. */
+  readonly sizeMultiple: number;
+  /** Longest side, pixels. */
+  readonly maxSide: number;
+  /** Frames a second when --fps is not given; --seconds is counted with it. */
+  readonly defaultFps: number;
+}
+
+/** The flags after parsing. What the user did not say is absent: the model's defaults decide. */
+export interface GenerateFlags {
+  readonly prompt: string;
+  readonly output?: Output;
+  /** Id of an installed model, or a folder. */
+  readonly model?: string;
+  readonly seed?: number;
+  readonly frames?: number;
+  readonly size?: PixelSize;
+  readonly fps?: number;
+  readonly steps?: number;
+  readonly guidance?: number;
+  readonly sampler?: string;
+  readonly negative?: string;
+  readonly images: readonly ImageAt[];
+  /** How many films; seeds count up from `seed`. */
+  readonly count: number;
+  /** Whole factor from native to delivered pixels. */
+  readonly scale?: number;
+  /** Colours in the whole film. */
+  readonly palette?: number;
+  readonly threads?: number;
+  readonly json: boolean;
+}
+
+/** Highest seed: seeds are exact integers in a double. */
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+/** Adds the prompt and all flags of `generate` to `command`. */
+export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Command {
+  return command
+    .argument('<prompt>', 'what the film shows, in English or Chinese', nonEmpty('prompt', 'say what the film shows, as in "a knight walks to the right"'))
+    .option('-o, --output <file>', '.mp4, .gif, .png, or a folder of PNGs', output('--output'))
+    .option('--model <id|dir>', 'an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'))
+    .option('--seed <n>', 'same seed and settings, same film', integer('--seed', { min: 0, max: MAX_SEED }))
+    .option('--frames <n>', 'length in frames', integer('--frames', { min: 1 }))
+    .option('--seconds <s>', 'length in seconds, instead of --frames', decimal('--seconds', { min: 0 }))
+    .option('--size <WxH>', `pixels, multiples of ${o.sizeMultiple}`, size('--size', { multiple: o.sizeMultiple, max: o.maxSide }))
+    .option('--fps <n>', 'frames a second', decimal('--fps', { min: 1, max: 120 }))
+    .option('--steps <n>', 'sampling steps', integer('--steps', { min: 1, max: 1000 }))
+    .option('--guidance <x>', 'how strongly the words pull; 1 is off', decimal('--guidance', { min: 1, max: 30 }))
+    .option('--sampler <name>', o.samplers.join(', '), choice('--sampler', o.samplers))
+    .option('--negative <text>', 'what the film should not show', nonEmpty('--negative', 'leave the flag out instead'))
+    .option('--image <file[@frame]>', 'an image that is this frame (0 unless said; or last); repeatable', repeated(imageAt('--image')))
+    .option('-n, --count <count>', 'how many films', integer('--count', { min: 1, max: 1000 }))
+    .option('--scale <n>', 'delivered pixels per native pixel', integer('--scale', { min: 1, max: 64 }))
+    .option('--palette <n>', 'colours in the whole film', integer('--palette', { min: 2, max: 256 }))
+    .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
+    .option('--json', 'print one JSON object a film');
+}
+
+/** The parsed values of `addGenerateFlags`, as commander holds them, checked against each other. */
+export function readGenerateFlags(command: Command, o: GenerateFlagsOptions): GenerateFlags {
+  const { seconds, frames, image, json, count, debug: _debug, ...plain } = command.opts<
+    Partial<Omit<GenerateFlags, 'prompt' | 'images'>> & { seconds?: number; image?: readonly ImageAt[]; debug?: boolean }>();
+  const total = frameCount({
+    fps: plain.fps ?? o.defaultFps,
+    ...(frames === undefined ? {} : { frames }),
+    ...(seconds === undefined ? {} : { seconds }),
+  });
+  return {
+    ...plain,
+    prompt: String(command.processedArgs[0]),
+    ...(total === undefined ? {} : { frames: total }),
+    images: image ?? [],
+    count: count ?? 1,
+    json: json ?? false,
+  };
+}

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { InputError } from '../core/errors.ts';
+import { choice, decimal, frameCount, imageAt, integer, nonEmpty, output, repeated, size } from './options.ts';
+
+/** The message of the InputError that `run` throws. */
+function refusal(run: () => unknown): string {
+  try { run(); } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return (error as InputError).message;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('numbers', () => {
+  const frames = integer('--frames', { min: 1 });
+  const guidance = decimal('--guidance', { min: 1, max: 30 });
+
+  test('whole numbers', () => {
+    expect(frames('17')).toBe(17);
+    for (const bad of ['-3', '0', '1.5', '1e3', '0x10', '', 'ten', '9007199254740993']) {
+      expect(refusal(() => frames(bad))).toBe(`--frames "${bad}" is not possible: wanted a whole number ≥ 1`);
+    }
+  });
+
+  test('decimals', () => {
+    expect(guidance('7.5')).toBe(7.5);
+    expect(guidance('4')).toBe(4);
+    for (const bad of ['0.5', '31', 'NaN', 'Infinity', '1,5', '']) {
+      expect(refusal(() => guidance(bad))).toBe(`--guidance "${bad}" is not possible: wanted a number from 1 to 30`);
+    }
+  });
+});
+
+describe('size', () => {
+  const parse = size('--size', { multiple: 8, max: 512 });
+
+  test('takes multiples of the grid', () => {
+    expect(parse('128x64')).toEqual({ width: 128, height: 64 });
+    expect(parse('64×96')).toEqual({ width: 64, height: 96 });
+  });
+
+  test.each([['63x64', '64x64'], ['0x64', '8x64'], ['600x20', '512x24'], ['64x99999', '64x512']])('%s is refused with the nearest, %s', (bad, nearest) => {
+    expect(refusal(() => parse(bad))).toBe(`--size "${bad}" is not possible: width and height are multiples of 8, from 8 to 512; nearest: ${nearest}`);
+  });
+
+  test.each(['64', '64x', 'x64', '64x64x64', '-64x64', '64.0x64', ''])('%j is not a size', (bad) => {
+    expect(refusal(() => parse(bad))).toContain(`--size "${bad}" is not a size`);
+  });
+});
+
+describe('images', () => {
+  const parse = imageAt('--image');
+
+  test.each([
+    ['hero.png', { file: 'hero.png', frame: 0 }],
+    ['hero.png@16', { file: 'hero.png', frame: 16 }],
+    ['hero.png@last', { file: 'hero.png', frame: 'last' }],
+    ['me@home.png', { file: 'me@home.png', frame: 0 }],
+    ['a@b/c.png', { file: 'a@b/c.png', frame: 0 }],
+    ['me@home.png@3', { file: 'me@home.png', frame: 3 }],
+  ])('%s', (text, expected) => { expect(parse(text)).toEqual(expected); });
+
+  test.each([['hero.png@-1', '-1'], ['hero.png@x', 'x'], ['hero.png@', ''], ['hero.png@1.5', '1.5']])('%s is refused', (bad, frame) => {
+    expect(refusal(() => parse(bad))).toBe(`--image "${bad}": frame "${frame}" is not possible: wanted a whole number ≥ 0, or last`);
+  });
+
+  test('no file is refused', () => { expect(refusal(() => parse('@3'))).toContain('names no file'); });
+
+  test('the flag may come more than once', () => {
+    const add = repeated(parse);
+    expect(add('b.png@8', add('a.png', undefined))).toEqual([{ file: 'a.png', frame: 0 }, { file: 'b.png', frame: 8 }]);
+  });
+});
+
+test('an unknown name lists the members', () => {
+  expect(choice('--sampler', ['euler', 'heun'])('heun')).toBe('heun');
+  expect(refusal(() => choice('--sampler', ['euler', 'heun'])('ddim'))).toBe('--sampler "ddim" is not known; allowed: euler, heun');
+});
+
+test('an empty prompt is refused', () => {
+  expect(nonEmpty('prompt', 'say what')(' a knight ')).toBe('a knight');
+  expect(refusal(() => nonEmpty('prompt', 'say what')(' \n'))).toBe('prompt is empty: say what');
+});
+
+test('frames and seconds', () => {
+  expect(frameCount({ fps: 8 })).toBeUndefined();
+  expect(frameCount({ frames: 5, fps: 8 })).toBe(5);
+  expect(frameCount({ seconds: 2.1, fps: 8 })).toBe(17);        // 16.8 frames
+  expect(frameCount({ seconds: 0, fps: 8 })).toBe(1);
+  expect(refusal(() => frameCount({ frames: 5, seconds: 1, fps: 8 }))).toBe('--frames 5 and --seconds 1 exclude each other: give one');
+});
+
+test('the extension decides the output', () => {
+  const kind = (file: string): string => output('--output')(file).kind;
+  expect([kind('a.mp4'), kind('b/c.GIF'), kind('x.y.png'), kind('frames'), kind('frames/'), kind('v1.2/frames'), kind('../.hidden')])
+    .toEqual(['mp4', 'gif', 'png', 'folder', 'folder', 'folder', 'folder']);
+  expect(refusal(() => kind('film.avi'))).toContain('extension ".avi" is not known; allowed: .mp4, .gif, .png');
+  expect(refusal(() => kind(' '))).toContain('--output is empty');
+});

@@ -1,0 +1,142 @@
+/**
+ * @file Parsers of command-line values: text in, a value or an InputError out. Pure. Each message names the flag, the value
+ * and what is allowed, with the nearest allowed value where there is one. What only a model can know comes in as an argument.
+ */
+import { InputError, oneOf } from '../core/errors.ts';
+
+/** Turns the text of one flag into its value; throws an InputError that starts with the flag. */
+export type Parser<T> = (text: string) => T;
+
+/** Options of {@link integer} and {@link decimal}. */
+export interface RangeOptions {
+  readonly min: number;
+  readonly max?: number;
+}
+
+const rangeText = ({ min, max }: RangeOptions): string => (max === undefined ? `≥ ${min}` : `from ${min} to ${max}`);
+
+/** A whole number, in decimal digits: `16`, not `16.0`, `1e3` or `0x10`. */
+export function integer(flag: string, range: RangeOptions): Parser<number> {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!Number.isSafeInteger(value) || value < range.min || value > (range.max ?? Infinity)) {
+      throw new InputError(`${flag} "${text}" is not possible: wanted a whole number ${rangeText(range)}`);
+    }
+    return value;
+  };
+}
+
+/** A finite number: `4`, `7.5`. */
+export function decimal(flag: string, range: RangeOptions): Parser<number> {
+  return (text) => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!Number.isFinite(value) || value < range.min || value > (range.max ?? Infinity)) {
+      throw new InputError(`${flag} "${text}" is not possible: wanted a number ${rangeText(range)}`);
+    }
+    return value;
+  };
+}
+
+/** Text that holds more than white space; `what` is told to the user when it does not. */
+export function nonEmpty(flag: string, what: string): Parser<string> {
+  return (text) => {
+    if (text.trim() === '') throw new InputError(`${flag} is empty: ${what}`);
+    return text.trim();
+  };
+}
+
+/** One of a closed set of names. */
+export function choice<const T extends readonly string[]>(flag: string, allowed: T): Parser<T[number]> {
+  return (text) => oneOf(flag, text, allowed);
+}
+
+/** A size in pixels. */
+export interface PixelSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Options of {@link size}. */
+export interface SizeOptions {
+  /** Both sides are multiples of this: 8 for a video autoencoder that divides by 8. */
+  readonly multiple: number;
+  /** Longest side, pixels. */
+  readonly max: number;
+}
+
+/** `WxH` in pixels, as in `96x64`. */
+export function size(flag: string, { multiple, max }: SizeOptions): Parser<PixelSize> {
+  return (text) => {
+    const match = /^(\d+)[x×X](\d+)$/.exec(text.trim());
+    if (match === null) throw new InputError(`${flag} "${text}" is not a size: wanted WIDTHxHEIGHT in pixels, as in 96x64`);
+    const width = Number(match[1]), height = Number(match[2]);
+    const fits = (n: number): boolean => n >= multiple && n <= max && n % multiple === 0;
+    if (!fits(width) || !fits(height)) {
+      const nearest = (n: number): number => Math.min(Math.floor(max / multiple), Math.max(1, Math.round(n / multiple))) * multiple;
+      throw new InputError(`${flag} "${text}" is not possible: width and height are multiples of ${multiple}, `
+        + `from ${multiple} to ${max}; nearest: ${nearest(width)}x${nearest(height)}`);
+    }
+    return { width, height };
+  };
+}
+
+/** An image given to the model, and the frame of the film that it is. */
+export interface ImageAt {
+  readonly file: string;
+  /** Index from 0; `last` is the film's last frame, whatever its length. */
+  readonly frame: number | 'last';
+}
+
+/** `FILE[@FRAME]`: `hero.png` is frame 0, `hero.png@16` frame 16, `hero.png@last` the last. An @ inside a folder or file name is kept. */
+export function imageAt(flag: string): Parser<ImageAt> {
+  return (text) => {
+    const at = text.lastIndexOf('@');
+    const suffix = at < 0 ? '' : text.slice(at + 1);
+    const isName = at < 0 || (/[./\\]/.test(suffix) && !/^[+-]?[\d.]+$/.test(suffix));     // me@home.png, a@b/c.png
+    const file = isName ? text : text.slice(0, at);
+    if (file.trim() === '') throw new InputError(`${flag} "${text}" names no file: wanted FILE or FILE@FRAME, as in hero.png@16`);
+    if (isName) return { file, frame: 0 };
+    if (suffix === 'last') return { file, frame: 'last' };
+    if (!/^\d+$/.test(suffix)) throw new InputError(`${flag} "${text}": frame "${suffix}" is not possible: wanted a whole number ≥ 0, or last`);
+    return { file, frame: Number(suffix) };
+  };
+}
+
+/** Gathers a flag that may be given more than once, for commander. */
+export function repeated<T>(parse: Parser<T>): (text: string, before: readonly T[] | undefined) => readonly T[] {
+  return (text, before = []) => [...before, parse(text)];
+}
+
+/** Number of frames from `--frames` or `--seconds`, which exclude each other; undefined when neither is given. */
+export function frameCount(o: { readonly frames?: number; readonly seconds?: number; readonly fps: number }): number | undefined {
+  if (o.frames !== undefined && o.seconds !== undefined) {
+    throw new InputError(`--frames ${o.frames} and --seconds ${o.seconds} exclude each other: give one`);
+  }
+  if (o.seconds === undefined) return o.frames;
+  return Math.max(1, Math.round(o.seconds * o.fps));
+}
+
+/** Kinds of output that a file's extension can ask for; a name without extension is a folder of PNGs. */
+export const OUTPUT_KINDS = ['mp4', 'gif', 'png', 'folder'] as const;
+
+/** See {@link OUTPUT_KINDS}. */
+export type OutputKind = (typeof OUTPUT_KINDS)[number];
+
+/** What to write and where. */
+export interface Output {
+  readonly file: string;
+  readonly kind: OutputKind;
+}
+
+/** `FILE` whose extension decides the kind: .mp4, .gif, .png, or none for a folder of PNGs. */
+export function output(flag: string): Parser<Output> {
+  return (text) => {
+    const file = nonEmpty(flag, 'wanted a file ending in .mp4, .gif or .png, or a folder')(text);
+    const name = file.split(/[/\\]/).at(-1)!;                   // empty after a trailing slash
+    const dot = name.lastIndexOf('.');
+    if (dot <= 0) return { file, kind: 'folder' };
+    const extension = name.slice(dot + 1).toLowerCase();
+    if (extension === 'mp4' || extension === 'gif' || extension === 'png') return { file, kind: extension };
+    throw new InputError(`${flag} "${text}": extension ".${extension}" is not known; allowed: .mp4, .gif, .png, or none for a folder of PNGs`);
+  };
+}
