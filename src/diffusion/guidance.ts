@@ -1,8 +1,8 @@
 /**
- * @file Classifier-free guidance (Ho & Salimans 2022, equation 6 with w − 1 for its w, arXiv:2207.12598v1): g = c + (w − 1)·(c − s·u), of one
- * sample. With a limited interval (Kynkäänniemi et al. 2024, section 3, arXiv:2404.07724v2), rescaling (Lin et al. 2023,
- * section 3.4, arXiv:2305.08891v4) and the scaled unconditional branch of CFG-Zero* (Fan et al. 2025, arXiv:2503.18886v1).
- * Linear in its inputs, so it may be applied to velocity, x or noise; the sampler integrates velocity, so apply it there.
+ * @file Classifier-free guidance of one sample: g = c + (w − 1)·(c − s·u). Ho & Salimans 2022, equation 6 (their w is our
+ * w − 1), arXiv:2207.12598v1; limited interval: Kynkäänniemi et al. 2024, section 3, arXiv:2404.07724v2; rescaling: Lin et al.
+ * 2023, section 3.4, arXiv:2305.08891v4; s of CFG-Zero*: Fan et al. 2025, arXiv:2503.18886v1 (without its zeroed first steps).
+ * It may be applied to velocity, x or noise; the sampler integrates velocity, so apply it there.
  */
 import { InputError } from '../core/errors.ts';
 import { checkLengths, frameSpans, sigmaAt, type FrameLayout, type FrameSpan, type SigmaOf } from './frames.ts';
