@@ -1,0 +1,84 @@
+/**
+ * @file H.264 by minih264 compiled to WebAssembly (npm h264-mp4-encoder): baseline profile, single-threaded, the same bytes
+ * on every machine. Its own RGB conversion (BT.601, untagged) and its MP4 (creation times, inexact frame times, no sync
+ * table) are not used: it is fed Y'CbCr and only its samples and parameter sets are kept. mp4.ts writes the file.
+ */
+import { createRequire } from 'node:module';
+import type { H264MP4Encoder } from 'h264-mp4-encoder';
+import { ResourceError } from '../core/errors.ts';
+import { findMoov, readMp4Info } from './mp4-read.ts';
+import type { VideoCodec, VideoEncoder, VideoEncoderOptions } from './video-codec.ts';
+import { yuvBytes } from './yuv.ts';
+
+/** The finest step that minih264 has (10…51): flat pixel art comes back within 1/255 and stays small. */
+const QUANTISATION = 10;
+/** 0 is the best search, 10 the fastest. */
+const SPEED = 0;
+/** Seconds between frames at which a player can start. */
+const KEY_SECONDS = 5;
+
+interface EncoderModule { createH264MP4Encoder(): Promise<H264MP4Encoder> }
+let loading: EncoderModule | undefined;
+
+/**
+ * Loads the module. Emscripten's start-up installs process-wide handlers that turn any rejected promise of the whole
+ * program into an abort: they are taken out again. It installs them synchronously, so nobody else's are touched.
+ */
+function loadModule(): EncoderModule {
+  if (loading) return loading;
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = events.map((e) => new Set<unknown>(process.listeners(e as 'uncaughtException')));
+  loading = createRequire(import.meta.url)('h264-mp4-encoder') as EncoderModule;
+  events.forEach((event, i) => {
+    for (const listener of process.listeners(event as 'uncaughtException')) {
+      if (!before[i]!.has(listener)) process.removeListener(event, listener);
+    }
+  });
+  return loading;
+}
+
+let films = 0; // the module's file system is shared by all encoders: each film has its own name there
+
+async function openEncoder(o: VideoEncoderOptions): Promise<VideoEncoder> {
+  const encoder = await loadModule().createH264MP4Encoder();
+  const name = `film-${films++}.mp4`;
+  const fps = o.fps.numerator / o.fps.denominator;
+  let open = true;
+  const close = (): void => {
+    if (!open) return;
+    open = false;
+    encoder.delete();
+    if (encoder.FS) try { encoder.FS.unlink(name); } catch { /* not created yet */ }
+  };
+  try {
+    encoder.outputFilename = name;
+    encoder.width = o.width; encoder.height = o.height;
+    encoder.frameRate = Math.max(1, fps);
+    encoder.quantizationParameter = QUANTISATION; encoder.speed = SPEED;
+    encoder.groupOfPictures = Math.max(1, Math.round(KEY_SECONDS * fps));
+    encoder.initialize();
+  } catch (cause) {
+    close();
+    throw new ResourceError(`the H.264 encoder refused ${o.width}×${o.height} at ${fps} fps`, { cause });
+  }
+  return {
+    add(yuv) {
+      if (yuv.length !== yuvBytes(o.width, o.height)) throw new RangeError(`a frame of ${yuv.length} bytes, wanted ${yuvBytes(o.width, o.height)}`);
+      encoder.addFrameYuv(yuv);
+    },
+    finish() {
+      encoder.finalize();
+      const file = encoder.FS.readFile(name, { encoding: 'binary' });
+      close();
+      const info = readMp4Info(findMoov(file));
+      return {
+        width: o.width, height: o.height, fps: o.fps, sps: info.sps, pps: info.pps,
+        samples: info.samples.map(([at, size]) => file.subarray(at, at + size)),
+      };
+    },
+    close,
+  };
+}
+
+/** The codec of every installation. */
+export const wasmH264 = { name: 'h264', openEncoder } as const satisfies VideoCodec;

@@ -1,0 +1,41 @@
+/**
+ * @file RGB → planar Y'CbCr 4:2:0, 8 bits, limited range, BT.709 (Rec. ITU-R BT.709-6, section 3): what H.264 is fed.
+ * Chroma is the mean of each 2×2 block (sited at its centre), so pixel art upscaled by an even factor keeps flat colours.
+ * The encoder's own RGB conversion is not used: it is BT.601.
+ */
+
+/** Luma weights: Y = KR·R + KG·G + KB·B. */
+const KR = 0.2126, KB = 0.0722, KG = 1 - KR - KB;
+
+/** Y' = 16 + 219·Y; Cb = 128 + 224·(B − Y) / (2·(1 − KB)); Cr alike, with R, G, B in 0…1. */
+const Y_SCALE = 219 / 255;
+const CB_SCALE = 224 / 255 / (2 * (1 - KB));
+const CR_SCALE = 224 / 255 / (2 * (1 - KR));
+
+/** Bytes of a 4:2:0 frame: W·H luma, then two planes of W/2·H/2. */
+export const yuvBytes = (width: number, height: number): number => (width * height * 3) / 2;
+
+/** One RGB(A) frame at `at` in `data` into `out` (Y plane, Cb plane, Cr plane). Width and height are even. */
+export function rgbToYuv420(
+  data: Uint8Array, at: number, size: { readonly width: number; readonly height: number; readonly channels: 3 | 4 }, out: Uint8Array,
+): void {
+  const { width, height, channels } = size;
+  const cbAt = width * height, crAt = cbAt + cbAt / 4;
+  const row = width * channels;
+  for (let y = 0; y < height; y += 2) {
+    for (let x = 0; x < width; x += 2) {
+      let red = 0, blue = 0, luma = 0;                                  // sums over the block
+      for (let k = 0; k < 4; k++) {
+        const yy = y + (k >> 1), xx = x + (k & 1);
+        const p = at + yy * row + xx * channels;
+        const r = data[p]!, b = data[p + 2]!;
+        const l = KR * r + KG * data[p + 1]! + KB * b;
+        out[yy * width + xx] = Math.floor(16.5 + Y_SCALE * l);
+        red += r; blue += b; luma += l;
+      }
+      const c = (y >> 1) * (width >> 1) + (x >> 1);
+      out[cbAt + c] = Math.floor(128.5 + (CB_SCALE * (blue - luma)) / 4);
+      out[crAt + c] = Math.floor(128.5 + (CR_SCALE * (red - luma)) / 4);
+    }
+  }
+}
