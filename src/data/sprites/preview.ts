@@ -2,6 +2,7 @@
  * @file A contact sheet of drawn clips: one row a clip, evenly spaced film frames across, for `kinora data sprites --preview`.
  */
 import type { Frames } from '../../media/frames.ts';
+import { captionOf } from './captions.ts';
 import { drawClip } from './draw.ts';
 import type { SpriteWorld } from './load.ts';
 import { renderClip } from './render.ts';
@@ -27,6 +28,8 @@ export interface SpritePreview {
   /** One RGB image. */
   readonly sheet: Frames;
   readonly clips: readonly ClipSpec[];
+  /** One a row, in English and in Chinese. */
+  readonly captions: readonly { readonly en: string; readonly zh: string }[];
 }
 
 const GAP = 2;                                                 // pixels
@@ -38,6 +41,10 @@ export function previewSprites(world: SpriteWorld, options: PreviewSpritesOption
   const clips = Array.from({ length: count }, (_, step) => {
     const [width, height] = canvases[step % canvases.length]!;
     return drawClip(world, { key: { seed, stream: 'preview', step }, split, width, height, frames });
+  });
+  const captions = clips.map((clip, step) => {
+    const key = { seed, stream: 'preview', step };
+    return { en: captionOf(clip, { key, language: 'en' }), zh: captionOf(clip, { key, language: 'zh' }) };
   });
   const cellWidth = Math.max(...clips.map((c) => c.canvas.width)) + GAP;
   const width = cellWidth * columns, height = clips.reduce((sum, c) => sum + c.canvas.height + GAP, 0);
@@ -54,5 +61,5 @@ export function previewSprites(world: SpriteWorld, options: PreviewSpritesOption
     }
     top += clip.canvas.height + GAP;
   }
-  return { sheet: { data, count: 1, height, width, channels: 3, fps: 8 }, clips };
+  return { sheet: { data, count: 1, height, width, channels: 3, fps: 8 }, clips, captions };
 }

@@ -9,3 +9,5 @@ export { labelsOf, type CharacterLabels, type CharacterSpec, type ClipSpec, type
 export { splitOf } from './split.ts';
 export { drawClip, type DrawClipOptions } from './draw.ts';
 export { renderClip, type RenderedClip } from './render.ts';
+export { captionOf, type CaptionOptions } from './captions.ts';
+export { noisyCaption } from './caption-noise.ts';
