@@ -1,5 +1,13 @@
+/** @file `npm test`: unit tests beside their files, and everything under test/ that needs no browser. */
 import { defineConfig } from 'vitest/config';
 
+const report = process.env['KINORA_TEST_REPORT'];               // .ci/run counts from a JSON report written there
+
 export default defineConfig({
-  test: { include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+    exclude: ['test/browser/**', 'node_modules/**'],
+    testTimeout: 60_000, hookTimeout: 120_000,
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+  },
 });

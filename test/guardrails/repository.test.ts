@@ -1,0 +1,52 @@
+/** @file Runs every guardrail over this repository: the files that git knows or would add. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  bareSuppressions, brokenLinks, IMPORTS, incompleteLock, type Lockfile, LOOK_AGAIN_LINES, longFiles, machinePaths, MAX_LINES, missingDocs, missingHeaders, RULE_TABLES, wrongImports, wrongModels,
+} from './rules.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+const inRoot = (path: string): URL => new URL(path, ROOT);
+const paths = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8', maxBuffer: 64e6 })
+  .split('\0').filter((path) => path !== '' && existsSync(inRoot(path)));
+const TEXT = /(\.(ts|mts|mjs|js|tsx|json|jsonc|md|py|yml|yaml|html|css|txt|sh)|(^|\/)(run|NOTICE|\.npmrc|\.gitignore))$/;
+const files = paths.filter((path) => TEXT.test(path) && path !== 'package-lock.json').map((path) => ({ path, text: readFileSync(inRoot(path), 'utf8') }));
+
+test('the guardrails see the sources', () => {
+  const seen = new Set(files.map((f) => f.path));
+  for (const path of ['src/core/errors.ts', 'src/cli/main.ts', 'test/guardrails/rules.ts', 'package.json', 'README.md', '.ci/run']) expect(seen).toContain(path);
+});
+
+describe('source files', () => {
+  test('imports point the right way', () => { expect(wrongImports(files)).toEqual([]); });
+  test('no file is too long', () => {
+    const again = longFiles(files, LOOK_AGAIN_LINES);
+    if (again.length > 0) console.warn(`look again:\n  ${again.join('\n  ')}`);
+    expect(longFiles(files, MAX_LINES)).toEqual([]);
+    expect(Object.keys(RULE_TABLES).filter((path) => !existsSync(inRoot(path)))).toEqual([]);
+  });
+  test('every file says what it is', () => { expect(missingHeaders(files)).toEqual([]); });
+  test('every export is documented', () => { expect(missingDocs(files)).toEqual([]); });
+  test('suppressions have reasons', () => { expect(bareSuppressions(files)).toEqual([]); });
+});
+
+test('no machine paths', () => { expect(machinePaths(files)).toEqual([]); });
+
+test('models weigh what they may and have a card', () => {
+  expect(wrongModels(paths.map((path) => ({ path, bytes: statSync(inRoot(path)).size })))).toEqual([]);
+});
+
+test('the lockfile serves every platform', () => {
+  expect(incompleteLock(JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8')) as Lockfile)).toEqual([]);
+});
+
+test('links in Markdown lead somewhere', () => {
+  expect(files.filter((f) => f.path.endsWith('.md')).flatMap((f) => brokenLinks(f, (path) => existsSync(inRoot(path))))).toEqual([]);
+});
+
+test('CONTRIBUTING shows the table of imports that is enforced', () => {
+  const text = readFileSync(inRoot('CONTRIBUTING.md'), 'utf8');
+  const rows = Object.entries(IMPORTS).map(([folder, allowed]) => `| ${folder} | ${allowed.join(', ') || '–'} |`);
+  for (const row of rows) expect(text).toContain(row);
+});
