@@ -1,0 +1,108 @@
+/**
+ * @file Video autoencoder, causal in time: 4× in time, 8× in space (as the tokenizers of MAGVIT-v2, arXiv:2310.05737v3, section 3.2, and
+ * Wan, arXiv:2503.20314v2, section 4.1). Convolutions are cheap ones: pixel unshuffle first, then 1×3×3 and 3×1×1.
+ * Norms act per position, so that a film in chunks with kept context equals the film whole. Not for: sampling of latents (see latents.ts).
+ */
+import { add, exp, maximum, minimum, mul, reciprocal, reshape, silu, slice, sqrt, sumSquares } from '../../graph/build.ts';
+import type { Tensor } from '../../graph/graph.ts';
+import { convParams, convPoint, convSpace, convTime, WHOLE, type ConvParams, type TimeContext } from '../../nn/conv3d.ts';
+import { constant, param, type Bound } from '../../nn/param.ts';
+import { channelsToSpace, channelsToTime, spaceToChannels, timeToChannels } from '../../nn/resample.ts';
+import type { VaeConfig } from './config.ts';
+
+// ---------------------------------------------------------------------------------------------------------------- blocks
+
+/** RMS norm over channels at each position (per frame and pixel), with gain. */
+function channelNorm(gain: Tensor, x: Tensor): Tensor {
+  const meanSquare = mul(sumSquares(x, [1]), 1 / x.shape[1]!);                               // [B, 1, T, H, W]
+  return mul(mul(x, reciprocal(sqrt(add(meanSquare, 1e-6)))), reshape(gain, [1, -1, 1, 1, 1]));
+}
+
+const blockParams = (c: number) => ({
+  norm1: param([c], constant(1)),
+  space: convParams(c, c, [1, 3, 3], Math.SQRT2),
+  norm2: param([c], constant(1)),
+  time: convParams(c, c, [3, 1, 1], 0),                                                       // zero: a block starts as the identity
+});
+type BlockParams = Bound<ReturnType<typeof blockParams>>;
+
+/** Residual block: norm, SiLU, 1×3×3, norm, SiLU, 3×1×1. */
+function block(p: BlockParams, x: Tensor, name: string, context: TimeContext): Tensor {
+  const h = convSpace(p.space, silu(channelNorm(p.norm1, x)));
+  return add(x, convTime(p.time, silu(channelNorm(p.norm2, h)), name, context));
+}
+
+const blocksParams = (c: number, n: number) => Array.from({ length: n }, () => blockParams(c));
+const blocks = (p: readonly BlockParams[], x: Tensor, name: string, context: TimeContext): Tensor =>
+  p.reduce((h, b, i) => block(b, h, `${name}.${i}`, context), x);
+
+const headParams = (c: number, out: number) => ({ norm: param([c], constant(1)), conv: convParams(c, out, [1, 3, 3]) });
+const head = (p: { norm: Tensor; conv: ConvParams }, x: Tensor): Tensor => convSpace(p.conv, silu(channelNorm(p.norm, x)));
+
+// --------------------------------------------------------------------------------------------------------------- encoder
+
+/** Parameters of the encoder. */
+export function encoderParams(c: VaeConfig) {
+  const [c1, c2, c3] = c.channels;
+  return {
+    stem: convParams(3 * c.patch ** 2, c1, [1, 3, 3]),
+    stage1: blocksParams(c1, c.encoderBlocks[0]),
+    down1: convParams(2 * c1, c2, [1, 1, 1]),
+    stage2: blocksParams(c2, c.encoderBlocks[1]),
+    down2: convParams(8 * c2, c3, [1, 1, 1]),
+    stage3: blocksParams(c3, c.encoderBlocks[2]),
+    head: headParams(c3, 2 * c.latentChannels),
+  };
+}
+
+/** A diagonal Gaussian over latents. */
+export interface Posterior {
+  /** `[B, z, T', H/8, W/8]` */
+  readonly mean: Tensor;
+  /** Logarithm of the variance, in [−30, 20]. */
+  readonly logVariance: Tensor;
+}
+
+/** Video `[B, 3, 4n + 1, H, W]` in [−1, 1] → posterior over latents `[B, z, n + 1, H/8, W/8]`. A later chunk has 4n frames → n. */
+export function encode(p: Bound<ReturnType<typeof encoderParams>>, video: Tensor, c: VaeConfig, context: TimeContext = WHOLE): Posterior {
+  let h = convSpace(p.stem, spaceToChannels(video, c.patch));                                 // [B, c1, T, H/4, W/4]
+  h = blocks(p.stage1, h, 'stage1', context);
+  h = convPoint(p.down1, timeToChannels(h, context.first));                                   // [B, c2, T/2, H/4, W/4]
+  h = blocks(p.stage2, h, 'stage2', context);
+  h = convPoint(p.down2, spaceToChannels(timeToChannels(h, context.first), 2));               // [B, c3, T/4, H/8, W/8]
+  h = head(p.head, blocks(p.stage3, h, 'stage3', context));                                   // [B, 2z, T/4, H/8, W/8]
+  const z = c.latentChannels;
+  return { mean: slice(h, 1, 0, z), logVariance: maximum(minimum(slice(h, 1, z, 2 * z), 20), -30) };
+}
+
+/** mean + exp(½ log variance)·noise (Kingma & Welling 2014, section 2.4). */
+export const reparameterise = ({ mean, logVariance }: Posterior, noise: Tensor): Tensor => add(mean, mul(exp(mul(logVariance, 0.5)), noise));
+
+// --------------------------------------------------------------------------------------------------------------- decoder
+
+/** Parameters of the decoder. */
+export function decoderParams(c: VaeConfig) {
+  const [c1, c2, c3] = c.channels;
+  return {
+    stem: convParams(c.latentChannels, c3, [1, 3, 3]),
+    stage3: blocksParams(c3, c.decoderBlocks[2]),
+    up2: convParams(c3, 8 * c2, [1, 1, 1]),
+    stage2: blocksParams(c2, c.decoderBlocks[1]),
+    up1: convParams(c2, 2 * c1, [1, 1, 1]),
+    stage1: blocksParams(c1, c.decoderBlocks[0]),
+    head: headParams(c1, 3 * c.patch ** 2),
+  };
+}
+
+/** Latents `[B, z, n + 1, H/8, W/8]` → video `[B, 3, 4n + 1, H, W]`, about [−1, 1]. A later chunk of n latents gives 4n frames. */
+export function decode(p: Bound<ReturnType<typeof decoderParams>>, latents: Tensor, c: VaeConfig, context: TimeContext = WHOLE): Tensor {
+  let h = blocks(p.stage3, convSpace(p.stem, latents), 'stage3', context);                     // [B, c3, T/4, H/8, W/8]
+  h = channelsToTime(channelsToSpace(convPoint(p.up2, h), 2), context.first);                 // [B, c2, T/2, H/4, W/4]
+  h = blocks(p.stage2, h, 'stage2', context);
+  h = channelsToTime(convPoint(p.up1, h), context.first);                                     // [B, c1, T, H/4, W/4]
+  h = head(p.head, blocks(p.stage1, h, 'stage1', context));                                   // [B, 48, T, H/4, W/4]
+  return channelsToSpace(h, c.patch);                                                         // [B, 3, T, H, W]
+}
+
+/** Parameters of the whole autoencoder. */
+export const vaeParams = (c: VaeConfig) => ({ encoder: encoderParams(c), decoder: decoderParams(c) });

@@ -1,0 +1,90 @@
+/**
+ * @file Flat training state: values, gradients, moments and running average, each one array; a parameter is a window into them.
+ * Decayed parameters come first, each group padded to whole chunks, so that an update runs over equal chunks.
+ */
+import { sizeOf } from '../core/shape.ts';
+import { initialValues, listParams, type ParamSpec } from '../nn/param.ts';
+import type { Backend, Program } from '../backend/backend.ts';
+import { adamW, adamWFeeds, ADAMW_STATE, type AdamWOptions, type AdamWScalars } from './adamw.ts';
+
+/** Elements of a chunk: five arrays of 256 KiB stay in a core's cache. */
+const CHUNK = 65536;
+
+/** Arrays of the state, by name. */
+export const STATE_ARRAYS = [...ADAMW_STATE, 'grad'] as const;
+export type StateArray = (typeof STATE_ARRAYS)[number];
+
+/** Where one parameter lies. */
+interface Slot { readonly spec: ParamSpec; readonly start: number; readonly end: number }
+
+/** All parameters of a training run, with what the optimizer keeps for each. */
+export class TrainState {
+  readonly slots: ReadonlyMap<string, Slot>;
+  readonly arrays: Readonly<Record<StateArray, Float32Array>>;
+  /** First element that is not decayed. */
+  readonly #decayEnd: number;
+  readonly #windows = new Map<StateArray, Record<string, Float32Array>>();
+
+  constructor(specs: unknown) {
+    const slots = new Map<string, Slot>();
+    let at = 0, decayEnd = 0;
+    const list = listParams(specs);
+    for (const decay of [true, false]) {
+      for (const { name, leaf } of list.filter((p) => p.leaf.decay === decay)) {
+        slots.set(name, { spec: leaf, start: at, end: at + sizeOf(leaf.shape) });
+        at += Math.ceil(sizeOf(leaf.shape) / 16) * 16;                                        // 64-byte alignment
+      }
+      at = Math.ceil(at / CHUNK) * CHUNK;
+      if (decay) decayEnd = at;
+    }
+    this.slots = slots;
+    this.#decayEnd = decayEnd;
+    this.arrays = Object.fromEntries(STATE_ARRAYS.map((name) => [name, new Float32Array(at)])) as Record<StateArray, Float32Array>;
+  }
+
+  /** Fills values and running average with the initial values of `seed`. */
+  initialise(seed: number): void {
+    const value = this.windows('value');
+    for (const [name, { spec }] of this.slots) value[name]!.set(initialValues(spec, name, seed));
+    this.arrays.ema.set(this.arrays.value);
+  }
+
+  /** A window into one of the arrays for each parameter (the same objects at each call). */
+  windows(array: StateArray): Readonly<Record<string, Float32Array>> {
+    const known = this.#windows.get(array);
+    if (known) return known;
+    const made = Object.fromEntries([...this.slots].map(([name, { start, end }]) => [name, this.arrays[array].subarray(start, end)]));
+    this.#windows.set(array, made);
+    return made;
+  }
+
+  /** Chunk start offsets, with whether decay applies. */
+  get chunks(): { start: number; decayed: boolean }[] {
+    return Array.from({ length: this.arrays.value.length / CHUNK }, (_, i) => ({ start: i * CHUNK, decayed: i * CHUNK < this.#decayEnd }));
+  }
+}
+
+/** Updates a state in place, chunk by chunk. */
+export interface Optimizer extends Disposable {
+  /** One AdamW step from `arrays.grad`. */
+  step(scalars: AdamWScalars): Promise<void>;
+}
+
+/** An AdamW optimizer over `state`. */
+export async function adamWOptimizer(backend: Backend, state: TrainState, o: AdamWOptions = {}): Promise<Optimizer> {
+  const { outputs } = adamW(CHUNK, o);
+  const program: Program = await backend.compile({ outputs, aliases: Object.fromEntries(ADAMW_STATE.map((name) => [name, name])) });
+  const chunks = state.chunks.map(({ start, decayed }) => ({
+    decayed, views: Object.fromEntries(STATE_ARRAYS.map((name) => [name, state.arrays[name].subarray(start, start + CHUNK)])),
+  }));
+  return {
+    async step(scalars) {
+      const feeds = { decayed: adamWFeeds(scalars, o), plain: adamWFeeds({ ...scalars, decay: 0 }, o) };
+      for (const { decayed, views } of chunks) {
+        const { grad: _, ...into } = views;
+        await program.run({ ...views, ...(decayed ? feeds.decayed : feeds.plain) }, into);
+      }
+    },
+    [Symbol.dispose]() { program[Symbol.dispose](); },
+  };
+}

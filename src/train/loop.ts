@@ -1,0 +1,142 @@
+/**
+ * @file The training loop, the same for every model: batch → gradients → skip or clip → update → log, validate, checkpoint.
+ * A batch is a pure function of (seed, step), so an interrupted and resumed run equals an uninterrupted one bit for bit.
+ */
+import { appendFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ProgramCache } from '../backend/cache.ts';
+import type { Backend, HostArray } from '../backend/backend.ts';
+import { CancelledError, ResourceError } from '../core/errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Bound } from '../nn/param.ts';
+import { emaDecay, learningRate } from '../optim/schedule.ts';
+import { adamWOptimizer, TrainState } from '../optim/state.ts';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { compileTrainingStep, gradName, type LossGraph } from './step-program.ts';
+
+/** One batch: the layout that its graph is compiled for, and what is fed. */
+export interface Batch {
+  /** Batches of one layout share a compiled graph. */
+  readonly layout: string;
+  readonly feeds: Readonly<Record<string, HostArray>>;
+  /** Samples in it, for the speed figure. */
+  readonly samples: number;
+  /** What is in it, to name when it must be blamed. */
+  readonly describe: string;
+}
+
+/** A model to train. `T` is its tree of parameters. */
+export interface TrainTask<T> {
+  readonly specs: T;
+  /** The batch of a step; a pure function. */
+  batch(step: number): Promise<Batch>;
+  /** The loss of a layout. */
+  build(layout: string, graph: Graph, params: Bound<T>): LossGraph;
+  /** Scalars measured on fixed held-out clips with the running average of weights. */
+  validate?(weights: Readonly<Record<string, Float32Array>>, step: number, dir: string): Promise<Readonly<Record<string, number>>>;
+}
+
+/** Optimisation part of a configuration. */
+export interface OptimConfig {
+  readonly steps: number;
+  readonly rate: number;
+  readonly warmup: number;
+  readonly decayShare: number;
+  readonly weightDecay: number;
+  readonly clip: number;
+  readonly emaLimit: number;
+  readonly beta2: number;
+}
+
+/** Options of {@link runTraining}. */
+export interface TrainOptions {
+  readonly backend: Backend;
+  readonly seed: number;
+  readonly optim: OptimConfig;
+  /** Folder of the run. */
+  readonly dir: string;
+  readonly configHash: string;
+  /** Go on from the newest checkpoint. */
+  readonly resume: boolean;
+  /** Compiled layouts kept at once. */
+  readonly programs: number;
+  /** Seconds between checkpoints. */
+  readonly checkpointSeconds: number;
+  /** Steps between validations. */
+  readonly validateEvery: number;
+  readonly signal?: AbortSignal;
+  readonly onStep?: (progress: StepProgress) => void;
+}
+
+/** What a step reports. */
+export interface StepProgress {
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly gradNorm: number;
+  readonly rate: number;
+  readonly samplesPerSecond: number;
+  /** Seconds to the end at the present speed. */
+  readonly eta: number;
+  readonly skipped: boolean;
+  readonly ms: { readonly data: number; readonly gradients: number; readonly update: number };
+}
+
+const NORM_HISTORY = 64;
+const WORST_RUN = 5;
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Infinity;
+
+/** Trains until the last step; returns the state. Throws a CancelledError after a checkpoint when the signal aborts. */
+export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promise<TrainState> {
+  const { optim, dir } = o;
+  await mkdir(dir, { recursive: true });
+  const state = new TrainState(task.specs);
+  state.initialise(o.seed);
+  const restored = o.resume ? await loadCheckpoint(dir, state, o.configHash) : null;
+  let norms = restored ? [...restored.norms] : [];
+  const adam = { beta2: optim.beta2 };
+  using optimizer = await adamWOptimizer(o.backend, state, adam);
+  using programs = new ProgramCache(o.programs);
+  const log = (entry: object): Promise<void> => appendFile(join(dir, 'metrics.jsonl'), `${JSON.stringify(entry)}\n`);
+  const save = (step: number): Promise<void> => saveCheckpoint(dir, state, { step, configHash: o.configHash, norms: Float32Array.from(norms) });
+
+  const grads = Object.fromEntries(Object.entries(state.windows('grad')).map(([name, window]) => [gradName(name), window]));
+  const first = restored?.step ?? 0;
+  let prepared = first < optim.steps ? task.batch(first) : undefined;
+  let saved = performance.now(), skippedInARow = 0;
+  for (let step = first; step < optim.steps; step++) {
+    const started = performance.now();
+    const batch = await prepared!;
+    const ready = performance.now();
+    const program = await programs.get(batch.layout, () => compileTrainingStep({ backend: o.backend, specs: task.specs, build: (graph, params) => task.build(batch.layout, graph, params) }));
+    const running = program.run({ ...state.windows('value'), ...batch.feeds }, grads);
+    if (step + 1 < optim.steps) prepared = task.batch(step + 1);                              // drawn while the engine computes
+    const result = await running;
+    const computed = performance.now();
+    const gradNorm = Math.sqrt(result['gradSquares']![0]!), loss = result['loss']![0]!;
+    const rate = learningRate({ peak: optim.rate, warmup: optim.warmup, total: optim.steps, decayShare: optim.decayShare }, step);
+    const skipped = !Number.isFinite(gradNorm) || !Number.isFinite(loss) || (norms.length >= NORM_HISTORY / 2 && gradNorm > 10 * median(norms));
+    if (skipped) {
+      skippedInARow++;
+      await log({ event: 'skip', step, gradNorm, loss, batch: batch.describe });
+      if (skippedInARow === WORST_RUN) throw new ResourceError(`stopped at step ${step}: ${WORST_RUN} steps in a row had a non-finite or tenfold gradient norm (last ${gradNorm}); clips: ${batch.describe}`);
+    } else {
+      skippedInARow = 0;
+      norms = [...norms, Math.fround(gradNorm)].slice(-NORM_HISTORY);
+      await optimizer.step({ rate, decay: optim.weightDecay, gradScale: Math.min(1, optim.clip / gradNorm), step: step + 1, emaDecay: emaDecay(step, optim.emaLimit) });
+    }
+    const now = performance.now();
+    const ms = { data: ready - started, gradients: computed - ready, update: now - computed };
+    const samplesPerSecond = batch.samples / (now - started) * 1000;
+    const progress: StepProgress = { step, steps: optim.steps, loss, gradNorm, rate, samplesPerSecond, eta: (optim.steps - step - 1) * (now - started) / 1000, skipped, ms };
+    o.onStep?.(progress);
+    const metrics = Object.fromEntries(Object.entries(result).flatMap(([name, value]) => (name.startsWith('grad') || value.length !== 1 ? [] : [[name, value[0]!]])));
+    await log({ step: step + 1, layout: batch.layout, ...metrics, gradNorm, rate, samplesPerSecond, ms });
+    const last = step + 1 === optim.steps, cancelled = o.signal?.aborted ?? false;
+    if (last || cancelled || now - saved > o.checkpointSeconds * 1000) { await save(step + 1); saved = performance.now(); }
+    if (cancelled) throw new CancelledError(`stopped after step ${step + 1}; go on with --resume`);
+    if (task.validate && (last || (step + 1) % o.validateEvery === 0)) await log({ event: 'validation', step: step + 1, ...(await task.validate(state.windows('ema'), step + 1, dir)) });
+  }
+  return state;
+}

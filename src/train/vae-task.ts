@@ -1,0 +1,114 @@
+/**
+ * @file Training the video autoencoder on sprite clips and images together.
+ * Loss: squared error plus 0.1 × absolute error per value (the first is what PSNR measures, the second keeps edges of pixel art sharp), both
+ * weighted up inside the characters' silhouette, and a KL term whose weight is near that of the evidence bound at the wanted 32 dB.
+ */
+import { join } from 'node:path';
+import type { Backend, Program } from '../backend/backend.ts';
+import { normals, uniforms } from '../core/random.ts';
+import { drawClip, renderClip, type RenderedClip, type Split, type SpriteWorld } from '../data/sprites/world.ts';
+import { abs, add, exp, mean, mul, sub } from '../graph/build.ts';
+import { Graph } from '../graph/graph.ts';
+import { contactSheet, writePng } from '../media/contact-sheet.ts';
+import { fromModel, toModel, type Frames } from '../media/frames.ts';
+import { latentFrames, SPACE_FACTOR, type VaeConfig } from '../models/vae/config.ts';
+import { decode, encode, reparameterise, vaeParams } from '../models/vae/vae.ts';
+import { bindParams } from '../nn/param.ts';
+import type { Batch, TrainTask } from './loop.ts';
+
+/** One shape of batch, and how often it is drawn. */
+export interface VaeLayout { readonly frames: number; readonly width: number; readonly height: number; readonly batch: number; readonly share: number }
+
+/** Data and loss part of a VAE run. */
+export interface VaeTaskConfig {
+  readonly seed: number;
+  readonly layouts: readonly VaeLayout[];
+  /** Weight of the KL term per latent value, against an error per pixel value. */
+  readonly kl: number;
+  /** Extra weight inside of the silhouette: 1 + silhouette. */
+  readonly silhouette: number;
+  /** Held-out clips of one validation. */
+  readonly validationClips: number;
+}
+
+const nameOf = (l: VaeLayout): string => `${l.frames}x${l.width}x${l.height}x${l.batch}`;
+
+/** Renders clip `step` of a stream. */
+export function spriteClip(world: SpriteWorld, seed: number, stream: string, step: number, split: Split, l: Pick<VaeLayout, 'frames' | 'width' | 'height'>): RenderedClip {
+  return renderClip(world, drawClip(world, { key: { seed, stream, step }, split, width: l.width, height: l.height, frames: l.frames }));
+}
+
+/** Peak signal-to-noise ratio in dB of values in [−1, 1] (range 2) from a mean squared error. */
+export const psnrOf = (meanSquare: number): number => 10 * Math.log10(4 / meanSquare);
+
+/** The task for {@link import('./loop.ts').runTraining}. */
+export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld, backend: Backend): TrainTask<ReturnType<typeof vaeParams>> {
+  const specs = vaeParams(config);
+  const byName = new Map(o.layouts.map((l) => [nameOf(l), l]));
+  const total = o.layouts.reduce((n, l) => n + l.share, 0);
+  let evaluator: Promise<Program> | undefined;
+
+  const latentSize = (l: VaeLayout): number => config.latentChannels * latentFrames(l.frames) * (l.height / SPACE_FACTOR) * (l.width / SPACE_FACTOR);
+
+  return {
+    specs,
+    async batch(step): Promise<Batch> {
+      let u = uniforms({ seed: o.seed, stream: 'vae/layout', step }, 1)[0]! * total;
+      const layout = o.layouts.find((l) => (u -= l.share) < 0) ?? o.layouts.at(-1)!;
+      const pixels = layout.frames * layout.height * layout.width;
+      const video = new Float32Array(layout.batch * 3 * pixels), weight = new Float32Array(layout.batch * pixels);
+      for (let i = 0; i < layout.batch; i++) {
+        const { frames, silhouette } = spriteClip(world, o.seed, 'vae/clip', step * 1024 + i, 'train', layout);
+        video.set(toModel(frames), i * 3 * pixels);
+        for (let j = 0; j < pixels; j++) weight[i * pixels + j] = 1 + o.silhouette * silhouette[j]!;
+      }
+      const noise = normals({ seed: o.seed, stream: 'vae/noise', step }, layout.batch * latentSize(layout));
+      return { layout: nameOf(layout), feeds: { video, weight, noise }, samples: layout.batch, describe: `vae/clip ${step * 1024}…${step * 1024 + layout.batch - 1} (${nameOf(layout)})` };
+    },
+
+    build(name, graph, p) {
+      const l = byName.get(name)!;
+      const video = graph.input('video', [l.batch, 3, l.frames, l.height, l.width]);
+      const weight = graph.input('weight', [l.batch, 1, l.frames, l.height, l.width]);
+      const posterior = encode(p.encoder, video, config);
+      const noise = graph.input('noise', posterior.mean.shape);
+      const difference = sub(decode(p.decoder, reparameterise(posterior, noise), config), video);
+      const square = mul(difference, difference);
+      const reconstruction = mean(mul(add(square, mul(abs(difference), 0.1)), weight));
+      const { mean: mu, logVariance } = posterior;
+      const kl = mul(mean(sub(add(mul(mu, mu), exp(logVariance)), add(logVariance, 1))), 0.5);
+      return { loss: add(reconstruction, mul(kl, o.kl)), metrics: { reconstruction, kl, mse: mean(square) } };
+    },
+
+    async validate(weights, step, dir) {
+      const l: VaeLayout = { frames: 17, width: 64, height: 64, batch: 4, share: 0 };
+      const shape = [l.batch, 3, l.frames, l.height, l.width];
+      evaluator ??= (async () => {
+        const graph = new Graph(), p = bindParams(graph, specs);
+        return backend.compile({ outputs: { video: decode(p.decoder, encode(p.encoder, graph.input('video', shape), config).mean, config) } });
+      })();
+      const program = await evaluator;
+      const pixels = l.frames * l.height * l.width;
+      let square = 0, inside = 0, insideCount = 0, count = 0, psnrSum = 0;
+      const rows: Frames[] = [];
+      for (let first = 0; first < o.validationClips; first += l.batch) {
+        const clips = Array.from({ length: l.batch }, (_, i) => spriteClip(world, o.seed, 'vae/validation', first + i, 'heldout', l));
+        const video = new Float32Array(l.batch * 3 * pixels);
+        clips.forEach(({ frames }, i) => { video.set(toModel(frames), i * 3 * pixels); });
+        const { video: made } = await program.run({ ...weights, video });
+        clips.forEach(({ frames, silhouette }, i) => {
+          let clipSquare = 0;
+          for (let j = 0; j < 3 * pixels; j++) {
+            const e = (Math.min(1, Math.max(-1, made![i * 3 * pixels + j]!)) - video[i * 3 * pixels + j]!) ** 2;
+            clipSquare += e;
+            if (silhouette[j % pixels]) { inside += e; insideCount++; }
+          }
+          square += clipSquare; count += 3 * pixels; psnrSum += psnrOf(clipSquare / (3 * pixels));
+          if (rows.length < 16) rows.push(frames, fromModel(made!.slice(i * 3 * pixels, (i + 1) * 3 * pixels), frames));
+        });
+      }
+      await writePng(join(dir, `reconstructions-${String(step).padStart(6, '0')}.png`), contactSheet(rows, { columns: 9 }));
+      return { psnr: psnrOf(square / count), psnrMeanOfClips: psnrSum / o.validationClips, psnrCharacter: psnrOf(inside / insideCount) };
+    },
+  };
+}
