@@ -42,9 +42,9 @@ test('file headers', () => {
 
 test('documentation comments of exports', () => {
   const missing = (text: string): string[] => missingDocs([file('src/a/b.ts', `/** @file x */\nimport 'y';\n${text}`)]).map((line) => line.split(' ')[1]!);
-  expect(missing('export function f() {}\nexport class C {}\nexport interface I {}\nexport type T = 1;')).toEqual(['f', 'C', 'I', 'T']);
+  expect(missing('export function f() {}\nexport class C {}\nexport interface I {}\nexport interface J {\n/** x */ a: 1; b: 2 }\nexport type T = 1;')).toEqual(['f', 'C', 'I', 'J']);
   expect(missing('// not this\nexport function f() {}')).toEqual(['f']);
-  expect(missing('/** Does. */\nexport function f(a: 1): void;\nexport function f(a: 2): void;\nexport function f(a: number): void {}\nfunction own() {}')).toEqual([]);
+  expect(missing('/** Does. */\nexport function f(a: 1): void;\nexport function f(a: 2): void;\nexport function f(a: number): void {}\nfunction own() {}\nexport interface O {\n/** Pixels. */ a: 1 }')).toEqual([]);
 });
 
 test('suppressions need a reason', () => {

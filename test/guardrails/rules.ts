@@ -45,7 +45,7 @@ export const RULE_TABLES: Readonly<Record<string, string>> = {};
 /** Code that a program wrote (protobuf messages): nobody reads it line by line, so only its imports are checked. */
 const isGenerated = ({ path }: SourceFile): boolean => path.endsWith('_pb.ts');
 const isSource = ({ path }: SourceFile): boolean => path.startsWith('src/') && path.endsWith('.ts');
-const isTest = ({ path }: SourceFile): boolean => path.endsWith('.test.ts');
+const isTest = ({ path }: { readonly path: string }): boolean => /\.(test|fixture)\.ts$/.test(path);
 
 function parse(file: SourceFile): ts.SourceFile {
   return ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true);
@@ -98,7 +98,7 @@ export function wrongImports(files: readonly SourceFile[]): string[] {
       const target = resolve(file.path, name);
       const [root, to = ''] = target.split('/');
       if (root !== 'src') wrong.push(`${file.path} imports ${target}, which is outside of src`);
-      else if (target.endsWith('.test.ts')) wrong.push(`${file.path} imports a test, ${target}`);
+      else if (isTest({ path: target })) wrong.push(`${file.path} imports a test, ${target}`);
       else if ((atTop || to !== folder) && !allowed.includes(to)) wrong.push(`${file.path} imports ${target}: src/${folder} may import ${allowed.join(', ') || 'nothing'}`);
     }
   }
@@ -117,17 +117,21 @@ export function missingHeaders(files: readonly SourceFile[]): string[] {
   return files.filter((f) => isSource(f) && !isGenerated(f) && !isTest(f) && !/^(#![^\n]*\n)?\/\*\*\s*(\n \* ?)?@file (?!\*\/)\S/.test(f.text)).map((f) => `${f.path} does not open with /** @file what it is */`);
 }
 
-/** Exported functions, classes, interfaces and types of src that have no documentation comment. */
+/**
+ * Exported functions, classes and interfaces of src that have no documentation comment. An interface whose every member has
+ * one is documented; a type alias is explained by the list or the union that it is made of.
+ */
 export function missingDocs(files: readonly SourceFile[]): string[] {
   const missing: string[] = [];
   for (const file of files) {
     if (!isSource(file) || isGenerated(file) || isTest(file)) continue;
     const documented = new Set<string>();                       // overloads share the first one's comment
     for (const node of parse(file).statements) {
-      if (!(ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node))) continue;
+      if (!(ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node))) continue;
       if (node.modifiers?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword) !== true) continue;
       const name = node.name?.text ?? 'default';
-      if (ts.getJSDocCommentsAndTags(node).some(ts.isJSDoc)) documented.add(name);
+      const hasComment = (n: ts.Node): boolean => ts.getJSDocCommentsAndTags(n).some(ts.isJSDoc);
+      if (hasComment(node) || (ts.isInterfaceDeclaration(node) && node.members.length > 0 && node.members.every(hasComment))) documented.add(name);
       else if (!documented.has(name)) missing.push(`${file.path}: ${name} is exported and has no comment`);
     }
   }
