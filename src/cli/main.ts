@@ -3,7 +3,7 @@
  * @file The `kinora` executable: connects the program to the process (streams, signals, exit code) and nothing else.
  */
 import { readFileSync } from 'node:fs';
-import { COMMANDS } from './commands/index.ts';
+import { COMMANDS, GROUPS } from './commands/index.ts';
 import { runCli } from './program.ts';
 
 const interrupt = new AbortController();
@@ -20,5 +20,5 @@ const packageFile = new URL(import.meta.url.endsWith('.ts') ? '../../package.jso
 const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  version, commands: COMMANDS, stdout: process.stdout, stderr: process.stderr, signal: interrupt.signal,
+  version, commands: COMMANDS, groups: GROUPS, stdout: process.stdout, stderr: process.stderr, signal: interrupt.signal,
 });

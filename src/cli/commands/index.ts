@@ -6,3 +6,11 @@ import type { CliCommand } from '../program.ts';
 
 /** All commands of the `kinora` program. */
 export const COMMANDS: readonly CliCommand[] = [];
+
+/** What the groups of commands are about; a group appears with its first row. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  models: 'The models that are installed',
+  data: 'Makes training data',
+  train: 'Trains a model from a config',
+  eval: 'Judges a model',
+};
