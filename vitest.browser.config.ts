@@ -5,7 +5,7 @@ const report = process.env['KINORA_TEST_REPORT'];               // .ci/run count
 
 export default defineConfig({
   test: {
-    include: ['test/browser/**/*.test.ts'],
+    include: ['src/**/*.browser.test.ts', 'test/**/*.browser.test.ts'],
     fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },

@@ -6,7 +6,7 @@ const report = process.env['KINORA_TEST_REPORT'];               // .ci/run count
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
-    exclude: ['test/browser/**', 'node_modules/**'],
+    exclude: ['**/*.browser.test.ts', 'node_modules/**'],
     testTimeout: 60_000, hookTimeout: 120_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
