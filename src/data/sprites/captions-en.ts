@@ -38,7 +38,7 @@ const HEADGEAR: Record<Headgear, Words> = {
   iron_hat: ['an iron hat', 'a kettle hat'], leather_hat: ['a leather hat', 'a brown hat with a red feather'], bandana: ['a red bandana', 'a red headscarf'], tiara: ['a tiara'],
 };
 const GROUND_COLOUR: Record<GroundColour, Words> = {
-  grey: ['gray', 'grey'], dark: ['dark gray', 'dark'], blue: ['blue'], green: ['green'], sand: ['sand-colored', 'beige'], brown: ['brown'], purple: ['purple'], pink: ['pink'], white: ['white'],
+  grey: ['gray', 'grey'], dark: ['dark gray', 'dark grey'], blue: ['blue'], green: ['green'], sand: ['sand-colored', 'beige'], brown: ['brown'], purple: ['purple'], pink: ['pink'], white: ['white'],
 };
 /** Third person, progressive; `%` stands for the possessive. */
 const DEED: Record<Action, readonly (readonly [finite: string, progressive: string])[]> = {
@@ -96,9 +96,9 @@ function nounPhrase(d: Draws, c: CharacterPlan, brief: boolean): string {
 type Form = 'finite' | 'progressive';
 
 /** "walks to the left", "casting a spell, facing us". */
-function verbPhrase(d: Draws, c: CharacterPlan, form: Form): string {
+function verbPhrase(d: Draws, c: CharacterPlan, form: Form, brief = false): string {
   const { who, told } = c;
-  const [finite, progressive] = d.pick(DEED[who.action]);
+  const [finite, progressive] = d.pick(DEED[who.action].filter(([words]) => !brief || words.length < 20));
   const parts = [form === 'finite' ? finite : progressive];
   if (told.facing) {
     const heads = who.action === 'walk' || ((who.action === 'thrust' || who.action === 'shoot' || who.action === 'slash') && d.chance(0.5));
@@ -132,8 +132,8 @@ export function composeEnglish(plan: CaptionPlan, d: Draws): string {
   const bare = plan.style === 'minimal' && d.chance(0.4);      // "woman walking left"
   const named = subjects.map((s) => (bare ? s : article(s)));
   let main = plan.relation === 'crossing' ? crossing(d, plan, named, form) : plan.characters.length === 2 ? pair(d, plan, named, form)
-    : `${named[0]} ${verbPhrase(d, plan.characters[0]!, form)}`;
-  if (plan.still && d.chance(0.4)) main = `${d.pick(['a picture of', 'an image of', 'pixel art of'])} ${main}`;
+    : `${named[0]} ${verbPhrase(d, plan.characters[0]!, form, plan.style === 'minimal')}`;
+  if (plan.still && d.chance(0.4)) main = plan.characters.length === 2 ? `${d.pick(['a picture:', 'pixel art:'])} ${main}` : `${d.pick(['a picture of', 'an image of', 'pixel art of'])} ${main}`;
   if (!detailed) {
     if (plan.ground) main += `${d.chance(0.3) ? ',' : ''} ${groundPhrase(d, plan.ground)}`;
     main = mendArticle(main);
@@ -160,7 +160,8 @@ function details(d: Draws, c: CharacterPlan, name: string | null): string {
 
 function pair(d: Draws, plan: CaptionPlan, named: readonly string[], form: Form): string {
   const [left, right] = plan.characters as readonly [CharacterPlan, CharacterPlan];
-  const deeds = [verbPhrase(d, left, form), verbPhrase(d, right, form)];
+  const brief = plan.style === 'minimal';
+  const deeds = [verbPhrase(d, left, form, brief), verbPhrase(d, right, form, brief)];
   if (plan.style === 'minimal') return `${named[0]} ${deeds[0]}, ${named[1]} ${deeds[1]}`;
   const places = d.pick([['on the left,', 'on the right,'], ['on the left', 'on the right'], ['at left,', 'at right,']]);
   const joint = d.pick(['; ', ', and ', ', while ']);

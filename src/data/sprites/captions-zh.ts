@@ -35,7 +35,7 @@ const HEADGEAR: Record<Headgear, Words> = {
 };
 const WEAPON: Record<Weapon, string> = { spear: '长矛', dagger: '匕首', bow: '弓' };
 const GROUND_COLOUR: Record<GroundColour, Words> = {
-  grey: ['灰色'], dark: ['深灰色', '暗色'], blue: ['蓝色'], green: ['绿色'], sand: ['沙色', '米色'], brown: ['棕色', '褐色'], purple: ['紫色'], pink: ['粉色'], white: ['白色'],
+  grey: ['灰色'], dark: ['深灰色'], blue: ['蓝色'], green: ['绿色'], sand: ['沙色', '米色'], brown: ['棕色', '褐色'], purple: ['紫色'], pink: ['粉色'], white: ['白色'],
 };
 const DEED: Record<Exclude<Action, 'walk'>, Words> = {
   spellcast: ['施法', '施放法术', '施展魔法', '举起双臂施法'], thrust: ['用长矛刺击', '挺矛刺出', '刺出长矛'], slash: ['挥舞匕首', '用匕首挥砍', '挥砍匕首'],
@@ -69,7 +69,7 @@ function nounPhrase(d: Draws, c: CharacterPlan, brief: boolean): string {
   if (told.bald) front = '光头';
   if (told.hairColour) {
     const colours = HAIR_COLOUR[who.hairColour!];
-    if (told.hairStyle) parts.push(`${d.pick(['留着', '一头', '有着'])}${fill(d, HAIR[who.hairStyle!], colours.filter((w) => w.length > 1))}`);
+    if (told.hairStyle) parts.push(`${d.pick(['留着', '留着', '有着'])}${fill(d, HAIR[who.hairStyle!], colours.filter((w) => w.length > 1))}`);
     else if (d.chance(0.5)) front = `${colours.at(-1)!.slice(0, 1)}发`;                                    // 红发女人
     else parts.push(`${colours[0]}头发`);
   }

@@ -89,7 +89,7 @@ function planCaption(d: Draws, spec: ClipSpec, style: CaptionStyle): CaptionPlan
       beard: d.chance(chances.beard) && who.beard,
       skin: d.chance(chances.skin) && who.folk !== 'skeleton',
       garment,
-      headgear: d.chance(chances.headgear) && who.headgear !== null,
+      headgear: d.chance(chances.headgear) && who.headgear !== null && (style !== 'minimal' || !(hair || garment)),
       legs: d.chance(chances.legs) && who.legs !== null,
       feet: d.chance(chances.feet),
       weapon: d.chance(chances.weapon) && who.weapon !== null && who.action === 'walk',

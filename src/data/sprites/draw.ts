@@ -67,11 +67,15 @@ function drawInSplit(d: Draws, world: SpriteWorld, action: Action, facing: Facin
   throw new InputError(`no character in ${ATTEMPTS} draws with action "${action}" belongs to split "${split}"; the sprite checkout holds too few layers`);
 }
 
+/** The columns in which one frame alone shows the action: no standing poses. */
+const TELLING: Record<Exclude<Action, 'walk'>, readonly [first: number, last: number]> = { spellcast: [2, 5], thrust: [1, 7], slash: [1, 5], shoot: [2, 11], fall: [2, 5] };
+
 /** Cycles start anywhere. One-shots start at once or within a third of a second; when the clip is shorter than the action it shows a window of it. */
 function drawTiming(d: Draws, action: Action, frames: number): Timing {
   if (action === 'walk') return { start: d.int(8), delay: 0 };
+  if (frames === 1) return { start: between(d, ...TELLING[action]), delay: 0 };
   const spare = actionLength(action) - frames;
-  if (spare > 0) return { start: Math.min(spare, 1 + d.int(spare)), delay: 0 };   // never the standing first pose of an image
+  if (spare > 0) return { start: 1 + d.int(spare), delay: 0 };
   return { start: 0, delay: d.int(Math.min(3, 1 - spare)) };
 }
 

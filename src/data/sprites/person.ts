@@ -8,7 +8,7 @@ import type { SpriteWorld } from './load.ts';
 import type { CharacterLabels } from './spec.ts';
 import { ACTIONS, GARMENTS, HAIR_COLOURS, HAIR_STYLES, SEXES, type Action, type Facing, type Garment, type HairColour, type Sex, type Weapon } from './vocabulary.ts';
 import {
-  BEARDS, BODIES, FEET_ROWS, HAIRS, HAIR_UNDER_HATS, HANDS_ROWS, HEADGEAR_ROWS, HIDES_HAIR, LEGS_ROWS, OUTFITS, WEAPON_ROWS,
+  BEARDS, BODIES, FEET_ROWS, HAIRS, HAIR_UNDER, HANDS_ROWS, HEADGEAR_ROWS, HIDES_HAIR, LEGS_ROWS, OUTFITS, WEAPON_ROWS,
   type BeardRow, type BodyRow, type FeetRow, type HairRow, type HandsRow, type HeadRow, type LegsRow, type OutfitRow, type WeaponRow,
 } from './wardrobe.ts';
 
@@ -29,7 +29,7 @@ const closetsOf = new WeakMap<SpriteWorld, Closets>();
 
 /** The weapon that an action needs. */
 const NEEDS: Record<Action, Weapon | null> = { walk: null, spellcast: null, thrust: 'spear', slash: 'dagger', shoot: 'bow', fall: null };
-const HELM_CHANCE = 0.14, BALD_CHANCE = 0.03, BEARD_CHANCE = 0.15, CARRY_CHANCE = 0.15;
+const HELM_CHANCE = 0.14, BALD_CHANCE = 0.03, BEARD_CHANCE = 0.15, CARRY_CHANCE = 0.1;
 
 function closets(world: SpriteWorld): Closets {
   const known = closetsOf.get(world);
@@ -93,7 +93,7 @@ export function drawPerson(d: Draws, world: SpriteWorld, action: Action, facing:
   const feet = drawFeet(d, closet, garment);
   const hands = closet.hands.find((h) => h.with === garment);
   const gloves = hands !== undefined && d.chance(0.6) ? hands : null;
-  const weapon = drawWeapon(d, closet, action);
+  const weapon = drawWeapon(d, closet, action, facing);
 
   return {
     labels: {
@@ -113,7 +113,7 @@ function drawHair(d: Draws, closet: Closet, body: BodyRow, hat: HeadRow | null):
   if (hat === null && body.sex === 'male' && d.chance(BALD_CHANCE)) return null;
   const colours = HAIR_COLOURS.filter((colour) => closet.hairs.has(colour));
   if (colours.length === 0) return null;
-  const rows = closet.hairs.get(d.pick(colours))!.filter((row) => hat === null || HAIR_UNDER_HATS.has(row.style));
+  const rows = closet.hairs.get(d.pick(colours))!.filter((row) => hat === null || HAIR_UNDER[hat.headgear]?.includes(row.style));
   if (rows.length === 0) return null;
   const styles = HAIR_STYLES.filter((style) => rows.some((row) => row.style === style));
   const weights = styles.map((style) => (style === 'long' || style === 'short' ? 2 : 1));
@@ -125,7 +125,7 @@ function drawHair(d: Draws, closet: Closet, body: BodyRow, hat: HeadRow | null):
 function drawLegs(d: Draws, closet: Closet, outfit: OutfitRow): LegsRow {
   const armour = closet.legs.find((row) => row.legs === (outfit.garment === 'plate_armor' ? 'steel_greaves' : outfit.garment === 'gold_armor' ? 'gold_greaves' : null));
   if (armour && d.chance(0.6)) return armour;
-  const skirted = outfit.garment !== 'vest' && !(outfit.garment === 'shirt' && outfit.colour === 'brown');   // brown shirt and skirt are a robe
+  const skirted = !['vest', 'plate_armor', 'gold_armor'].includes(outfit.garment) && !(outfit.garment === 'shirt' && outfit.colour === 'brown');   // brown shirt and skirt are a robe
   const cloth = closet.legs.filter((row) => row.legs === 'pants' || (row.legs === 'skirt' && skirted));
   return d.pick(cloth.length > 0 ? cloth : closet.legs);
 }
@@ -137,8 +137,9 @@ function drawFeet(d: Draws, closet: Closet, garment: Garment): FeetRow {
   return d.pick(shoes.length > 0 ? shoes : closet.feet);
 }
 
-function drawWeapon(d: Draws, closet: Closet, action: Action): WeaponRow | null {
+function drawWeapon(d: Draws, closet: Closet, action: Action, facing: Facing): WeaponRow | null {
   const need = NEEDS[action];
   if (need !== null) return pickBy(d, closet.weapons.filter((w) => w.weapon === need), (w) => w.layers[0]!);
-  return action === 'walk' && closet.weapons.length > 0 && d.chance(CARRY_CHANCE) ? pickBy(d, closet.weapons, (w) => w.weapon) : null;
+  const carried = closet.weapons.filter((w) => w.weapon !== 'dagger' || facing !== 'away');   // a body hides its dagger
+  return action === 'walk' && carried.length > 0 && d.chance(CARRY_CHANCE) ? pickBy(d, carried, (w) => w.weapon) : null;
 }

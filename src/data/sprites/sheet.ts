@@ -120,7 +120,7 @@ export class PackBuilder {
     this.#palettes.forEach((palette, i) => palettes.set(palette, i * 256));
     return {
       names: this.#names, palettes, placements: Int32Array.from(this.#placements),
-      blocks: Int32Array.from(this.#blocks), pixels: Buffer.concat(this.#pixels),
+      blocks: Int32Array.from(this.#blocks), pixels: new Uint8Array(Buffer.concat(this.#pixels)),
     };
   }
 }

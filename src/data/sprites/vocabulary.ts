@@ -44,7 +44,7 @@ export type Feet = (typeof FEET)[number];
 export const COLOURS = ['steel', 'gold', 'grey', 'brown', 'maroon', 'red', 'teal', 'blue', 'green', 'purple', 'white', 'black'] as const;
 export type Colour = (typeof COLOURS)[number];
 
-/** The first four hide the hair altogether; under the others it shows. */
+/** The first five hide the hair altogether; under the others it shows. */
 export const HEADGEAR = [
   'steel_helmet', 'gold_helmet', 'chain_hood', 'cloth_hood', 'iron_hat', 'leather_hat', 'bandana', 'tiara',
 ] as const;

@@ -33,9 +33,9 @@ export const BODIES: readonly BodyRow[] = [
   { sex: 'male', folk: 'skeleton', skin: 'bone', layers: ['body/male/skeleton'] },
 ];
 
-/** Left out: brown2, brunette2, dark-blonde, light-blonde(2), ruby-red, redhead2, blue2, gray(2), white-blonde(2), white-cyan. */
+/** Left out: blonde2, brown2, brunette2, dark-blonde, light-blonde(2), ruby-red, redhead2, blue2, gray(2), white-blonde(2), white-cyan. */
 export const HAIR_COLOUR_FILES: Record<HairColour, readonly string[]> = {
-  black: ['black', 'raven', 'raven2'], brown: ['brown', 'brunette'], blonde: ['blonde', 'blonde2', 'gold'], red: ['redhead'],
+  black: ['black', 'raven', 'raven2'], brown: ['brown', 'brunette'], blonde: ['blonde', 'gold'], red: ['redhead'],
   pink: ['pink', 'pink2'], purple: ['purple'], blue: ['blue'], green: ['green', 'green2'], white: ['white'],
 };
 /** Left out: longhawk (half shaved), parted (no listed author). Pigtails are drawn on women only. */
@@ -101,10 +101,11 @@ export const HEADGEAR_ROWS: readonly HeadRow[] = [
   ...both((sex): HeadRow => ({ sex, headgear: 'bandana', with: ['shirt', 'sleeveless_shirt', 'vest'], layers: [`head/bandanas/${sex}/red`] })),
   ...['gold', 'silver', 'purple'].map((metal): HeadRow => ({ sex: 'female', headgear: 'tiara', with: ['dress'], layers: [`head/tiaras_female/${metal}`] })),
 ];
-/** Under these the hair is hidden. */
-export const HIDES_HAIR: ReadonlySet<Headgear> = new Set(['steel_helmet', 'gold_helmet', 'chain_hood', 'cloth_hood']);
-/** Hair that still shows, and does not stick out, under a hat. */
-export const HAIR_UNDER_HATS: ReadonlySet<HairStyle> = new Set(['shoulder', 'long', 'ponytail']);
+/** Under these the hair is hidden (nearly so under the wide brim of the iron hat). */
+export const HIDES_HAIR: ReadonlySet<Headgear> = new Set(['steel_helmet', 'gold_helmet', 'chain_hood', 'cloth_hood', 'iron_hat']);
+/** Hair of which at least 66 pixels still show under the headgear, from every side; without headgear the least is a mohawk's 46. */
+const UNDER_CLOTH: readonly HairStyle[] = ['short', 'shoulder', 'long', 'ponytail', 'pigtails'];
+export const HAIR_UNDER: Partial<Record<Headgear, readonly HairStyle[]>> = { leather_hat: ['long'], bandana: UNDER_CLOTH, tiara: UNDER_CLOTH };
 
 export const HANDS_ROWS: readonly HandsRow[] = [
   ...both((sex): HandsRow => ({ sex, with: 'plate_armor', layers: [`hands/gloves/${sex}/metal_gloves_${sex}`] })),
