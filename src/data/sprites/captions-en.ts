@@ -3,7 +3,7 @@
  */
 import type { Draws } from '../../core/random.ts';
 import type { CaptionPlan, CharacterPlan } from './captions.ts';
-import type { GroundSpec } from './spec.ts';
+import type { CharacterLabels, GroundSpec } from './spec.ts';
 import type { Action, Colour, Facing, Feet, Garment, GroundColour, HairColour, HairStyle, Headgear, Legs, Skin } from './vocabulary.ts';
 
 type Words = readonly string[];
@@ -24,6 +24,9 @@ const COLOUR: Record<Colour, Words> = {
   steel: ['steel'], gold: ['gold', 'golden'], grey: ['gray', 'grey'], brown: ['brown'], maroon: ['maroon', 'dark red'], red: ['red'], teal: ['teal', 'turquoise'],
   blue: ['blue'], green: ['green'], purple: ['purple'], white: ['white'], black: ['black'],
 };
+/** The robes' blue, green and purple are deep. */
+const ROBE_COLOUR: Partial<Record<Colour, Words>> = { blue: ['blue', 'dark blue'], green: ['green', 'dark green'], purple: ['purple', 'dark purple'] };
+const garmentColours = ({ garment, garmentColour }: CharacterLabels): Words => (garment === 'robe' ? ROBE_COLOUR[garmentColour] : undefined) ?? COLOUR[garmentColour];
 const GARMENT: Record<Garment, Words> = {
   plate_armor: ['plate armor', 'plate armor', 'steel armor', 'plate armour', 'steel plate armor'], gold_armor: ['gold armor', 'golden armor', 'golden plate armor'],
   chain_mail: ['chain mail', 'chainmail', 'a chain mail shirt'], leather_armor: ['leather armor', 'brown leather armor', 'a leather jerkin'],
@@ -85,7 +88,7 @@ function nounPhrase(d: Draws, c: CharacterPlan, brief: boolean): string {
     else having.push(`${colour} hair`);
   }
   if (told.beard) { if (d.chance(0.5)) front.push('bearded'); else having.push('a beard'); }
-  const clothes = told.garment ? [fill(d, GARMENT[who.garment], d.pick(COLOUR[who.garmentColour]))] : [];
+  const clothes = told.garment ? [fill(d, GARMENT[who.garment], d.pick(garmentColours(who)))] : [];
   if (told.headgear) clothes.push(d.pick(HEADGEAR[who.headgear!]));
   if (told.legs && !brief) clothes.push(fill(d, LEGS[who.legs!], d.pick(COLOUR[who.legsColour!])));
   if (told.feet && !brief) clothes.push(fill(d, FEET[who.feet], d.pick(COLOUR[who.feetColour])));

@@ -21,7 +21,9 @@ const COLOUR: Record<Colour, Words> = {
   steel: ['钢制'], gold: ['金色'], grey: ['灰色'], brown: ['棕色', '褐色'], maroon: ['暗红色', '酒红色'], red: ['红色'], teal: ['青色', '蓝绿色'], blue: ['蓝色'],
   green: ['绿色'], purple: ['紫色'], white: ['白色'], black: ['黑色'],
 };
-/** The verb of wearing comes with the word. */
+/** The robes' blue, green and purple are deep. */
+const ROBE_COLOUR: Partial<Record<Colour, Words>> = { blue: ['蓝色', '深蓝色'], green: ['绿色', '深绿色'], purple: ['紫色', '深紫色'] };
+const garmentColours = ({ garment, garmentColour }: CharacterLabels): Words => (garment === 'robe' ? ROBE_COLOUR[garmentColour] : undefined) ?? COLOUR[garmentColour];
 const GARMENT: Record<Garment, Words> = {
   plate_armor: ['板甲', '板甲', '钢甲', '钢制板甲'], gold_armor: ['金甲', '金色盔甲', '黄金铠甲'], chain_mail: ['锁子甲', '锁甲'], leather_armor: ['皮甲', '棕色皮甲'],
   tabard: ['*罩袍', '*战袍'], robe: ['*长袍', '*袍子'], shirt: ['*长袖衫', '*衬衫', '*长袖上衣'], sleeveless_shirt: ['*无袖衫', '*无袖上衣'],
@@ -74,7 +76,7 @@ function nounPhrase(d: Draws, c: CharacterPlan, brief: boolean): string {
     else parts.push(`${colours[0]}头发`);
   }
   if (told.beard) parts.push(d.pick(['留着胡子', '长着胡须']));
-  if (told.garment) parts.push(`${d.pick(['身穿', '穿着', '穿'])}${fill(d, GARMENT[who.garment], COLOUR[who.garmentColour])}`);
+  if (told.garment) parts.push(`${d.pick(['身穿', '穿着', '穿'])}${fill(d, GARMENT[who.garment], garmentColours(who))}`);
   if (told.headgear) parts.push(`${d.pick(['头戴', '戴着'])}${d.pick(HEADGEAR[who.headgear!])}`);
   if (told.legs && !brief) parts.push(`下身穿${fill(d, LEGS[who.legs!], COLOUR[who.legsColour!])}`);
   if (told.feet && !brief) parts.push(`脚穿${fill(d, FEET[who.feet], COLOUR[who.feetColour])}`);

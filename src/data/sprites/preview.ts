@@ -7,7 +7,7 @@ import { drawClip } from './draw.ts';
 import type { SpriteWorld } from './load.ts';
 import { renderClip } from './render.ts';
 import type { ClipSpec } from './spec.ts';
-import type { Split } from './vocabulary.ts';
+import { CANVASES, type Split } from './vocabulary.ts';
 
 export interface PreviewSpritesOptions {
   /** Clips, one a row. Default 12. */
@@ -33,11 +33,10 @@ export interface SpritePreview {
 }
 
 const GAP = 2;                                                 // pixels
-export const TRAINING_CANVASES = [[64, 64], [96, 64], [128, 64], [64, 96]] as const;
 
 /** Draws `count` clips and lays their frames out on one image. */
 export function previewSprites(world: SpriteWorld, options: PreviewSpritesOptions = {}): SpritePreview {
-  const { count = 12, seed = 0, split = 'train', frames = 17, columns = 9, canvases = TRAINING_CANVASES } = options;
+  const { count = 12, seed = 0, split = 'train', frames = 17, columns = 9, canvases = CANVASES } = options;
   const clips = Array.from({ length: count }, (_, step) => {
     const [width, height] = canvases[step % canvases.length]!;
     return drawClip(world, { key: { seed, stream: 'preview', step }, split, width, height, frames });

@@ -64,6 +64,9 @@ export const GROUND_PALETTE = {
 export type GroundColour = keyof typeof GROUND_PALETTE;
 export const GROUND_COLOURS = Object.keys(GROUND_PALETTE) as readonly GroundColour[];
 
+/** Canvases of training clips, pixels: width, height. */
+export const CANVASES = [[64, 64], [96, 64], [128, 64], [64, 96]] as const;
+
 export const SPLITS = ['train', 'heldout'] as const;
 /** `heldout` clips hold only combinations that no `train` clip holds: see split.ts. */
 export type Split = (typeof SPLITS)[number];

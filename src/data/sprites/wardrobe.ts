@@ -33,10 +33,10 @@ export const BODIES: readonly BodyRow[] = [
   { sex: 'male', folk: 'skeleton', skin: 'bone', layers: ['body/male/skeleton'] },
 ];
 
-/** Left out: blonde2, brown2, brunette2, dark-blonde, light-blonde(2), ruby-red, redhead2, blue2, gray(2), white-blonde(2), white-cyan. */
+/** Left out: green (nearly black), blonde2, brown2, brunette2, dark-blonde, light-blonde(2), ruby-red, redhead2, blue2, gray(2), white-blonde(2), white-cyan. */
 export const HAIR_COLOUR_FILES: Record<HairColour, readonly string[]> = {
   black: ['black', 'raven', 'raven2'], brown: ['brown', 'brunette'], blonde: ['blonde', 'gold'], red: ['redhead'],
-  pink: ['pink', 'pink2'], purple: ['purple'], blue: ['blue'], green: ['green', 'green2'], white: ['white'],
+  pink: ['pink', 'pink2'], purple: ['purple'], blue: ['blue'], green: ['green2'], white: ['white'],
 };
 /** Left out: longhawk (half shaved), parted (no listed author). Pigtails are drawn on women only. */
 export const HAIR_STYLE_FILES: Record<HairStyle, readonly string[]> = {

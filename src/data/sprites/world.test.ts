@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FileError, InputError } from '../../core/errors.ts';
-import { previewSprites } from './preview.ts';
 import { CELLS, cellIndex, PackBuilder, SHEET_HEIGHT, SHEET_WIDTH, type Pack } from './sheet.ts';
 import { FIXTURE_LAYERS, writeFixture } from './testing-fixture.ts';
 import { referenceFilm } from './testing-reference.ts';
-import { drawClip, loadSpriteWorld, renderClip, splitOf, type ClipSpec, type SpriteWorld } from './world.ts';
+import { drawClip, loadSpriteWorld, previewSprites, renderClip, splitOf, type ClipSpec, type SpriteWorld } from './world.ts';
 
 let dir: string, cacheDir: string, world: SpriteWorld;
 beforeAll(async () => {

@@ -11,3 +11,4 @@ export { drawClip, type DrawClipOptions } from './draw.ts';
 export { renderClip, type RenderedClip } from './render.ts';
 export { captionOf, type CaptionOptions } from './captions.ts';
 export { noisyCaption } from './caption-noise.ts';
+export { previewSprites, type PreviewSpritesOptions, type SpritePreview } from './preview.ts';
