@@ -1,6 +1,6 @@
 /**
  * @file The little of H.264 (ITU-T Rec. H.264, 08/2021) that a muxer needs: NAL units in AVCC form, and a sequence
- * parameter set rewritten with video usability information (Annex E): BT.709 limited range, exact constant frame rate.
+ * parameter set rewritten with video usability information (Annex E): BT.709 full range, exact constant frame rate.
  * Not a codec: it neither reads nor writes macroblocks.
  */
 import type { Rational } from './rational.ts';
@@ -83,7 +83,7 @@ export interface VuiOptions {
 }
 
 /**
- * The same sequence parameter set with usability information in place of what it had: 8-bit limited range, BT.709
+ * The same sequence parameter set with usability information in place of what it had: 8-bit full range, BT.709
  * primaries, transfer and matrix (tables E-3…E-5: 1, 1, 1), chroma at the centre (E-2: type 1), fixed frame rate, no
  * reordering. Baseline, main and extended profiles only: they have no chroma format fields (section 7.3.2.1.1).
  */
@@ -109,7 +109,7 @@ export function withVui(sps: Uint8Array, o: VuiOptions): Uint8Array {
   w.u(1, 1);                                                            // vui_parameters_present_flag
   w.u(1, 1).u(1, 8);                                                    // aspect_ratio_idc 1: square pixels
   w.u(0, 1);                                                            // overscan
-  w.u(1, 1).u(5, 3).u(0, 1).u(1, 1).u(1, 8).u(1, 8).u(1, 8);            // unspecified format, limited range, BT.709 thrice
+  w.u(1, 1).u(5, 3).u(1, 1).u(1, 1).u(1, 8).u(1, 8).u(1, 8);            // unspecified format, full range, BT.709 thrice
   w.u(1, 1).ue(1).ue(1);                                                // chroma location, both fields
   w.u(1, 1).u(o.fps.denominator, 32).u(2 * o.fps.numerator, 32).u(1, 1); // a tick is half a frame; fixed rate
   w.u(0, 1).u(0, 1).u(0, 1);                                            // no NAL HRD, VCL HRD, picture structure

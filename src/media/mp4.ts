@@ -64,7 +64,7 @@ function sampleEntry(track: H264Track): Uint8Array {
   return box('avc1', zeros(6), u16(1), zeros(16), u16(track.width, track.height), u32(0x480000, 0x480000), // 72 dpi
     zeros(4), u16(1), zeros(32), u16(24, 0xffff),                       // one frame a sample, no name, depth 24
     avcConfiguration(withVui(track.sps, { fps: track.fps }), track.pps),
-    box('colr', ascii('nclx'), u16(1, 1, 1), Uint8Array.of(0)),         // BT.709 primaries, transfer, matrix; limited range
+    box('colr', ascii('nclx'), u16(1, 1, 1), Uint8Array.of(0x80)),      // BT.709 primaries, transfer, matrix; full range
     box('pasp', u32(1, 1)));
 }
 

@@ -12,7 +12,10 @@ type NodeAv = typeof import('node-av');
 let loading: Promise<NodeAv | undefined> | undefined;
 
 /** The module, or undefined where it is not installed or its binary does not load. */
-const load = (): Promise<NodeAv | undefined> => (loading ??= import('node-av').catch(() => undefined));
+const load = (): Promise<NodeAv | undefined> => (loading ??= import('node-av').then((av) => {
+  av.Log.setLevel(av.AV_LOG_FATAL);                                     // what goes wrong is told by errors, in one line
+  return av;
+}, () => undefined));
 
 /** True if films other than GIF and WebP can be read here. */
 export const hasNodeAv = async (): Promise<boolean> => (await load()) !== undefined;

@@ -12,13 +12,13 @@ import { oklab } from './oklab.ts';
 /** Colours, `[N, 3]` sRGB bytes, darkest first. */
 export type Palette = Uint8Array;
 
-/** Distinct colours are told apart up to this many; beyond, they are merged in cells of 4³ values (6 bits a channel). */
+/** Distinct colours are told apart up to this many; beyond, they are merged in cells of 8³ values (5 bits a channel). */
 const EXACT_LIMIT = 4096;
 
 /** First pass: how often each colour occurs. Alpha is not looked at. */
 export class ColourCounter {
   #exact: Map<number, number> | undefined = new Map();
-  /** Count and sums of R, G, B for each 18-bit cell. */
+  /** Count and sums of R, G, B for each 15-bit cell. */
   #cells: Float64Array | undefined;
 
   add(frames: Frames): void {
@@ -37,12 +37,12 @@ export class ColourCounter {
       if (this.#exact.size <= EXACT_LIMIT) return;
       const all = this.#exact;
       this.#exact = undefined;
-      this.#cells = new Float64Array(4 * 2 ** 18);
+      this.#cells = new Float64Array(4 * 2 ** 15);
       for (const [k, n] of all) this.#count(k, n);
       return;
     }
     const cells = this.#cells!, r = key >> 16, g = key >> 8 & 255, b = key & 255;
-    const at = 4 * ((r >> 2) << 12 | (g >> 2) << 6 | b >> 2);
+    const at = 4 * ((r >> 3) << 10 | (g >> 3) << 5 | b >> 3);
     cells[at]! += times; cells[at + 1]! += r * times; cells[at + 2]! += g * times; cells[at + 3]! += b * times;
   }
 
@@ -118,26 +118,46 @@ export function quantizePalette(source: Frames | ColourCounter, options: Palette
   return sortByLightness(out);
 }
 
-/** Start: each next centre is drawn with probability ∝ weight × squared distance to the nearest one so far. */
+/** Candidates for each starting point; the one that lowers the total most is taken (greedy k-means++). */
+const CANDIDATES = 6;
+
+/** Start: candidates for the next centre are drawn with probability ∝ weight × squared distance to the nearest so far. */
 function plusPlus(points: Float64Array, weights: Float64Array, wanted: number, seed: number): Float64Array {
   const n = weights.length, random = draws({ seed, stream: 'palette', step: 0 });
-  const gap = new Float64Array(n).fill(1);                              // first draw: by weight alone
+  let gap = new Float64Array(n).fill(Infinity);                         // squared distance to the nearest centre
+  const sums = new Float64Array(n);                                     // running total of weight × gap
   const centres: number[] = [];
   while (centres.length < 3 * wanted) {
     let total = 0;
-    for (let i = 0; i < n; i++) total += gap[i]! * weights[i]!;
+    for (let i = 0; i < n; i++) sums[i] = total += weights[i]! * Math.min(gap[i]!, 1); // the first by weight alone
     if (total <= 0) break;                                              // fewer colours than wanted
-    let left = random.uniform() * total, pick = 0;
-    for (let i = 0; i < n; i++) { if (gap[i]! > 0) pick = i; left -= gap[i]! * weights[i]!; if (left < 0) break; }
-    const [x, y, z] = [points[3 * pick]!, points[3 * pick + 1]!, points[3 * pick + 2]!];
-    const first = centres.length === 0;
-    centres.push(x, y, z);
-    for (let i = 0; i < n; i++) {
-      const d = (points[3 * i]! - x) ** 2 + (points[3 * i + 1]! - y) ** 2 + (points[3 * i + 2]! - z) ** 2;
-      if (first || d < gap[i]!) gap[i] = d;
+    let best = -1, least = Infinity, bestGap = gap;
+    for (let k = 0; k < CANDIDATES; k++) {
+      const pick = upperBound(sums, random.uniform() * total), next = gap.slice();
+      const x = points[3 * pick]!, y = points[3 * pick + 1]!, z = points[3 * pick + 2]!;
+      let cost = 0;
+      for (let i = 0; i < n; i++) {
+        const dx = points[3 * i]! - x, dy = points[3 * i + 1]! - y, dz = points[3 * i + 2]! - z;
+        const d = dx * dx + dy * dy + dz * dz;
+        if (d < next[i]!) next[i] = d;
+        cost += weights[i]! * next[i]!;
+      }
+      if (cost < least) { least = cost; best = pick; bestGap = next; }
     }
+    centres.push(points[3 * best]!, points[3 * best + 1]!, points[3 * best + 2]!);
+    gap = bestGap;
   }
   return Float64Array.from(centres);
+}
+
+/** The first index whose running total exceeds `value`. */
+function upperBound(sums: Float64Array, value: number): number {
+  let low = 0, high = sums.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sums[middle]! > value) high = middle; else low = middle + 1;
+  }
+  return low;
 }
 
 /** Index of the nearest of `centres` [k, 3]; the first of equals. */

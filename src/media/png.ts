@@ -28,7 +28,7 @@ export async function encodePng(image: Frames, texts: PngTexts = {}): Promise<Ui
   if (image.count !== 1) throw new InputError(`a PNG image holds one frame, got ${image.count}; see contactSheet for several`);
   const { width, height, channels } = image;
   const png = await sharp(image.data, { raw: { width, height, channels }, limitInputPixels: false })
-    .png({ compressionLevel: 9, adaptiveFiltering: false }).toBuffer();
+    .png({ compressionLevel: 9, adaptiveFiltering: true }).toBuffer();
   const chunks = Object.entries(texts).map(([keyword, text]) => textChunk(keyword, text));
   return Buffer.concat([png.subarray(0, AFTER_HEADER), ...chunks, png.subarray(AFTER_HEADER)]);
 }

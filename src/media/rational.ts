@@ -3,17 +3,27 @@
  */
 import { InputError } from '../core/errors.ts';
 
+/** numerator / denominator, both positive integers. */
 export interface Rational {
   readonly numerator: number;
   readonly denominator: number;
 }
 
-/** The fraction with the smallest denominator ≤ 1001 that is `fps` to within 1e-6 relative. */
+/** Within 2e-6 of a multiple of 1000 / 1001: 23.976 and 29.97 as people write them. */
+function ntsc(fps: number): Rational | undefined {
+  const thousands = Math.round((fps * 1001) / 1000);
+  return thousands > 0 && Math.abs((thousands * 1000) / 1001 / fps - 1) < 2e-6 ? { numerator: thousands * 1000, denominator: 1001 } : undefined;
+}
+
+/** The fraction that `fps` stands for: an integer, an NTSC rate, or the smallest denominator ≤ 1000 within 1e-7. */
 export function rationalFps(fps: number): Rational {
   if (!(fps > 0) || fps > 1000) throw new InputError(`fps must be above 0 and at most 1000, got ${fps}`);
-  for (let denominator = 1; denominator <= 1001; denominator++) {
+  if (Number.isInteger(fps)) return { numerator: fps, denominator: 1 };
+  const television = ntsc(fps);
+  if (television) return television;
+  for (let denominator = 1; denominator <= 1000; denominator++) {
     const numerator = Math.round(fps * denominator);
-    if (numerator > 0 && Math.abs(numerator / denominator / fps - 1) < 1e-6) return { numerator, denominator };
+    if (numerator > 0 && Math.abs(numerator / denominator / fps - 1) < 1e-7) return { numerator, denominator };
   }
-  throw new InputError(`fps ${fps} is not a fraction with a denominator of at most 1001`);
+  throw new InputError(`fps ${fps} is not a fraction with a denominator of at most 1000`);
 }

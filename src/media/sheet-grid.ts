@@ -24,6 +24,7 @@ export function packSheet(film: Frames): Frames {
   return { ...f, data, count: 1, width: f.width * columns, height: f.height * rows };
 }
 
+/** What a sheet says of itself. */
 export interface SheetLayout {
   readonly columns: number;
   readonly frames: number;

@@ -6,6 +6,7 @@ import type { Frames } from './frames.ts';
 import type { H264Track } from './mp4.ts';
 import type { Rational } from './rational.ts';
 
+/** Size and rate of the film to be written. */
 export interface VideoEncoderOptions {
   /** Pixels, even. */
   readonly width: number;
@@ -16,7 +17,7 @@ export interface VideoEncoderOptions {
 
 /** One film being compressed. Frames go in one after the other; `finish` or `close` ends it and frees its memory. */
 export interface VideoEncoder {
-  /** One frame, planar 4:2:0 (see yuv.ts), limited range BT.709. */
+  /** One frame, planar 4:2:0, full range BT.709 (see yuv.ts). */
   add(yuv: Uint8Array): void;
   /** The compressed film, in Annex-B-free samples. */
   finish(): H264Track;

@@ -10,7 +10,7 @@ import { findMoov, readMp4Info } from './mp4-read.ts';
 import type { VideoCodec, VideoEncoder, VideoEncoderOptions } from './video-codec.ts';
 import { yuvBytes } from './yuv.ts';
 
-/** The finest step that minih264 has (10…51): flat pixel art comes back within 1/255 and stays small. */
+/** The finest step that minih264 has (10…51): flat colours come back within 1/255. */
 const QUANTISATION = 10;
 /** 0 is the best search, 10 the fastest. */
 const SPEED = 0;
@@ -43,32 +43,41 @@ async function openEncoder(o: VideoEncoderOptions): Promise<VideoEncoder> {
   const encoder = await loadModule().createH264MP4Encoder();
   const name = `film-${films++}.mp4`;
   const fps = o.fps.numerator / o.fps.denominator;
-  let open = true;
+  let state: 'new' | 'started' | 'finalized' | 'ended' = 'new';
+  /** The module aborts, and with it every encoder, when one that has started is deleted before `finalize`. */
   const close = (): void => {
-    if (!open) return;
-    open = false;
+    if (state === 'ended') return;
+    if (state === 'started') encoder.finalize();
+    state = 'ended';
     encoder.delete();
-    if (encoder.FS) try { encoder.FS.unlink(name); } catch { /* not created yet */ }
+    try { encoder.FS.unlink(name); } catch { /* it was not created yet */ }
   };
-  try {
+  const attempt = <T>(run: () => T): T => {
+    try { return run(); } catch (cause) {
+      state = 'ended';                                                  // aborted: nothing of it can be called again
+      throw new ResourceError(`the H.264 encoder failed at ${o.width}×${o.height}`, { cause });
+    }
+  };
+  attempt(() => {
     encoder.outputFilename = name;
     encoder.width = o.width; encoder.height = o.height;
     encoder.frameRate = Math.max(1, fps);
     encoder.quantizationParameter = QUANTISATION; encoder.speed = SPEED;
     encoder.groupOfPictures = Math.max(1, Math.round(KEY_SECONDS * fps));
     encoder.initialize();
-  } catch (cause) {
-    close();
-    throw new ResourceError(`the H.264 encoder refused ${o.width}×${o.height} at ${fps} fps`, { cause });
-  }
+    state = 'started';
+  });
   return {
     add(yuv) {
       if (yuv.length !== yuvBytes(o.width, o.height)) throw new RangeError(`a frame of ${yuv.length} bytes, wanted ${yuvBytes(o.width, o.height)}`);
-      encoder.addFrameYuv(yuv);
+      attempt(() => { encoder.addFrameYuv(yuv); });
     },
     finish() {
-      encoder.finalize();
-      const file = encoder.FS.readFile(name, { encoding: 'binary' });
+      const file = attempt(() => {
+        encoder.finalize();
+        state = 'finalized';
+        return encoder.FS.readFile(name, { encoding: 'binary' });
+      });
       close();
       const info = readMp4Info(findMoov(file));
       return {

@@ -1,19 +1,20 @@
 /**
- * @file RGB → planar Y'CbCr 4:2:0, 8 bits, limited range, BT.709 (Rec. ITU-R BT.709-6, section 3): what H.264 is fed.
+ * @file RGB → planar Y'CbCr 4:2:0, 8 bits, full range, BT.709 matrix (Rec. ITU-T H.273, 07/2024, section 8.3): what H.264 is
+ * fed and tagged as. Full range because Chromium without a GPU (libyuv on x86) stores the limited-range factor of Cb for
+ * blue, 2.112, as 2: blue is off by up to 11/255 there, by 1 in full range. It also has 16 % more levels.
  * Chroma is the mean of each 2×2 block (sited at its centre), so pixel art upscaled by an even factor keeps flat colours.
- * The encoder's own RGB conversion is not used: it is BT.601.
  */
 
 /** Luma weights: Y = KR·R + KG·G + KB·B. */
 const KR = 0.2126, KB = 0.0722, KG = 1 - KR - KB;
-
-/** Y' = 16 + 219·Y; Cb = 128 + 224·(B − Y) / (2·(1 − KB)); Cr alike, with R, G, B in 0…1. */
-const Y_SCALE = 219 / 255;
-const CB_SCALE = 224 / 255 / (2 * (1 - KB));
-const CR_SCALE = 224 / 255 / (2 * (1 - KR));
+/** Cb = 128 + (B − Y) / (2·(1 − KB)), Cr = 128 + (R − Y) / (2·(1 − KR)), all in 0…255. */
+const CB_SCALE = 1 / (2 * (1 - KB)), CR_SCALE = 1 / (2 * (1 - KR));
 
 /** Bytes of a 4:2:0 frame: W·H luma, then two planes of W/2·H/2. */
 export const yuvBytes = (width: number, height: number): number => (width * height * 3) / 2;
+
+/** Nearest integer up to 255; 128 + 127.5 is the only sum beyond. */
+const byte = (v: number): number => (v >= 255 ? 255 : Math.floor(v + 0.5));
 
 /** One RGB(A) frame at `at` in `data` into `out` (Y plane, Cb plane, Cr plane). Width and height are even. */
 export function rgbToYuv420(
@@ -30,12 +31,12 @@ export function rgbToYuv420(
         const p = at + yy * row + xx * channels;
         const r = data[p]!, b = data[p + 2]!;
         const l = KR * r + KG * data[p + 1]! + KB * b;
-        out[yy * width + xx] = Math.floor(16.5 + Y_SCALE * l);
+        out[yy * width + xx] = byte(l);
         red += r; blue += b; luma += l;
       }
       const c = (y >> 1) * (width >> 1) + (x >> 1);
-      out[cbAt + c] = Math.floor(128.5 + (CB_SCALE * (blue - luma)) / 4);
-      out[crAt + c] = Math.floor(128.5 + (CR_SCALE * (red - luma)) / 4);
+      out[cbAt + c] = byte(128 + (CB_SCALE * (blue - luma)) / 4);
+      out[crAt + c] = byte(128 + (CR_SCALE * (red - luma)) / 4);
     }
   }
 }
