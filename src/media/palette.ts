@@ -85,7 +85,7 @@ export function quantizePalette(source: Frames | ColourCounter, options: Palette
 
   const n = colours.length;
   const points = new Float64Array(n * 3);                               // [n, 3] OKLab
-  const weights = Float64Array.from(colours, (c) => Math.sqrt(c.count)); // √: an eye of nine pixels is worth a colour
+  const weights = Float64Array.from(colours, (c) => Math.sqrt(c.count * Math.sqrt(c.count))); // count^¾: small bright things, eyes, are worth a colour
   colours.forEach(({ rgb: [r, g, b] }, i) => oklab(Math.round(r), Math.round(g), Math.round(b), points, i * 3));
   const centres = plusPlus(points, weights, wanted, seed);              // [k, 3]
   const k = centres.length / 3;
