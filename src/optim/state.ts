@@ -1,11 +1,12 @@
 /**
  * @file Flat training state: values, gradients, moments and running average, each one array; a parameter is a window into them.
- * Decayed parameters come first, each group padded to whole chunks, so that an update runs over equal chunks.
+ * Decayed parameters (matrices) come first, each group padded to whole chunks, so that an element-wise update runs over equal chunks.
  */
 import { sizeOf } from '../core/shape.ts';
 import { initialValues, listParams, type ParamSpec } from '../nn/param.ts';
 import type { Backend, Program } from '../backend/backend.ts';
 import { adamW, adamWFeeds, ADAMW_STATE, type AdamWOptions, type AdamWScalars } from './adamw.ts';
+import { matrixShape, muon, MUON_STATE } from './muon.ts';
 
 /** Elements of a chunk: five arrays of 256 KiB stay in a core's cache. */
 const CHUNK = 65536;
@@ -70,11 +71,22 @@ export interface Optimizer extends Disposable {
   step(scalars: AdamWScalars): Promise<void>;
 }
 
-/** An AdamW optimizer over `state`. */
-export async function adamWOptimizer(backend: Backend, state: TrainState, o: AdamWOptions = {}): Promise<Optimizer> {
-  const { outputs } = adamW(CHUNK, o);
-  const program: Program = await backend.compile({ outputs, aliases: Object.fromEntries(ADAMW_STATE.map((name) => [name, name])) });
-  const chunks = state.chunks.map(({ start, decayed }) => ({
+/** How the decayed weights (matrices) are updated; all others always by AdamW. */
+export const MATRIX_OPTIMIZERS = ['adamw', 'muon'] as const;
+export type MatrixOptimizer = (typeof MATRIX_OPTIMIZERS)[number];
+
+/** Options of {@link createOptimizer}. */
+export interface OptimizerOptions extends AdamWOptions {
+  /** Default `adamw`. */
+  readonly matrices?: MatrixOptimizer;
+}
+
+const same = (names: readonly string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name]));
+
+/** Chunk-wise AdamW over the decayed, the undecayed, or both groups. */
+async function adamWPart(backend: Backend, state: TrainState, groups: readonly boolean[], o: AdamWOptions): Promise<Optimizer> {
+  const program = await backend.compile({ outputs: adamW(CHUNK, o).outputs, aliases: same(ADAMW_STATE) });
+  const chunks = state.chunks.filter(({ decayed }) => groups.includes(decayed)).map(({ start, decayed }) => ({
     decayed, views: Object.fromEntries(STATE_ARRAYS.map((name) => [name, state.arrays[name].subarray(start, start + CHUNK)])),
   }));
   return {
@@ -86,5 +98,36 @@ export async function adamWOptimizer(backend: Backend, state: TrainState, o: Ada
       }
     },
     [Symbol.dispose]() { program[Symbol.dispose](); },
+  };
+}
+
+/** Muon over each decayed weight; weights of one shape share a program. */
+async function muonPart(backend: Backend, state: TrainState): Promise<Optimizer> {
+  const programs = new Map<string, Program>();
+  const weights: { program: Program; views: Record<string, Float32Array>; into: Record<string, Float32Array> }[] = [];
+  for (const [name, { spec }] of state.slots) {
+    if (!spec.decay) continue;
+    const key = matrixShape(spec.shape).join('×');
+    if (!programs.has(key)) programs.set(key, await backend.compile({ outputs: muon(spec.shape).outputs, aliases: same(MUON_STATE) }));
+    const window = (array: StateArray): [StateArray, Float32Array] => [array, state.windows(array)[name]!];
+    weights.push({ program: programs.get(key)!, views: Object.fromEntries([...MUON_STATE, 'grad' as const].map(window)), into: Object.fromEntries(MUON_STATE.map(window)) });
+  }
+  return {
+    async step({ rate, decay, gradScale, emaDecay }) {
+      const one = (x: number): Float32Array => Float32Array.of(x);
+      const scalars = { gradScale: one(gradScale), rate: one(rate), keep: one(1 - rate * decay), emaDecay: one(emaDecay), emaRest: one(1 - emaDecay) };
+      for (const { program, views, into } of weights) await program.run({ ...views, ...scalars }, into);
+    },
+    [Symbol.dispose]() { for (const program of programs.values()) program[Symbol.dispose](); },
+  };
+}
+
+/** The optimizer of a run over `state`. */
+export async function createOptimizer(backend: Backend, state: TrainState, { matrices = 'adamw', ...adam }: OptimizerOptions = {}): Promise<Optimizer> {
+  if (matrices === 'adamw') return adamWPart(backend, state, [true, false], adam);
+  const parts = [await muonPart(backend, state), await adamWPart(backend, state, [false], adam)];
+  return {
+    async step(scalars) { for (const part of parts) await part.step(scalars); },
+    [Symbol.dispose]() { for (const part of parts) part[Symbol.dispose](); },
   };
 }

@@ -10,7 +10,7 @@ import { CancelledError, ResourceError } from '../core/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Bound } from '../nn/param.ts';
 import { emaDecay, learningRate } from '../optim/schedule.ts';
-import { adamWOptimizer, TrainState } from '../optim/state.ts';
+import { createOptimizer, TrainState, type MatrixOptimizer } from '../optim/state.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { compileTrainingStep, gradName, type LossGraph } from './step-program.ts';
 
@@ -46,6 +46,8 @@ export interface OptimConfig {
   readonly clip: number;
   readonly emaLimit: number;
   readonly beta2: number;
+  /** What updates matrices. */
+  readonly matrices: MatrixOptimizer;
 }
 
 /** Options of {@link runTraining}. */
@@ -95,8 +97,7 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
   state.initialise(o.seed);
   const restored = o.resume ? await loadCheckpoint(dir, state, o.configHash) : null;
   let norms = restored ? [...restored.norms] : [];
-  const adam = { beta2: optim.beta2 };
-  using optimizer = await adamWOptimizer(o.backend, state, adam);
+  using optimizer = await createOptimizer(o.backend, state, { beta2: optim.beta2, matrices: optim.matrices });
   using programs = new ProgramCache(o.programs);
   const log = (entry: object): Promise<void> => appendFile(join(dir, 'metrics.jsonl'), `${JSON.stringify(entry)}\n`);
   const save = (step: number): Promise<void> => saveCheckpoint(dir, state, { step, configHash: o.configHash, norms: Float32Array.from(norms) });

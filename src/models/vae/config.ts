@@ -23,9 +23,9 @@ export const TIME_FACTOR = 4;
 
 /** Presets by name. */
 export const VAE_PRESETS = {
-  tiny: { latentChannels: 4, patch: 4, channels: [8, 12, 16], encoderBlocks: [1, 1, 1], decoderBlocks: [1, 1, 1] },
-  base: { latentChannels: 16, patch: 4, channels: [64, 96, 192], encoderBlocks: [2, 2, 3], decoderBlocks: [3, 3, 3] },
-  large: { latentChannels: 16, patch: 4, channels: [96, 128, 256], encoderBlocks: [2, 2, 3], decoderBlocks: [3, 3, 3] },
+  tiny: { latentChannels: 4, patch: 4, channels: [8, 16, 32], encoderBlocks: [1, 1, 1], decoderBlocks: [1, 1, 1] },
+  base: { latentChannels: 16, patch: 4, channels: [48, 96, 192], encoderBlocks: [2, 2, 3], decoderBlocks: [3, 3, 3] },
+  large: { latentChannels: 16, patch: 4, channels: [64, 128, 256], encoderBlocks: [2, 2, 3], decoderBlocks: [3, 3, 3] },
 } as const satisfies Record<string, VaeConfig>;
 
 /** Latent frames of a film of `frames` frames: the next 4n + 1, compressed. */

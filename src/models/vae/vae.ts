@@ -1,9 +1,9 @@
 /**
  * @file Video autoencoder, causal in time: 4× in time, 8× in space (as the tokenizers of MAGVIT-v2, arXiv:2310.05737v3, section 3.2, and
  * Wan, arXiv:2503.20314v2, section 4.1). Convolutions are cheap ones: pixel unshuffle first, then 1×3×3 and 3×1×1.
- * Norms act per position, so that a film in chunks with kept context equals the film whole. Not for: sampling of latents (see latents.ts).
+ * Changes of resolution have shortcuts without parameters (DC-AE, Chen et al. 2024, arXiv:2410.10733v8, section 3.2). Norms act per position, so that a film in chunks with kept context equals the film whole. Not for: sampling of latents (see latents.ts).
  */
-import { add, exp, maximum, minimum, mul, reciprocal, reshape, silu, slice, sqrt, sumSquares } from '../../graph/build.ts';
+import { add, broadcast, exp, maximum, mean, minimum, mul, reciprocal, reshape, silu, slice, sqrt, sumSquares } from '../../graph/build.ts';
 import type { Tensor } from '../../graph/graph.ts';
 import { convParams, convPoint, convSpace, convTime, WHOLE, type ConvParams, type TimeContext } from '../../nn/conv3d.ts';
 import { constant, param, type Bound } from '../../nn/param.ts';
@@ -39,6 +39,20 @@ const blocks = (p: readonly BlockParams[], x: Tensor, name: string, context: Tim
 const headParams = (c: number, out: number) => ({ norm: param([c], constant(1)), conv: convParams(c, out, [1, 3, 3]) });
 const head = (p: { norm: Tensor; conv: ConvParams }, x: Tensor): Tensor => convSpace(p.conv, silu(channelNorm(p.norm, x)));
 
+/** Fewer channels: a 1×1×1 convolution, starting at zero, beside the mean of neighbouring channels (after a pixel unshuffle: of neighbouring pixels). */
+function narrow(p: ConvParams, x: Tensor): Tensor {
+  const [b, c, t, h, w] = x.shape as [number, number, number, number, number], out = p.bias.shape[0]!;
+  const pooled = out === c ? x : reshape(mean(reshape(x, [b, out, c / out, t * h * w]), [2]), [b, out, t, h, w]);
+  return add(convPoint(p, x), pooled);
+}
+
+/** More channels: a 1×1×1 convolution, starting at zero, beside each channel repeated (before a pixel shuffle: nearest neighbour). */
+function widen(p: ConvParams, x: Tensor): Tensor {
+  const [b, c, t, h, w] = x.shape as [number, number, number, number, number], out = p.bias.shape[0]!;
+  const repeated = out === c ? x : reshape(broadcast(reshape(x, [b, c, 1, t * h * w]), [b, c, out / c, t * h * w]), [b, out, t, h, w]);
+  return add(convPoint(p, x), repeated);
+}
+
 // --------------------------------------------------------------------------------------------------------------- encoder
 
 /** Parameters of the encoder. */
@@ -47,9 +61,9 @@ export function encoderParams(c: VaeConfig) {
   return {
     stem: convParams(3 * c.patch ** 2, c1, [1, 3, 3]),
     stage1: blocksParams(c1, c.encoderBlocks[0]),
-    down1: convParams(2 * c1, c2, [1, 1, 1]),
+    down1: convParams(2 * c1, c2, [1, 1, 1], 0),
     stage2: blocksParams(c2, c.encoderBlocks[1]),
-    down2: convParams(8 * c2, c3, [1, 1, 1]),
+    down2: convParams(8 * c2, c3, [1, 1, 1], 0),
     stage3: blocksParams(c3, c.encoderBlocks[2]),
     head: headParams(c3, 2 * c.latentChannels),
   };
@@ -67,9 +81,9 @@ export interface Posterior {
 export function encode(p: Bound<ReturnType<typeof encoderParams>>, video: Tensor, c: VaeConfig, context: TimeContext = WHOLE): Posterior {
   let h = convSpace(p.stem, spaceToChannels(video, c.patch));                                 // [B, c1, T, H/4, W/4]
   h = blocks(p.stage1, h, 'stage1', context);
-  h = convPoint(p.down1, timeToChannels(h, context.first));                                   // [B, c2, T/2, H/4, W/4]
+  h = narrow(p.down1, timeToChannels(h, context.first));                                   // [B, c2, T/2, H/4, W/4]
   h = blocks(p.stage2, h, 'stage2', context);
-  h = convPoint(p.down2, spaceToChannels(timeToChannels(h, context.first), 2));               // [B, c3, T/4, H/8, W/8]
+  h = narrow(p.down2, spaceToChannels(timeToChannels(h, context.first), 2));               // [B, c3, T/4, H/8, W/8]
   h = head(p.head, blocks(p.stage3, h, 'stage3', context));                                   // [B, 2z, T/4, H/8, W/8]
   const z = c.latentChannels;
   return { mean: slice(h, 1, 0, z), logVariance: maximum(minimum(slice(h, 1, z, 2 * z), 20), -30) };
@@ -86,9 +100,9 @@ export function decoderParams(c: VaeConfig) {
   return {
     stem: convParams(c.latentChannels, c3, [1, 3, 3]),
     stage3: blocksParams(c3, c.decoderBlocks[2]),
-    up2: convParams(c3, 8 * c2, [1, 1, 1]),
+    up2: convParams(c3, 8 * c2, [1, 1, 1], 0),
     stage2: blocksParams(c2, c.decoderBlocks[1]),
-    up1: convParams(c2, 2 * c1, [1, 1, 1]),
+    up1: convParams(c2, 2 * c1, [1, 1, 1], 0),
     stage1: blocksParams(c1, c.decoderBlocks[0]),
     head: headParams(c1, 3 * c.patch ** 2),
   };
@@ -97,9 +111,9 @@ export function decoderParams(c: VaeConfig) {
 /** Latents `[B, z, n + 1, H/8, W/8]` → video `[B, 3, 4n + 1, H, W]`, about [−1, 1]. A later chunk of n latents gives 4n frames. */
 export function decode(p: Bound<ReturnType<typeof decoderParams>>, latents: Tensor, c: VaeConfig, context: TimeContext = WHOLE): Tensor {
   let h = blocks(p.stage3, convSpace(p.stem, latents), 'stage3', context);                     // [B, c3, T/4, H/8, W/8]
-  h = channelsToTime(channelsToSpace(convPoint(p.up2, h), 2), context.first);                 // [B, c2, T/2, H/4, W/4]
+  h = channelsToTime(channelsToSpace(widen(p.up2, h), 2), context.first);                 // [B, c2, T/2, H/4, W/4]
   h = blocks(p.stage2, h, 'stage2', context);
-  h = channelsToTime(convPoint(p.up1, h), context.first);                                     // [B, c1, T, H/4, W/4]
+  h = channelsToTime(widen(p.up1, h), context.first);                                     // [B, c1, T, H/4, W/4]
   h = head(p.head, blocks(p.stage1, h, 'stage1', context));                                   // [B, 48, T, H/4, W/4]
   return channelsToSpace(h, c.patch);                                                         // [B, 3, T, H, W]
 }

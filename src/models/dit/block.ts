@@ -1,0 +1,138 @@
+/**
+ * @file Transformer block with adaptive norms (Peebles & Xie 2022, section 3.2, arXiv:2212.09748v2), attention within each segment of the
+ * pack, and cross-attention to the text of each latent frame (PixArt-α, arXiv:2310.00426v3, section 2.2).
+ * Knows nothing of diffusion time or words: it takes a modulation per latent frame and keys and values per caption.
+ */
+import { add, concat, gather, layerNorm, mul, reshape, rmsNorm, rope, slice, split } from '../../graph/build.ts';
+import type { Tensor } from '../../graph/graph.ts';
+import { attention, fromHeads, toHeads } from '../../nn/attention.ts';
+import { linear, linearParams, type LinearParams } from '../../nn/linear.ts';
+import { mlp, mlpParams } from '../../nn/mlp.ts';
+import { constant, normal, param, type Bound } from '../../nn/param.ts';
+import { textKv, textKvParams, type TextConditioning } from '../text/tower.ts';
+import type { DiTConfig, Norm } from './config.ts';
+import { segmentTokens, type PackLayout } from './layout.ts';
+
+/** What all blocks of one pack share. */
+export interface PackContext {
+  readonly layout: PackLayout;
+  readonly config: DiTConfig;
+  /** Index of the latent frame of each run of tokens: i32 `[runs]`. */
+  readonly frameOfRuns: Tensor;
+  /** Rotary tables `[N, headDim/2]`; absent without rotary positions. */
+  readonly cos?: Tensor;
+  readonly sin?: Tensor;
+  /** Text, and for each latent frame the index of its caption: i32 `[frames]`. */
+  readonly text?: TextConditioning;
+  readonly captionOfFrames?: Tensor;
+}
+
+/** Shift, scale and gate `[runs, 1, D]` for one sub-layer, gathered from frames to runs of tokens. */
+interface Modulated { readonly shift: Tensor; readonly scale: Tensor; readonly gate: Tensor }
+
+const attentionParams = (c: DiTConfig) => ({
+  qkv: linearParams(c.width, 3 * c.width, { bias: c.bias }),
+  proj: linearParams(c.width, c.width, { bias: c.bias }),
+  ...(c.qkNorm ? { normQ: param([c.width / c.heads], constant(1)), normK: param([c.width / c.heads], constant(1)) } : {}),
+});
+type AttentionParams = { qkv: LinearParams; proj: LinearParams; normQ?: Tensor; normK?: Tensor };
+
+const crossParams = (c: DiTConfig, textWidth: number) => ({
+  q: linearParams(c.width, c.width, { bias: false }),
+  kv: textKvParams(textWidth, c.width),
+  proj: linearParams(c.width, c.width, { bias: false, init: constant(0) }),
+});
+
+/** Parameters of one block. */
+export const blockParams = (c: DiTConfig) => ({
+  attn: attentionParams(c),
+  ...(c.textWidth === null ? {} : { cross: crossParams(c, c.textWidth) }),
+  mlp: mlpParams(c.width, { kind: c.mlp, ratio: c.mlpRatio, bias: c.bias }),
+  ...(c.modulation === 'zero'
+    ? { modulation: linearParams(c.width, 6 * c.width, { init: constant(0) }) }                // adaLN-Zero: each block starts as the identity
+    : { table: param([6 * c.width], normal(0.02), false) }),
+});
+export type BlockParams = Bound<ReturnType<typeof blockParams>> & { attn: AttentionParams; modulation?: LinearParams; table?: Tensor };
+
+/** Norm without gain. */
+export const norm = (x: Tensor, kind: Norm): Tensor => (kind === 'rms' ? rmsNorm(x) : layerNorm(x));
+
+/** norm(x)·(1 + scale) + shift, x `[runs, run, D]`. */
+const modulate = (x: Tensor, { shift, scale }: Modulated, kind: Norm): Tensor => add(mul(norm(x, kind), scale), shift);
+
+/** Cuts six vectors per frame into the two sub-layers' parts; `scale` has its 1 added. */
+function gathered(vectors: Tensor, index: Tensor): { attn: Modulated; mlp: Modulated } {
+  const d = vectors.shape[1]! / 6, runs = index.shape[0]!;
+  const rows = gather(vectors, index);                                                       // [runs, 6D]
+  const part = (i: number): Tensor => reshape(slice(rows, 1, i * d, (i + 1) * d), [runs, 1, d]);
+  const three = (i: number): Modulated => ({ shift: part(i), scale: add(part(i + 1), 1), gate: part(i + 2) });
+  return { attn: three(0), mlp: three(3) };
+}
+
+/** Self-attention within each segment: x `[N, D]` → `[N, D]`. */
+function segmentAttention(p: AttentionParams, x: Tensor, { layout, config, cos, sin }: PackContext): Tensor {
+  const { heads, width } = config, d = width / heads, rows = x.shape[0]!;
+  const [q0, k0, v0] = split(linear(p.qkv, x), 1, [width, width, width]) as [Tensor, Tensor, Tensor];
+  const perHead = (t: Tensor, gain: Tensor | undefined): Tensor =>
+    gain ? reshape(mul(rmsNorm(reshape(t, [rows, heads, d])), gain), [rows, width]) : t;
+  const q = perHead(q0, p.normQ), k = perHead(k0, p.normK);
+  let at = 0;
+  const outputs = layout.groups.map((g) => {
+    const length = segmentTokens(g), end = at + g.count * length;
+    const part = (t: Tensor): Tensor => toHeads(slice(t, 0, at, end), g.count, heads);         // [n, heads, L, d]
+    const table = (t: Tensor): Tensor => reshape(slice(t, 0, at, end), [g.count, length, d / 2]);
+    const turn = (t: Tensor): Tensor => (cos && sin ? rope(t, table(cos), table(sin)) : t);
+    const out = fromHeads(attention(turn(part(q)), turn(part(k)), part(v0)));                  // [n·L, D]
+    at = end;
+    return out;
+  });
+  return linear(p.proj, concat(outputs, 0));                                                 // [N, D]
+}
+
+/** Cross-attention of each latent frame to its caption: x `[N, D]` → `[N, D]`. */
+function crossAttention(p: NonNullable<BlockParams['cross']>, x: Tensor, { layout, config, text, captionOfFrames }: PackContext): Tensor {
+  const { heads } = config, d = config.width / heads;
+  if (!text || !captionOfFrames) throw new RangeError('a block with cross-attention needs text');
+  const q = linear(p.q, x), { k, v } = textKv(p.kv, text);
+  const [captions, length] = text.bias.shape as [number, number];
+  const heading = (t: Tensor): Tensor => reshape(toHeads(reshape(t, [captions * length, -1]), captions, heads), [captions, -1]);   // [captions, heads·length·d]
+  const kRows = heading(k), vRows = heading(v);
+  let token = 0, frame = 0;
+  const outputs = framesBySize(layout).map(({ frames, tokens }) => {
+    const index = slice(captionOfFrames, 0, frame, frame + frames);
+    const rows = (t: Tensor): Tensor => reshape(gather(t, index), [frames, heads, length, d]);
+    const bias = reshape(gather(text.bias, index), [frames, 1, 1, length]);
+    const queries = toHeads(slice(q, 0, token, token + frames * tokens), frames, heads);      // [frames, heads, tokens, d]
+    token += frames * tokens; frame += frames;
+    return fromHeads(attention(queries, rows(kRows), rows(vRows), bias));
+  });
+  return linear(p.proj, concat(outputs, 0));
+}
+
+/** Neighbouring groups whose latent frames have equally many tokens, taken together. */
+function framesBySize(layout: PackLayout): { frames: number; tokens: number }[] {
+  const out: { frames: number; tokens: number }[] = [];
+  for (const g of layout.groups) {
+    const last = out.at(-1), tokens = g.height * g.width, frames = g.count * g.frames;
+    if (last?.tokens === tokens) last.frames += frames;
+    else out.push({ frames, tokens });
+  }
+  return out;
+}
+
+/**
+ * One block. x `[N, D]`; `cond` `[frames, D]` (modulation `zero`, after its SiLU) or `[frames, 6D]` (modulation `single`): what the modulation is made of.
+ */
+export function ditBlock(p: BlockParams, x: Tensor, cond: Tensor, context: PackContext): Tensor {
+  const { config, frameOfRuns } = context;
+  const vectors = p.modulation ? linear(p.modulation, cond) : add(cond, p.table!);            // [frames, 6D]
+  const { attn, mlp: feed } = gathered(vectors, frameOfRuns);                                 // each [runs, 1, D]
+  const rows = x.shape[0]!, runs = frameOfRuns.shape[0]!, d = config.width;
+  const inRuns = (t: Tensor): Tensor => reshape(t, [runs, rows / runs, d]);
+  const inRows = (t: Tensor): Tensor => reshape(t, [rows, d]);
+  const h = segmentAttention(p.attn, inRows(modulate(inRuns(x), attn, config.norm)), context);
+  let y = add(inRuns(x), mul(inRuns(h), attn.gate));                                          // [runs, run, D]
+  if (p.cross) y = add(y, inRuns(crossAttention(p.cross, inRows(norm(y, config.norm)), context)));
+  const m = mlp(p.mlp, inRows(modulate(y, feed, config.norm)), config.mlp);
+  return inRows(add(y, mul(inRuns(m), feed.gate)));                                           // [N, D]
+}
