@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { FileError } from '../core/errors.ts';
 import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import { ADAMW_STATE } from '../optim/adamw.ts';
-import type { TrainState } from '../optim/state.ts';
+import type { TrainState } from './state.ts';
 
 /** What a checkpoint holds beside tensors. */
 export interface CheckpointInfo {

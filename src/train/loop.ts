@@ -10,7 +10,7 @@ import { CancelledError, ResourceError } from '../core/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Bound } from '../nn/param.ts';
 import { emaDecay, learningRate } from '../optim/schedule.ts';
-import { createOptimizer, TrainState, type MatrixOptimizer } from '../optim/state.ts';
+import { createOptimizer, TrainState, type MatrixOptimizer } from './state.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { compileTrainingStep, gradName, type LossGraph } from './step-program.ts';
 

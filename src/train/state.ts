@@ -5,8 +5,8 @@
 import { sizeOf } from '../core/shape.ts';
 import { initialValues, listParams, type ParamSpec } from '../nn/param.ts';
 import type { Backend, Program } from '../backend/backend.ts';
-import { adamW, adamWFeeds, ADAMW_STATE, type AdamWOptions, type AdamWScalars } from './adamw.ts';
-import { matrixShape, muon, MUON_STATE } from './muon.ts';
+import { adamW, adamWFeeds, ADAMW_STATE, type AdamWOptions, type AdamWScalars } from '../optim/adamw.ts';
+import { matrixShape, muon, MUON_STATE } from '../optim/muon.ts';
 
 /** Elements of a chunk: five arrays of 256 KiB stay in a core's cache. */
 const CHUNK = 65536;
