@@ -1,0 +1,98 @@
+/**
+ * @file What a compiled denoiser is fed for one pack: segments in, arrays by input name out. Trainer and sampler call the same function, so
+ * that a given image stands in a pack at inference exactly as it stood there in training. Pure; knows nothing of how tokens were noised.
+ *
+ * A segment is one sample: its generated latent frames in order, then its context frames (images or clips given by the user, encoded alone).
+ * Time is counted in pixel frames of the film: latent frame i of the film stands at {@link latentTime}(i) = 4·i, an image given as pixel frame f
+ * at f, and latent frame j of a clip that was encoded alone and starts at pixel frame f at f + 4·j. Rows and columns restart per segment.
+ */
+import { InputError } from '../../core/errors.ts';
+import type { DiTConfig } from './config.ts';
+import { FRAME_KINDS, SIGMA_FEATURES } from './dit.ts';
+import { frameOfRuns, packFrames, segmentTokens, type PackGroup, type PackLayout } from './layout.ts';
+import { ropeTables, sigmaFeatures } from './rope.ts';
+
+/** Index of a kind of frame. */
+export const GENERATED = FRAME_KINDS.indexOf('generated'), GIVEN = FRAME_KINDS.indexOf('given');
+
+/** σ of context frames: a little noise, drawn for each of them apart, so that the model does not copy their last bit. */
+export const CONTEXT_SIGMA = 0.02;
+
+/** Pixel frames between latent frames, as positions count them. */
+const LATENT_STEP = 4;
+
+/** Position in time of latent frame `i` of a film (or of a clip that was encoded alone and starts at pixel frame `start`). */
+export const latentTime = (i: number, start = 0): number => start + LATENT_STEP * i;
+
+/** One sample of a pack. Each list has one entry per latent frame, context frames last. */
+export interface PackSegment {
+  /** Position in pixel frames. */
+  readonly times: ArrayLike<number>;
+  /** {@link GENERATED} or {@link GIVEN}. */
+  readonly kinds: ArrayLike<number>;
+  /** Noise level, 1 = noise. */
+  readonly sigmas: ArrayLike<number>;
+  /** Index of the caption, below `layout.captions`. */
+  readonly captions: ArrayLike<number>;
+  /** Noised and normalised latents as tokens: `[frames·height·width, channels·patch²]`. */
+  readonly tokens: Float32Array;
+}
+
+/** Arrays by the names of `packInputs`. `cos` and `sin` are there with rotary positions, `captionOfFrames` where the model reads text. */
+export type PackFeeds = Readonly<Record<'tokens' | 'sigma', Float32Array> & Record<'kind' | 'frameOfRuns', Int32Array>> &
+  { readonly cos?: Float32Array; readonly sin?: Float32Array; readonly captionOfFrames?: Int32Array };
+
+/** Feeds that stay the same while a pack is sampled: everything but `tokens` and `sigma`. */
+export type FixedPackFeeds = Omit<PackFeeds, 'tokens' | 'sigma'>;
+
+/** The group of each segment, in the order in which segments stand in a pack: all of the first group, then all of the second, … */
+const groupOfSegments = (layout: PackLayout): PackGroup[] => layout.groups.flatMap((g) => Array.from({ length: g.count }, () => g));
+
+/** Throws an InputError unless there is one segment for each place of the layout, of its size. */
+function placed<T extends Omit<PackSegment, 'sigmas' | 'tokens'>>(layout: PackLayout, segments: readonly T[]): { segment: T; group: PackGroup }[] {
+  const groups = groupOfSegments(layout);
+  if (groups.length !== segments.length) throw new InputError(`the layout has ${groups.length} segments, got ${segments.length}`);
+  return segments.map((segment, i) => {
+    const group = groups[i]!;
+    for (const name of ['times', 'kinds', 'captions'] as const) {
+      if (segment[name].length !== group.frames) throw new InputError(`segment ${i} has ${group.frames} frames, but ${segment[name].length} ${name}`);
+    }
+    return { segment, group };
+  });
+}
+
+/** Positions, kinds and captions of a pack. */
+export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackSegment, 'sigmas' | 'tokens'>[], config: DiTConfig): FixedPackFeeds {
+  const frames = packFrames(layout), kind = new Int32Array(frames), captionOfFrames = new Int32Array(frames), positions: number[] = [];
+  let frame = 0;
+  for (const { segment, group } of placed(layout, segments)) {
+    for (let t = 0; t < group.frames; t++, frame++) {
+      const caption = segment.captions[t]!;
+      if (!(caption >= 0 && caption < layout.captions)) throw new InputError(`caption ${caption} of a pack with ${layout.captions}`);
+      kind[frame] = segment.kinds[t]!;
+      captionOfFrames[frame] = caption;
+      for (let y = 0; y < group.height; y++) for (let x = 0; x < group.width; x++) positions.push(segment.times[t]!, y, x);
+    }
+  }
+  return {
+    kind, frameOfRuns: frameOfRuns(layout),
+    ...(config.rope ? ropeTables(Float32Array.from(positions), config.width / config.heads) : {}),
+    ...(config.textWidth === null ? {} : { captionOfFrames }),
+  };
+}
+
+/** Everything that a denoiser is fed for one pack, text and weights aside. */
+export function packFeeds(layout: PackLayout, segments: readonly PackSegment[], config: DiTConfig): PackFeeds {
+  const fixed = fixedPackFeeds(layout, segments, config), sigmas: number[] = [], perToken = config.channels * config.patch ** 2;
+  const tokens = new Float32Array(segments.reduce((n, s) => n + s.tokens.length, 0));
+  let at = 0;
+  for (const [i, { segment, group }] of placed(layout, segments).entries()) {
+    if (segment.sigmas.length !== group.frames) throw new InputError(`segment ${i} has ${group.frames} frames, but ${segment.sigmas.length} sigmas`);
+    const size = segmentTokens(group) * perToken;
+    if (segment.tokens.length !== size) throw new InputError(`segment ${i} needs ${size} values, got ${segment.tokens.length}`);
+    for (let t = 0; t < group.frames; t++) sigmas.push(segment.sigmas[t]!);
+    tokens.set(segment.tokens, at);
+    at += size;
+  }
+  return { ...fixed, tokens, sigma: sigmaFeatures(sigmas, SIGMA_FEATURES) };
+}
