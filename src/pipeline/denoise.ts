@@ -1,0 +1,128 @@
+/**
+ * @file The denoiser of one film as a sampler's velocity: the pack of its guidance branches, text states computed once, context frames beside the
+ * generated ones, guidance. Conditional and unconditional branch stand in one pack as two segments; outside of the guidance interval a pack
+ * of one segment is enough. One film is one pack, so neighbours cannot change it.
+ */
+import type { Backend, HostArray, Program } from '../backend/backend.ts';
+import type { ProgramCache } from '../backend/cache.ts';
+import { guide, isGuided, type GuidanceOptions } from '../diffusion/guidance.ts';
+import type { VelocityFn } from '../diffusion/samplers/contract.ts';
+import { slice } from '../graph/build.ts';
+import { Graph, type Tensor } from '../graph/graph.ts';
+import type { DiTConfig } from '../models/dit/config.ts';
+import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../models/dit/dit.ts';
+import { layoutKey, type PackLayout } from '../models/dit/layout.ts';
+import { CONTEXT_SIGMA, fixedPackFeeds, GENERATED, GIVEN, latentTime } from '../models/dit/pack-feeds.ts';
+import { sigmaFeatures } from '../models/dit/rope.ts';
+import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
+import { bindParams } from '../nn/param.ts';
+import type { Weights } from './model-store.ts';
+
+/** A transformer and its text tower that can run. */
+export interface DitRuntime {
+  readonly backend: Backend;
+  readonly programs: ProgramCache;
+  readonly config: DiTConfig;
+  readonly text: TextConfig;
+  /** Names dit.* and text.*. */
+  readonly weights: Weights;
+}
+
+/** A caption as a tokenizer gives it: `length` ids, and 1 where there is a token. */
+export interface CaptionTokens { readonly ids: Int32Array; readonly present: Float32Array }
+
+/** Text states of the two branches: captions 0 (conditional) and 1 (unconditional). */
+export type TextStates = Readonly<Record<'states' | 'pooled' | 'bias', Float32Array>>;
+
+/** An image or part of a clip that the film must hold. */
+export interface ContextFrame {
+  /** Position in pixel frames of the film. */
+  readonly time: number;
+  /** One latent frame as tokens, normalised, with noise of {@link CONTEXT_SIGMA} in it. */
+  readonly tokens: Float32Array;
+}
+
+/** The film that is denoised, in tokens. */
+export interface DenoisedFilm {
+  /** Latent frames to be generated. */
+  readonly frames: number;
+  /** Rows and columns of tokens. */
+  readonly height: number;
+  readonly width: number;
+  readonly context: readonly ContextFrame[];
+}
+
+const BRANCHES = 2;
+
+/** The text tower's program, for the captions of both branches. */
+export function textProgram({ backend, programs, text }: DitRuntime): Promise<Program> {
+  return programs.get('text', () => {
+    const graph = new Graph(), shape = [BRANCHES, text.length];
+    const { states, pooled, bias } = textTower(bindParams(graph, textParams(text), 'text.'), graph.input('ids', shape, 'i32'), graph.input('present', shape), text);
+    return backend.compile({ outputs: { states, pooled, bias } });
+  });
+}
+
+/** States of the conditional and the unconditional caption. */
+export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens, unconditional: CaptionTokens): Promise<TextStates> {
+  const { length } = rt.text, ids = new Int32Array(BRANCHES * length), present = new Float32Array(BRANCHES * length);
+  [conditional, unconditional].forEach((c, i) => { ids.set(c.ids, i * length); present.set(c.present, i * length); });
+  const { states, pooled, bias } = await (await textProgram(rt)).run({ ...rt.weights, ids, present });
+  return { states: states!, pooled: pooled!, bias: bias! };
+}
+
+/** The layout of a film's pack with one or both branches. */
+export const filmLayout = (film: Omit<DenoisedFilm, 'context'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
+  ({ groups: [{ frames: film.frames + film.context.length, height: film.height, width: film.width, count: branches }], captions: branches });
+
+/** The graph's output: the velocity of every token. */
+export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: TextConfig): Record<string, Tensor> {
+  const graph = new Graph(), { captions } = layout;
+  const conditioning = {
+    states: graph.input('states', [captions, text.length, text.width]), pooled: graph.input('pooled', [captions, text.width]), bias: graph.input('bias', [captions, text.length]),
+  };
+  const out = dit(bindParams(graph, ditParams(config), 'dit.') as Parameters<typeof dit>[0], packInputs(graph, layout, config), layout, config, conditioning);
+  return { velocity: slice(out, 1, 0, config.channels * config.patch ** 2) };
+}
+
+/** The program of a layout. */
+export function denoiseProgram({ backend, programs, config, text }: DitRuntime, layout: PackLayout): Promise<Program> {
+  return programs.get(`denoise ${layoutKey(layout)}`, () => backend.compile({ outputs: denoiseOutputs(layout, config, text) }));
+}
+
+/** One pack's program with everything that stays the same over all steps. */
+async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, branches: number): Promise<(z: Float32Array, sigma: Float32Array) => Promise<Float32Array[]>> {
+  const layout = filmLayout(film, branches), { frames, context } = film, perToken = rt.config.channels * rt.config.patch ** 2;
+  const own = frames * film.height * film.width * perToken, size = own + context.length * film.height * film.width * perToken;
+  const lists = (caption: number) => ({
+    times: [...Array.from({ length: frames }, (_, i) => latentTime(i)), ...context.map((c) => c.time)],
+    kinds: [...new Array<number>(frames).fill(GENERATED), ...context.map(() => GIVEN)],
+    captions: new Array<number>(frames + context.length).fill(caption),
+  });
+  const fixed = fixedPackFeeds(layout, Array.from({ length: branches }, (_, i) => lists(i)), rt.config);
+  const part = (values: Float32Array): Float32Array => values.slice(0, values.length * branches / BRANCHES);
+  const tokens = new Float32Array(branches * size), velocity = new Float32Array(branches * size);
+  for (let b = 0; b < branches; b++) context.forEach((c, i) => { tokens.set(c.tokens, b * size + own + i * c.tokens.length); });
+  const program = await denoiseProgram(rt, layout);
+  const feeds: Record<string, HostArray> = { ...rt.weights, ...fixed, tokens, states: part(text.states), pooled: part(text.pooled), bias: part(text.bias) } as Record<string, HostArray>;
+  return async (z, sigma) => {
+    for (let b = 0; b < branches; b++) tokens.set(z, b * size);
+    const levels = [...sigma, ...context.map(() => CONTEXT_SIGMA)];
+    feeds['sigma'] = sigmaFeatures(Array.from({ length: branches }, () => levels).flat(), SIGMA_FEATURES);
+    await program.run(feeds, { velocity });
+    return Array.from({ length: branches }, (_, b) => velocity.slice(b * size, b * size + own));
+  };
+}
+
+/** The guided velocity of one film. */
+export function filmVelocity(rt: DitRuntime, film: DenoisedFilm, text: TextStates, guidance: GuidanceOptions): VelocityFn {
+  const packs = new Map<number, ReturnType<typeof branchPack>>();
+  const layout = { frames: film.frames, perFrame: film.height * film.width * rt.config.channels * rt.config.patch ** 2 };
+  return async (z, sigma) => {
+    const branches = sigma.some((s) => isGuided(s, guidance)) ? BRANCHES : 1;
+    const pack = packs.get(branches) ?? branchPack(rt, film, text, branches);
+    packs.set(branches, pack);
+    const [cond, uncond] = await (await pack)(z, sigma);
+    return uncond ? guide({ cond: cond!, uncond, sigma, layout }, guidance) : cond!;
+  };
+}

@@ -1,0 +1,151 @@
+/**
+ * @file Models on disk: one folder each, with model.json (what it is, and the size and SHA-256 of every other file), weights as safetensors,
+ * the tokenizer, and a card. A file is read only after its size and hash have been checked. The trainer writes folders with {@link writeModel}.
+ */
+import { readdir, readFile, mkdir, writeFile } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { FileError, InputError } from '../core/errors.ts';
+import { SAMPLERS } from '../diffusion/samplers/registry.ts';
+import { readTensors, sha256, writeTensors, type StoredTensor } from '../io/safetensors.ts';
+import { MLP_KINDS, MODULATIONS, NORMS } from '../models/dit/config.ts';
+
+/** Version of the folder's format. */
+const FORMAT = 1;
+/** Model that is used when none is named. */
+export const DEFAULT_MODEL = 'sprites-64';
+
+const count = z.int().positive();
+const three = z.tuple([count, count, count]).readonly();
+const schema = z.strictObject({
+  format: z.literal(FORMAT),
+  /** Name of the folder under models/. */
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
+  description: z.string(),
+  /** Licence of the weights, as an SPDX expression. */
+  licence: z.string(),
+  version: z.string(),
+  vae: z.strictObject({ config: z.strictObject({ latentChannels: count, patch: count, channels: three, encoderBlocks: three, decoderBlocks: three }) }),
+  dit: z.strictObject({
+    config: z.strictObject({
+      channels: count, patch: count, width: count, depth: count, heads: count, mlpRatio: z.number().positive(), mlp: z.enum(MLP_KINDS), modulation: z.enum(MODULATIONS),
+      norm: z.enum(NORMS), qkNorm: z.boolean(), rope: z.boolean(), bias: z.boolean(), textWidth: count, outputs: z.union([z.literal(1), z.literal(2)]), rematerialise: z.boolean(),
+    }),
+  }),
+  text: z.strictObject({ config: z.strictObject({ vocabulary: count, length: count, width: count, depth: count, heads: count, mlp: z.enum(MLP_KINDS) }) }),
+  /** Per channel, over training clips: the transformer works on (latent − mean) / std. */
+  latent: z.strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) }),
+  /** The film that is made when nothing is asked for, pixels and frames a second. */
+  native: z.strictObject({ width: count, height: count, frames: count, fps: z.number().positive() }),
+  /** What is refused beyond; sides in pixels. */
+  limits: z.strictObject({ minSide: count, maxSide: count, multiple: count, maxFrames: count }),
+  /** How it samples when nothing is asked for. `palette` 0 = none. */
+  sampling: z.strictObject({
+    sampler: z.enum(SAMPLERS), steps: count, guidance: z.number().min(0), interval: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]),
+    rescale: z.number().min(0).max(1), shift: z.number().positive(), palette: z.int().min(0).max(256),
+  }),
+  files: z.record(z.string(), z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0) })),
+});
+
+/** The contents of model.json. */
+export type ModelInfo = Readonly<z.infer<typeof schema>>;
+
+/** Weights by parameter name. */
+export type Weights = Readonly<Record<string, Float32Array>>;
+
+/** A model folder whose model.json has been read. */
+export interface InstalledModel {
+  /** Absolute. */
+  readonly dir: string;
+  readonly info: ModelInfo;
+}
+
+/** The folder of models that ship with the package: beside src/ and dist/. */
+export const modelsFolder = (): string => fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../models/' : '../models/', import.meta.url));
+
+const read = async (file: string): Promise<Buffer> => readFile(file).catch((cause: NodeJS.ErrnoException) => {
+  throw new FileError(`cannot read ${file}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`, { cause });
+});
+
+/** Reads a folder's model.json. */
+export async function openModel(dir: string): Promise<InstalledModel> {
+  const file = join(dir, 'model.json'), text = (await read(file)).toString('utf8');
+  let value: unknown;
+  try { value = JSON.parse(text); } catch (cause) { throw new FileError(`${file} is not JSON`, { cause }); }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new FileError(`${file} is not a model of format ${FORMAT}: ${issue!.path.join('.') || 'it'}: ${issue!.message}`);
+  }
+  const info = parsed.data, { latentChannels } = info.vae.config, { mean, std } = info.latent;
+  if (info.dit.config.channels !== latentChannels || mean.length !== latentChannels || std.length !== latentChannels) {
+    throw new FileError(`${file}: the autoencoder has ${latentChannels} latent channels, the transformer ${info.dit.config.channels}, the statistics ${mean.length} and ${std.length}`);
+  }
+  if (info.dit.config.textWidth !== info.text.config.width) throw new FileError(`${file}: text of width ${info.text.config.width} for a transformer that reads ${info.dit.config.textWidth}`);
+  return { dir: resolve(dir), info };
+}
+
+/** Ids of the folders under `folder` that hold a model.json, in order. */
+export async function installedModels(folder: string = modelsFolder()): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const found = await Promise.all(entries.filter((e) => e.isDirectory()).map(async ({ name }) => ((await readdir(join(folder, name))).includes('model.json') ? [name] : [])));
+  return found.flat().sort();
+}
+
+/** A model by the id of an installed one, or by its folder. */
+export async function findModel(idOrDir: string = DEFAULT_MODEL): Promise<InstalledModel> {
+  const installed = await installedModels();
+  if (installed.includes(idOrDir)) return openModel(join(modelsFolder(), idOrDir));
+  const isPath = isAbsolute(idOrDir) || /[/\\]|^\./.test(idOrDir) || (await readdir(idOrDir).then(() => true, () => false));
+  if (isPath) return openModel(idOrDir);
+  throw new InputError(`model "${idOrDir}" is not installed; installed: ${installed.join(', ') || 'none'}; a folder is named with a slash, as in ./${idOrDir}`);
+}
+
+/** The bytes of one of the model's files, checked. Throws a FileError when it is missing, cut off or changed. */
+export async function readModelFile({ dir, info }: InstalledModel, name: string): Promise<Buffer> {
+  const file = join(dir, name), known = info.files[name];
+  if (!known) throw new FileError(`${join(dir, 'model.json')} lists no ${name}`);
+  const bytes = await read(file);
+  if (bytes.length !== known.bytes) throw new FileError(`${file} has ${bytes.length} bytes, model.json says ${known.bytes}: it is ${bytes.length < known.bytes ? 'cut off' : 'another file'}; fetch the model again`);
+  if (sha256(bytes) !== known.sha256) throw new FileError(`${file} is not the file that model.json describes (its SHA-256 differs); fetch the model again`);
+  return bytes;
+}
+
+/** Whether the model has the file. */
+export const hasModelFile = ({ info }: InstalledModel, name: string): boolean => Object.hasOwn(info.files, name);
+
+/** All weights of a safetensors file of the model, checked. */
+export async function readModelWeights(model: InstalledModel, name: string): Promise<Weights> {
+  await readModelFile(model, name);
+  const { tensors } = await readTensors(join(model.dir, name));
+  return Object.fromEntries([...tensors].map(([key, { data }]) => [key, data as Float32Array]));
+}
+
+/** What {@link writeModel} writes. */
+export interface WriteModelOptions {
+  readonly info: Omit<ModelInfo, 'format' | 'files'>;
+  /** Names encoder.* and decoder.*. */
+  readonly vae: ReadonlyMap<string, StoredTensor>;
+  /** Names dit.* and text.*. */
+  readonly dit: ReadonlyMap<string, StoredTensor>;
+  /** Everything else by name: tokenizer.json, words.json, credits.json, README.md, judge.safetensors. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** Writes a model folder; weights as F16. model.json comes last, so that a folder with one is whole. */
+export async function writeModel(dir: string, { info, vae, dit, files }: WriteModelOptions): Promise<InstalledModel> {
+  await mkdir(dir, { recursive: true });
+  const metadata = { mean: JSON.stringify(info.latent.mean), std: JSON.stringify(info.latent.std) };
+  await writeTensors(join(dir, 'vae.safetensors'), vae, { type: 'F16', metadata });
+  await writeTensors(join(dir, 'dit.safetensors'), dit, { type: 'F16' });
+  for (const [name, contents] of Object.entries(files)) await writeFile(join(dir, name), contents);
+  const names = ['vae.safetensors', 'dit.safetensors', ...Object.keys(files)];
+  const listed = await Promise.all(names.map(async (name) => {
+    const bytes = await read(join(dir, name));
+    return [name, { sha256: sha256(bytes), bytes: bytes.length }] as const;
+  }));
+  const whole = { format: FORMAT, ...info, files: Object.fromEntries(listed) };
+  await writeFile(join(dir, 'model.json'), `${JSON.stringify(whole, null, 2)}\n`);
+  return openModel(dir);
+}
