@@ -1,0 +1,83 @@
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { captionOf, CANVASES, drawClip, FACINGS, loadSpriteWorld, noisyCaption, type SpriteWorld } from '../../data/sprites/world.ts';
+import { writeFixture } from '../../data/sprites/testing-fixture.ts';
+import { loadTokenizer } from '../../pipeline/tokenizer.ts';
+import { SPECIAL_TOKENS } from './tokenizer.ts';
+
+const DIR = fileURLToPath(new URL('../../../models/sprites-64/', import.meta.url));
+const tokenizer = await loadTokenizer(DIR);
+const words = JSON.parse(await readFile(`${DIR}words.json`, 'utf8')) as { english: string[]; hanzi: string[] };
+const folder = await mkdtemp(path.join(tmpdir(), 'kinora-tokenizer-'));
+await writeFixture(folder);
+const world: SpriteWorld = await loadSpriteWorld(folder);
+
+const captions = (count: number): string[] => Array.from({ length: count }, (_, step) => {
+  const [width, height] = CANVASES[step % CANVASES.length]!;
+  const key = { seed: 91, stream: 'tokenizer-test', step };
+  return captionOf(drawClip(world, { key, split: 'train', width, height, frames: [1, 9, 17][step % 3]! }), { key, language: step % 2 === 0 ? 'en' : 'zh' });
+});
+const plain = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll(/\s/g, '');
+const tokensOf = (text: string): number[] => { const { ids, present } = tokenizer.encode(text); return [...ids].filter((_, i) => present[i] === 1).slice(1, -1); };
+
+describe('encoding', () => {
+  test('bos, tokens, eos, padding; an empty caption is bos, eos', () => {
+    expect([tokenizer.length % 16, tokenizer.length]).toEqual([0, 96]);
+    const { ids, present, ignored, truncated } = tokenizer.encode('A woman walks');
+    expect([ids.length, present.length, ids[0], ids[4], ids[5]]).toEqual([96, 96, SPECIAL_TOKENS.bos, SPECIAL_TOKENS.eos, SPECIAL_TOKENS.pad]);
+    expect([...present].map((p, i) => p === Number(i < 5))).not.toContain(false);
+    expect([ignored, truncated]).toEqual([[], false]);
+    for (const empty of ['', '  \n']) expect([...tokenizer.encode(empty).ids.subarray(0, 3)]).toEqual([1, 2, 0]);
+    expect(tokensOf('a woman')).toEqual(tokensOf('  A   WOMAN\n'));
+  });
+
+  test('decoding gives the caption back, spaces and capitals aside; twice encoded is equal', () => {
+    for (const text of [...captions(200), 'naïve 🙂 Ωμέγα — 饕餮', ...captions(60).map((c, step) => noisyCaption(c, { seed: 4, stream: 'n', step }))]) {
+      const { ids, truncated } = tokenizer.encode(text);
+      if (!truncated) expect(tokenizer.decode(ids)).toBe(plain(text));
+      expect(tokenizer.encode(text)).toEqual(tokenizer.encode(text));
+    }
+  });
+
+  test('every known word is one token, and no unknown word holds one of two letters or more', () => {
+    const own = new Map([...words.english, ...words.hanzi].map((word) => [word, tokensOf(word)]));
+    for (const [word, tokens] of own) expect([word, tokens.length, tokens.every((id) => id > 2 && id < tokenizer.vocabulary)]).toEqual([word, 1, true]);
+    const known = new Set([...own].filter(([word]) => word.length > 1).map(([, [id]]) => id));
+    for (const word of ['redwood', 'dragon', 'inner', 'bluegreen', 'walker', 'greenish', '鱻', 'masterpiece', 'womanly']) expect(tokensOf(word).filter((id) => known.has(id)), word).toEqual([]);
+  });
+
+  test('names of special tokens are text like any other', () => {
+    const tokens = tokensOf('<bos> <pad> <eos>');
+    expect(tokens.length).toBeGreaterThan(3);
+    expect(tokens.filter((id) => id <= 2)).toEqual([]);
+  });
+
+  test('what does not fit is cut, and said so', async () => {
+    const { ids, present, truncated } = tokenizer.encode('red '.repeat(200));
+    expect([truncated, ids[95], present[95]]).toEqual([true, SPECIAL_TOKENS.eos, 1]);
+    const short = (await loadTokenizer(DIR, { length: 16 })).encode('a '.repeat(14));
+    expect([short.truncated, short.ids[15]]).toEqual([false, SPECIAL_TOKENS.eos]);
+    const fits = captions(1000).filter((text) => !tokenizer.encode(text).truncated).length;
+    expect(fits).toBeGreaterThanOrEqual(995);
+  });
+});
+
+describe('ignored words', () => {
+  test('no caption holds one', () => {
+    for (const text of captions(600)) expect(tokenizer.encode(text).ignored, text).toEqual([]);
+    for (const facing of FACINGS.filter((f) => f !== 'towards')) expect(tokenizer.encode(facing).ignored).toEqual([]);
+  });
+
+  test.each([
+    ['a dragon walks', ['dragon']], ['A DRAGON, a Dragon and a robot!', ['dragon', 'robot']], ['a woman\'s red hair, a man’s shirt', []], ['3 women at 2.5x', ['3', 'women', '2.5', 'x']],
+    ['一只饕餮向左走', ['一只饕餮']], ['女人在月亮上走,看着火车', ['月亮', '看着火车']], ['a 女人 in plate armor 🐉', ['🐉']], ['', []], ['?!…', []], ['ｐｌａｔｅ armor', []],
+  ])('%s → %j', (text, ignored) => { expect(tokenizer.encode(text).ignored).toEqual(ignored); });
+
+  test('noise is reported', () => {
+    const noisy = captions(300).map((text, step) => tokenizer.encode(noisyCaption(text, { seed: 4, stream: 'noise', step })).ignored.length);
+    expect(noisy.filter((n) => n === 0).length).toBeLessThan(5);     // a typo may make another known word
+  });
+});
