@@ -1,0 +1,98 @@
+/**
+ * @file A diffusion transformer over a pack, from plain data: what parity and property tests share. Inputs are drawn per sample, so that a
+ * sample has the same values wherever it stands in a pack.
+ */
+import { gradients } from '../../src/autodiff/gradients.ts';
+import { ortBackend } from '../../src/backend/ort/ort.ts';
+import type { HostArray, Program } from '../../src/backend/backend.ts';
+import { sum, mul } from '../../src/graph/build.ts';
+import { Graph, type Tensor } from '../../src/graph/graph.ts';
+import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../../src/models/dit/dit.ts';
+import type { DiTConfig } from '../../src/models/dit/config.ts';
+import { frameOfRuns, type PackLayout } from '../../src/models/dit/layout.ts';
+import { ropeTables, sigmaFeatures } from '../../src/models/dit/rope.ts';
+import { textParams, textTower, type TextConfig } from '../../src/models/text/tower.ts';
+import { bindParams, type Bound } from '../../src/nn/param.ts';
+import { drawn, weightsOfTree } from './golden.ts';
+
+/** One sample; `name` decides its values. */
+export interface Sample {
+  readonly name: string;
+  readonly frames: number;
+  readonly height: number;
+  readonly width: number;
+  readonly sigma: readonly number[];
+  readonly kind: readonly number[];
+  /** Caption of each latent frame. */
+  readonly caption: readonly number[];
+  /** Pixel frame at which each latent frame stands. */
+  readonly time: readonly number[];
+}
+
+/** A pack of samples, those of one shape side by side. */
+export interface DiTCase {
+  readonly config: DiTConfig;
+  readonly text: TextConfig;
+  readonly captions: readonly (readonly number[])[];
+  readonly samples: readonly Sample[];
+}
+
+/** The layout of a list of samples. */
+export function layoutOf(samples: readonly Sample[], captions: number): PackLayout {
+  const groups: { frames: number; height: number; width: number; count: number }[] = [];
+  for (const { frames, height, width } of samples) {
+    const last = groups.at(-1);
+    if (last?.frames === frames && last.height === height && last.width === width) last.count++;
+    else groups.push({ frames, height, width, count: 1 });
+  }
+  return { groups, captions };
+}
+
+const tokensOf = (s: Sample): number => s.frames * s.height * s.width;
+const patchSize = (c: DiTConfig): number => c.channels * c.patch ** 2;
+
+/** Everything that a pack feeds. */
+export function ditFeeds({ config: c, text, captions, samples }: DiTCase): Record<string, HostArray> {
+  const patch = patchSize(c), out = patch * c.outputs;
+  const join = (parts: readonly ArrayLike<number>[]): Float32Array => Float32Array.from(parts.flatMap((p) => Array.from(p)));
+  const layout = layoutOf(samples, captions.length);
+  const positions = samples.flatMap((s) => s.time.flatMap((t) => Array.from({ length: s.height * s.width }, (_, i) => [t, Math.floor(i / s.width), i % s.width]).flat()));
+  const ids = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => list[i] ?? 0));
+  const present = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => Number(i < list.length)));
+  return {
+    ...weightsOfTree(ditParams(c)), ...weightsOfTree(textParams(text), 'text.'),
+    ...ropeTables(Float32Array.from(positions), c.width / c.heads),
+    tokens: join(samples.map((s) => drawn(`tokens/${s.name}`, [tokensOf(s), patch]))),
+    weights: join(samples.map((s) => drawn(`weights/${s.name}`, [tokensOf(s), out]))),
+    sigma: sigmaFeatures(samples.flatMap((s) => s.sigma), SIGMA_FEATURES),
+    kind: Int32Array.from(samples.flatMap((s) => s.kind)),
+    captionOfFrames: Int32Array.from(samples.flatMap((s) => s.caption)),
+    frameOfRuns: frameOfRuns(layout), ids: Int32Array.from(ids), present: Float32Array.from(present),
+  };
+}
+
+/** Builds the pack's graph; `loss` = Σ output · weights. */
+export function ditGraph({ config: c, text, captions, samples }: DiTCase): { graph: Graph; output: Tensor; loss: Tensor } {
+  const graph = new Graph(), layout = layoutOf(samples, captions.length);
+  const params = bindParams(graph, ditParams(c)) as Bound<ReturnType<typeof ditParams>>;
+  const inputs = packInputs(graph, layout, c);
+  const conditioning = c.textWidth === null ? undefined : textTower(bindParams(graph, textParams(text), 'text.'),
+    graph.input('ids', [captions.length, text.length], 'i32'), graph.input('present', [captions.length, text.length]), text);
+  const output = dit(params, inputs, layout, c, conditioning);
+  return { graph, output, loss: sum(mul(output, graph.input('weights', output.shape))) };
+}
+
+/** Names of the inputs that have a gradient: all parameters, and the tokens. */
+export const learned = (graph: Graph): string[] =>
+  [...graph.inputs.keys()].filter((name) => !['sigma', 'kind', 'frameOfRuns', 'cos', 'sin', 'captionOfFrames', 'ids', 'present', 'weights'].includes(name));
+
+/** Compiles output (`y`) and, if asked, the gradients (`grad:<name>`). */
+export async function compileDit(c: DiTCase, o: { readonly threads: number; readonly gradients: boolean }): Promise<Program> {
+  const { graph, output, loss } = ditGraph(c);
+  const outputs: Record<string, Tensor> = { y: output };
+  if (o.gradients) {
+    const names = learned(graph);
+    gradients(loss, names.map((name) => graph.inputs.get(name)!)).forEach((g, i) => { outputs[`grad:${names[i]!}`] = g; });
+  }
+  return ortBackend({ threads: o.threads }).compile({ outputs });
+}

@@ -1,0 +1,47 @@
+"""Goldens of the diffusion transformer: Kinora's own style with text, and the style of the DiT paper. Samples run alone; the test packs them."""
+import torch
+
+from common import Params, draw, save
+from transformer import dit, text_tower
+
+GROUPS = [  # as in the pack: segments of one shape stand together
+    {"frames": 3, "height": 4, "width": 4, "count": 2},
+    {"frames": 1, "height": 2, "width": 8, "count": 1},
+    {"frames": 1, "height": 8, "width": 4, "count": 2},
+    {"frames": 2, "height": 4, "width": 12, "count": 1},
+]
+SIGMAS = [0.93, 0.11, 0.5, 0.02, 0.77, 0.36, 0.999, 0.25, 0.64, 0.4, 0.08, 0.85]
+KINDS = [0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0]
+CAPTIONS = [[1, 7, 3, 9], [2], [11, 5, 5, 8, 4, 10]]
+CAPTION_OF = [0, 0, 2, 1, 1, 1, 2, 0, 2, 0, 1, 2]
+TIMES = [0, 4, 8, 16, 0, 4, 0, 0, 0, 0, 12, 0]
+
+OURS = {"channels": 4, "patch": 1, "width": 32, "depth": 2, "heads": 2, "mlpRatio": 4, "mlp": "relu2", "modulation": "single", "norm": "rms", "qkNorm": True,
+        "rope": True, "bias": False, "textWidth": 16, "outputs": 1, "rematerialise": False}
+PAPER = {"channels": 4, "patch": 2, "width": 32, "depth": 2, "heads": 4, "mlpRatio": 4, "mlp": "gelu", "modulation": "zero", "norm": "layer", "qkNorm": False,
+         "rope": False, "bias": True, "textWidth": None, "outputs": 2, "rematerialise": False}
+TEXT = {"vocabulary": 12, "length": 6, "width": 16, "depth": 2, "heads": 2, "mlp": "relu2"}
+
+
+def run(name: str, c: dict) -> None:
+    p, loss, outputs, inputs, samples, at = Params(), 0, [], [], [], 0
+    patch = c["channels"] * c["patch"] ** 2
+    captions = [text_tower(p, ids, TEXT, "text.") for ids in CAPTIONS] if c["textWidth"] else []
+    for g in GROUPS:
+        for _ in range(g["count"]):
+            cut = slice(at, at + g["frames"])
+            at += g["frames"]
+            s = {"height": g["height"], "width": g["width"], "sigma": SIGMAS[cut], "kind": KINDS[cut], "caption": CAPTION_OF[cut], "time": TIMES[cut]}
+            i, rows = len(samples), g["frames"] * g["height"] * g["width"]
+            x = draw(f"tokens/{i}", rows, patch, grad=True)
+            y = dit(p, x, s, captions, c)
+            loss = loss + (y * draw(f"weights/{i}", *y.shape)).sum()
+            inputs.append(x), outputs.append(y), samples.append(s)
+    loss.backward()
+    save(name, {"output": torch.cat(outputs), "grad:tokens": torch.cat([x.grad for x in inputs]), **p.gradients()},
+         {"config": c, "text": TEXT, "captions": CAPTIONS, "groups": GROUPS, "sigma": SIGMAS, "kind": KINDS, "captionOfFrames": CAPTION_OF, "time": TIMES})
+
+
+if __name__ == "__main__":
+    run("dit-tiny", OURS)
+    run("dit-paper", PAPER)
