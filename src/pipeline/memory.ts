@@ -1,0 +1,38 @@
+/**
+ * @file Memory that a film will need, predicted from its graphs before anything is loaded: weights as float32, the greatest working set of each
+ * program (onnxruntime keeps each one's pool), and the frames that have to be held.
+ */
+import { ResourceError } from '../core/errors.ts';
+import { peakBytes } from '../graph/memory.ts';
+import { ditParams } from '../models/dit/dit.ts';
+import { textParams } from '../models/text/tower.ts';
+import { latentFrames } from '../models/vae/config.ts';
+import { vaeParams } from '../models/vae/vae.ts';
+import { countParams } from '../nn/param.ts';
+import { denoiseOutputs, filmLayout } from './denoise.ts';
+import type { ModelInfo } from './model-store.ts';
+import { branchesOf, sizeRule, type FilmSettings } from './settings.ts';
+import { chunkOutputs } from './vae-stream.ts';
+
+/** Bytes of the process before a model is loaded: Node, onnxruntime, codecs. */
+const BASE_BYTES = 150e6;
+
+/** Predicted bytes of the process while it makes the film. */
+export function predictBytes(s: FilmSettings, { vae, dit, text }: ModelInfo, rule: number): number {
+  const weights = 4 * countParams({ vae: vaeParams(vae.config), dit: ditParams(dit.config), text: textParams(text.config) });
+  const film = { frames: latentFrames(s.frames), height: s.height / rule, width: s.width / rule, context: s.images };
+  const denoise = Math.max(...branchesOf(s).map((branches) => peakBytes(denoiseOutputs(filmLayout(film, branches), dit.config, text.config))));
+  const decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
+  const frames = 3 * s.frames * s.width * s.height * (1 + s.scale ** 2);
+  return BASE_BYTES + weights + denoise + decode + frames;
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 0 });
+
+/** Throws a ResourceError with both figures when a film needs more than `available` bytes. */
+export function checkMemory(s: FilmSettings, model: ModelInfo, available: number): void {
+  const bytes = predictBytes(s, model, sizeRule(model).token);
+  if (bytes > available) {
+    throw new ResourceError(`${s.frames} frames of ${s.width}x${s.height} need about ${megabytes(bytes)} MB of memory, ${megabytes(available)} MB are free: make it smaller or shorter`);
+  }
+}
