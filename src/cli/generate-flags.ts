@@ -1,20 +1,15 @@
 /**
- * @file The flags of `kinora generate`, as data that commander fills: names, help, parsers. It knows no model: the names of
- * samplers, the grid of sizes and the defaults come in, so that one table elsewhere stays the only truth.
+ * @file The flags of `kinora generate`, as data that commander fills: names, help, parsers. It knows no model: which sizes, lengths and
+ * defaults there are, the model says; here only the form of a value is checked.
  */
 import type { Command } from 'commander';
-import { choice, decimal, frameCount, type ImageAt, imageAt, integer, nonEmpty, type Output, output, type PixelSize, repeated, size } from './options.ts';
+import { InputError } from '../core/errors.ts';
+import { choice, colours, decimal, type ImageAt, imageAt, integer, nonEmpty, type Output, output, type PixelSize, repeated, size } from './options.ts';
 
 /** What the flags are parsed against. */
 export interface GenerateFlagsOptions {
   /** Names that --sampler takes. */
   readonly samplers: readonly string[];
-  /** Width and height are multiples of this, pixels. */
-  readonly sizeMultiple: number;
-  /** Longest side, pixels. */
-  readonly maxSide: number;
-  /** Frames a second when --fps is not given; --seconds is counted with it. */
-  readonly defaultFps: number;
 }
 
 /** The flags after parsing. What the user did not say is absent: the model's defaults decide. */
@@ -25,6 +20,8 @@ export interface GenerateFlags {
   readonly model?: string;
   readonly seed?: number;
   readonly frames?: number;
+  /** Instead of `frames`. */
+  readonly seconds?: number;
   readonly size?: PixelSize;
   readonly fps?: number;
   readonly steps?: number;
@@ -36,7 +33,7 @@ export interface GenerateFlags {
   readonly count: number;
   /** Whole factor from native to delivered pixels. */
   readonly scale?: number;
-  /** Colours in the whole film. */
+  /** Colours in the whole film; 0 leaves them as they are. */
   readonly palette?: number;
   readonly threads?: number;
   readonly json: boolean;
@@ -54,35 +51,23 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--seed <n>', 'same seed and settings, same film', integer('--seed', { min: 0, max: MAX_SEED }))
     .option('--frames <n>', 'length in frames', integer('--frames', { min: 1 }))
     .option('--seconds <s>', 'length in seconds, instead of --frames', decimal('--seconds', { min: 0 }))
-    .option('--size <WxH>', `pixels, multiples of ${o.sizeMultiple}`, size('--size', { multiple: o.sizeMultiple, max: o.maxSide }))
+    .option('--size <WxH>', 'pixels before scaling, as in 96x64', size('--size'))
     .option('--fps <n>', 'frames a second', decimal('--fps', { min: 1, max: 120 }))
     .option('--steps <n>', 'sampling steps', integer('--steps', { min: 1, max: 1000 }))
-    .option('--guidance <x>', 'how strongly the words pull; 1 is off', decimal('--guidance', { min: 1, max: 30 }))
+    .option('--guidance <x>', 'how strongly the words pull; 1 is off', decimal('--guidance', { min: 0, max: 30 }))
     .option('--sampler <name>', o.samplers.join(', '), choice('--sampler', o.samplers))
     .option('--negative <text>', 'what the film should not show', nonEmpty('--negative', 'leave the flag out instead'))
     .option('--image <file[@frame]>', 'an image that is this frame (0 unless said; or last); repeatable', repeated(imageAt('--image')))
     .option('-n, --count <count>', 'how many films', integer('--count', { min: 1, max: 1000 }))
     .option('--scale <n>', 'delivered pixels per native pixel', integer('--scale', { min: 1, max: 64 }))
-    .option('--palette <n>', 'colours in the whole film', integer('--palette', { min: 2, max: 256 }))
+    .option('--palette <n>', 'colours in the whole film, 2 to 256, or none', colours('--palette'))
     .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
     .option('--json', 'print one JSON object a film');
 }
 
 /** The parsed values of `addGenerateFlags`, as commander holds them, checked against each other. */
-export function readGenerateFlags(command: Command, o: GenerateFlagsOptions): GenerateFlags {
-  const { seconds, frames, image, json, count, debug: _debug, ...plain } = command.opts<
-    Partial<Omit<GenerateFlags, 'prompt' | 'images'>> & { seconds?: number; image?: readonly ImageAt[]; debug?: boolean }>();
-  const total = frameCount({
-    fps: plain.fps ?? o.defaultFps,
-    ...(frames === undefined ? {} : { frames }),
-    ...(seconds === undefined ? {} : { seconds }),
-  });
-  return {
-    ...plain,
-    prompt: String(command.processedArgs[0]),
-    ...(total === undefined ? {} : { frames: total }),
-    images: image ?? [],
-    count: count ?? 1,
-    json: json ?? false,
-  };
+export function readGenerateFlags(command: Command): GenerateFlags {
+  const { image, json, count, debug: _debug, ...plain } = command.opts<Partial<Omit<GenerateFlags, 'prompt' | 'images'>> & { image?: readonly ImageAt[]; debug?: boolean }>();
+  if (plain.frames !== undefined && plain.seconds !== undefined) throw new InputError(`--frames ${plain.frames} and --seconds ${plain.seconds} exclude each other: give one`);
+  return { ...plain, prompt: String(command.processedArgs[0]), images: image ?? [], count: count ?? 1, json: json ?? false };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../core/errors.ts';
-import { choice, decimal, frameCount, imageAt, integer, nonEmpty, output, repeated, size } from './options.ts';
+import { choice, colours, decimal, imageAt, integer, nonEmpty, output, repeated, size } from './options.ts';
 
 /** The message of the InputError that `run` throws. */
 function refusal(run: () => unknown): string {
@@ -32,20 +32,22 @@ describe('numbers', () => {
 });
 
 describe('size', () => {
-  const parse = size('--size', { multiple: 8, max: 512 });
+  const parse = size('--size');
 
-  test('takes multiples of the grid', () => {
+  test('takes pixels', () => {
     expect(parse('128x64')).toEqual({ width: 128, height: 64 });
     expect(parse('64×96')).toEqual({ width: 64, height: 96 });
-  });
-
-  test.each([['63x64', '64x64'], ['0x64', '8x64'], ['600x20', '512x24'], ['64x99999', '64x512']])('%s is refused with the nearest, %s', (bad, nearest) => {
-    expect(refusal(() => parse(bad))).toBe(`--size "${bad}" is not possible: width and height are multiples of 8, from 8 to 512; nearest: ${nearest}`);
   });
 
   test.each(['64', '64x', 'x64', '64x64x64', '-64x64', '64.0x64', ''])('%j is not a size', (bad) => {
     expect(refusal(() => parse(bad))).toContain(`--size "${bad}" is not a size`);
   });
+});
+
+test('colours, or none', () => {
+  const parse = colours('--palette');
+  expect(['32', '0', 'none'].map(parse)).toEqual([32, 0, 0]);
+  for (const bad of ['1', '257', 'all']) expect(refusal(() => parse(bad))).toBe(`--palette "${bad}" is not possible: wanted a whole number from 2 to 256, or none`);
 });
 
 describe('images', () => {
@@ -80,14 +82,6 @@ test('an unknown name lists the members', () => {
 test('an empty prompt is refused', () => {
   expect(nonEmpty('prompt', 'say what')(' a knight ')).toBe('a knight');
   expect(refusal(() => nonEmpty('prompt', 'say what')(' \n'))).toBe('prompt is empty: say what');
-});
-
-test('frames and seconds', () => {
-  expect(frameCount({ fps: 8 })).toBeUndefined();
-  expect(frameCount({ frames: 5, fps: 8 })).toBe(5);
-  expect(frameCount({ seconds: 2.1, fps: 8 })).toBe(17);        // 16.8 frames
-  expect(frameCount({ seconds: 0, fps: 8 })).toBe(1);
-  expect(refusal(() => frameCount({ frames: 5, seconds: 1, fps: 8 }))).toBe('--frames 5 and --seconds 1 exclude each other: give one');
 });
 
 test('the extension decides the output', () => {

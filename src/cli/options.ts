@@ -56,27 +56,20 @@ export interface PixelSize {
   readonly height: number;
 }
 
-/** Options of {@link size}. */
-export interface SizeOptions {
-  /** Both sides are multiples of this: 8 for a video autoencoder that divides by 8. */
-  readonly multiple: number;
-  /** Longest side, pixels. */
-  readonly max: number;
+/** `WxH` in pixels, as in `96x64`. Which sizes there are, the model says. */
+export function size(flag: string): Parser<PixelSize> {
+  return (text) => {
+    const match = /^(\d{1,6})[x×X](\d{1,6})$/.exec(text.trim());
+    if (match === null) throw new InputError(`${flag} "${text}" is not a size: wanted WIDTHxHEIGHT in pixels, as in 96x64`);
+    return { width: Number(match[1]), height: Number(match[2]) };
+  };
 }
 
-/** `WxH` in pixels, as in `96x64`. */
-export function size(flag: string, { multiple, max }: SizeOptions): Parser<PixelSize> {
+/** A number of colours, 2 to 256; `none` or 0 is 0. */
+export function colours(flag: string): Parser<number> {
   return (text) => {
-    const match = /^(\d+)[x×X](\d+)$/.exec(text.trim());
-    if (match === null) throw new InputError(`${flag} "${text}" is not a size: wanted WIDTHxHEIGHT in pixels, as in 96x64`);
-    const width = Number(match[1]), height = Number(match[2]);
-    const fits = (n: number): boolean => n >= multiple && n <= max && n % multiple === 0;
-    if (!fits(width) || !fits(height)) {
-      const nearest = (n: number): number => Math.min(Math.floor(max / multiple), Math.max(1, Math.round(n / multiple))) * multiple;
-      throw new InputError(`${flag} "${text}" is not possible: width and height are multiples of ${multiple}, `
-        + `from ${multiple} to ${max}; nearest: ${nearest(width)}x${nearest(height)}`);
-    }
-    return { width, height };
+    if (/^(none|0)$/.test(text.trim())) return 0;
+    try { return integer(flag, { min: 2, max: 256 })(text); } catch (error) { throw new InputError(`${(error as Error).message}, or none`, { cause: error }); }
   };
 }
 
@@ -105,15 +98,6 @@ export function imageAt(flag: string): Parser<ImageAt> {
 /** Gathers a flag that may be given more than once, for commander. */
 export function repeated<T>(parse: Parser<T>): (text: string, before: readonly T[] | undefined) => readonly T[] {
   return (text, before = []) => [...before, parse(text)];
-}
-
-/** Number of frames from `--frames` or `--seconds`, which exclude each other; undefined when neither is given. */
-export function frameCount(o: { readonly frames?: number; readonly seconds?: number; readonly fps: number }): number | undefined {
-  if (o.frames !== undefined && o.seconds !== undefined) {
-    throw new InputError(`--frames ${o.frames} and --seconds ${o.seconds} exclude each other: give one`);
-  }
-  if (o.seconds === undefined) return o.frames;
-  return Math.max(1, Math.round(o.seconds * o.fps));
 }
 
 /** Kinds of output that a file's extension can ask for; a name without extension is a folder of PNGs. */

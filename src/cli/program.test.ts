@@ -3,7 +3,7 @@ import { FileError, InputError } from '../core/errors.ts';
 import { addGenerateFlags, type GenerateFlags, readGenerateFlags } from './generate-flags.ts';
 import { type CliCommand, runCli } from './program.ts';
 
-const FLAGS = { samplers: ['euler', 'heun'], sizeMultiple: 8, maxSide: 512, defaultFps: 8 } as const;
+const FLAGS = { samplers: ['euler', 'heun'] } as const;
 
 /** Runs a program with the commands of this test; returns what a shell would see. */
 async function shell(argv: readonly string[], o: { readonly run?: (signal: AbortSignal) => unknown; readonly signal?: AbortSignal } = {}) {
@@ -12,7 +12,7 @@ async function shell(argv: readonly string[], o: { readonly run?: (signal: Abort
   const commands: CliCommand[] = [
     {
       path: 'generate', summary: 'Makes a film', example: 'kinora generate "a knight walks" -o film.mp4',
-      define: (command, { print }) => addGenerateFlags(command, FLAGS).action(() => { seen.push(readGenerateFlags(command, FLAGS)); print('made'); }),
+      define: (command, { print }) => addGenerateFlags(command, FLAGS).action(() => { seen.push(readGenerateFlags(command)); print('made'); }),
     },
     { path: 'models list', summary: 'Lists models', example: 'kinora models list', define: (command, { signal }) => command.action(async () => { await o.run?.(signal); }) },
     { path: 'models info', summary: 'Describes a model', example: 'kinora models info x', define: (command) => command.argument('<model>').action(() => {}) },
@@ -41,7 +41,7 @@ test('all flags of generate reach the command', async () => {
   expect(exit).toBe(0);
   expect(stdout).toBe('made\n');
   expect(seen).toEqual([{
-    prompt: 'a knight', output: { file: 'a.gif', kind: 'gif' }, model: 'm', seed: 7, frames: 24, size: { width: 96, height: 64 }, fps: 12, steps: 9, guidance: 3.5, sampler: 'heun',
+    prompt: 'a knight', output: { file: 'a.gif', kind: 'gif' }, model: 'm', seed: 7, seconds: 2, size: { width: 96, height: 64 }, fps: 12, steps: 9, guidance: 3.5, sampler: 'heun',
     negative: 'rain', images: [{ file: 'a.png', frame: 0 }, { file: 'b.png', frame: 'last' }], count: 2, scale: 1, palette: 16, threads: 1, json: true,
   }]);
   expect((await shell(['generate', 'x'])).seen).toEqual([{ prompt: 'x', images: [], count: 1, json: false }]);
@@ -51,7 +51,7 @@ test.each([
   [['generate', ''], 'prompt is empty'],
   [['generate'], "missing required argument 'prompt'"],
   [['generate', 'x', '--frames', '-3'], '--frames "-3" is not possible'],
-  [['generate', 'x', '--size', '63x64'], 'nearest: 64x64'],
+  [['generate', 'x', '--size', '64'], 'as in 96x64'],
   [['generate', 'x', '--sampler', 'ddim'], 'allowed: euler, heun'],
   [['generate', 'x', '--frames', '3', '--seconds', '1'], 'exclude each other'],
   [['generate', 'x', 'y'], 'too many arguments'],

@@ -53,7 +53,7 @@ const SIGNAL_EXIT: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 14
 /** Runs `kinora ...argv` and resolves to the exit code; never rejects. */
 export async function runCli(argv: readonly string[], o: RunCliOptions): Promise<number> {
   const progress = progressReporter({ stream: o.stderr, now: Date.now });
-  const context: CliContext = { signal: o.signal, print: (line) => { o.stdout.write(`${line}\n`); }, progress: progress.report };
+  const context: CliContext = { signal: o.signal, print: (line) => { progress.end(); o.stdout.write(`${line}\n`); }, progress: progress.report };
   try {
     await buildProgram(context, o).parseAsync([...argv], { from: 'user' });
     progress.end();

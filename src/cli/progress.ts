@@ -26,7 +26,7 @@ const REDRAW_MS = 100;   // ten times a second: smooth to the eye, nothing to a 
 const JSON_MS = 1000;
 const BAR_CELLS = 24;
 
-/** A reporter for `stream`; call `end` once before anything else is printed, it wipes the line. */
+/** A reporter for `stream`; call `end` before anything else is printed, it wipes the line. */
 export function progressReporter(o: ProgressReporterOptions): { readonly report: Progress; readonly end: () => void } {
   const tty = o.stream.isTTY === true;
   let stage = '';

@@ -3,9 +3,12 @@
  * A row states itself (path, summary, example, flags) and imports the work lazily, inside its action: `--help` stays fast.
  */
 import type { CliCommand } from '../program.ts';
+import { dataSpritesCommand } from './data.ts';
+import { generateCommand } from './generate.ts';
+import { modelsCommands } from './models.ts';
 
 /** All commands of the `kinora` program. */
-export const COMMANDS: readonly CliCommand[] = [];
+export const COMMANDS: readonly CliCommand[] = [generateCommand, ...modelsCommands, dataSpritesCommand];
 
 /** What the groups of commands are about; a group appears with its first row. */
 export const GROUPS: Readonly<Record<string, string>> = {

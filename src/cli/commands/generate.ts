@@ -1,0 +1,35 @@
+/**
+ * @file `kinora generate`: flags → the library's generateFilms → one line, or one JSON object, a film.
+ */
+import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
+import { addGenerateFlags, readGenerateFlags, type GenerateFlags } from '../generate-flags.ts';
+import type { CliCommand, CliContext } from '../program.ts';
+
+const FLAGS = { samplers: SAMPLERS };
+
+async function run({ output, model, size, sampler, json, count, ...flags }: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
+  const { generateFilms } = await import('../../pipeline/generate.ts');
+  const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
+  const films = generateFilms({
+    ...flags, ...size, seed, count, signal,
+    output: output?.file ?? (count === 1 ? `film-${seed}.mp4` : 'film.mp4'),                 // several films get their seeds from the pipeline
+    ...(model === undefined ? {} : { model }),
+    ...(sampler === undefined ? {} : { sampler: sampler as SamplerName }),
+    onProgress: ({ phase, step, steps, film }) => { progress({ stage: count === 1 ? phase : `${film + 1}/${count} ${phase}`, done: step, total: steps }); },
+  });
+  for await (const { truncated, ...film } of films) {
+    if (json) { print(JSON.stringify(film)); continue; }
+    const seconds = Object.values(film.ms).reduce((sum, ms) => sum + ms, 0) / 1000;
+    print(`${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, seed ${film.seed}, made in ${seconds.toFixed(1)} s`);
+    if (film.ignored.length > 0) print(`ignored: ${film.ignored.join(', ')}`);
+    if (truncated) print('the end of the prompt did not fit and was left out');
+  }
+}
+
+/** The row. */
+export const generateCommand: CliCommand = {
+  path: 'generate',
+  summary: 'Makes a film from words',
+  example: 'kinora generate "a knight walks to the right" --seed 7 -o film.mp4',
+  define: (command, context) => { addGenerateFlags(command, FLAGS).action(() => run(readGenerateFlags(command), context)); },
+};
