@@ -85,6 +85,7 @@ test.each(Object.entries(layers))('%s', async (name, { shapes, build, specs, fee
     ...Object.fromEntries(shapes.map((shape, i) => [`x${i}`, drawn(`${name}/x${i}`, shape)])), weights: drawn(`${name}/weights`, y.shape),
     ...(specs === undefined ? {} : weightsOfTree(specs)), ...feeds,
   });
+  expect(Object.keys(got).map((n) => `${name}/${n}`).sort()).toEqual(g.names.filter((n) => n.startsWith(`${name}/`)).sort());
   for (const [n, values] of Object.entries(got)) g.expect(`${name}/${n}`, values, 1e-5);
 });
 

@@ -39,6 +39,7 @@ const cases: OpCase[] = [
   }))),
   { name: 'matmul batched', shapes: [[2, 1, 3, 5], [4, 5, 2]], build: ([a, b]) => g.matmul(a!, b!) },
   { name: 'conv spatial', shapes: [[2, 3, 3, 5, 4], [4, 3, 1, 3, 3]], build: ([x, w]) => g.conv(x!, w!, [0, 0, 1, 1, 1, 1]) },
+  { name: 'conv bias', shapes: [[2, 3, 2, 3, 3], [4, 3, 1, 3, 3], [4]], build: ([x, w, b]) => g.conv(x!, w!, [0, 0, 1, 1, 1, 1], b) },
   { name: 'conv temporal', shapes: [[2, 3, 5, 2, 2], [4, 3, 3, 1, 1]], build: ([x, w]) => g.conv(x!, w!, [2, 0, 0, 0, 0, 0]) },
   { name: 'conv full', shapes: [[1, 2, 3, 4, 4], [2, 2, 2, 3, 2]], build: ([x, w]) => g.conv(x!, w!, [1, 0, 0, 1, 0, 0]) },
   { name: 'gather', shapes: [[5, 3]], build: ([x], graph) => g.gather(x!, graph.input('i', [4], 'i32')), indices: { i: [4, 0, 4, 2] } },

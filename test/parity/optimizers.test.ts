@@ -27,11 +27,11 @@ test.each(['adamw', 'muon'] as const)('%s: losses, gradient norms, weights, mome
     return { loss: mean(mul(error, error)) };
   } });
   using optimizer = await createOptimizer(backend, state, { beta2: o.beta2, matrices: name });
-  const feeds = { ...state.windows('value'), x: drawn('regression/x', [n.rows, n.in]), target: drawn('regression/target', [n.rows, n.out]) };
   const into = Object.fromEntries(Object.entries(state.windows('grad')).map(([param, window]) => [gradName(param), window]));
   const losses: number[] = [], norms: number[] = [];
   for (let step = 0; step < steps; step++) {
-    const { loss, gradSquares } = await program.run(feeds, into);
+    const feeds = { x: drawn(`regression/x/${step}`, [n.rows, n.in]), target: drawn(`regression/target/${step}`, [n.rows, n.out]) };
+    const { loss, gradSquares } = await program.run({ ...state.windows('value'), ...feeds }, into);
     const norm = Math.sqrt(gradSquares![0]!);
     losses.push(loss![0]!); norms.push(norm);
     const rate = learningRate({ peak: o.rate, warmup: o.warmup, total: steps, decayShare: o.decayShare }, step);

@@ -7,10 +7,10 @@ import { ortBackend } from '../../src/backend/ort/ort.ts';
 import type { HostArray, Program } from '../../src/backend/backend.ts';
 import { sum, mul } from '../../src/graph/build.ts';
 import { Graph, type Tensor } from '../../src/graph/graph.ts';
-import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../../src/models/dit/dit.ts';
+import { dit, ditParams, packInputs } from '../../src/models/dit/dit.ts';
 import type { DiTConfig } from '../../src/models/dit/config.ts';
-import { frameOfRuns, type PackLayout } from '../../src/models/dit/layout.ts';
-import { ropeTables, sigmaFeatures } from '../../src/models/dit/rope.ts';
+import type { PackLayout } from '../../src/models/dit/layout.ts';
+import { packFeeds } from '../../src/models/dit/pack-feeds.ts';
 import { textParams, textTower, type TextConfig } from '../../src/models/text/tower.ts';
 import { bindParams, type Bound } from '../../src/nn/param.ts';
 import { drawn, weightsOfTree } from './golden.ts';
@@ -51,23 +51,17 @@ export function layoutOf(samples: readonly Sample[], captions: number): PackLayo
 const tokensOf = (s: Sample): number => s.frames * s.height * s.width;
 const patchSize = (c: DiTConfig): number => c.channels * c.patch ** 2;
 
-/** Everything that a pack feeds. */
+/** Everything that a pack feeds, made as trainer and sampler make it. */
 export function ditFeeds({ config: c, text, captions, samples }: DiTCase): Record<string, HostArray> {
-  const patch = patchSize(c), out = patch * c.outputs;
-  const join = (parts: readonly ArrayLike<number>[]): Float32Array => Float32Array.from(parts.flatMap((p) => Array.from(p)));
-  const layout = layoutOf(samples, captions.length);
-  const positions = samples.flatMap((s) => s.time.flatMap((t) => Array.from({ length: s.height * s.width }, (_, i) => [t, Math.floor(i / s.width), i % s.width]).flat()));
+  const patch = patchSize(c);
+  const segments = samples.map((s) => ({ times: s.time, kinds: s.kind, sigmas: s.sigma, captions: s.caption, tokens: drawn(`tokens/${s.name}`, [tokensOf(s), patch]) }));
   const ids = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => list[i] ?? 0));
   const present = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => Number(i < list.length)));
   return {
+    ...packFeeds(layoutOf(samples, captions.length), segments, c),
     ...weightsOfTree(ditParams(c)), ...weightsOfTree(textParams(text), 'text.'),
-    ...ropeTables(Float32Array.from(positions), c.width / c.heads),
-    tokens: join(samples.map((s) => drawn(`tokens/${s.name}`, [tokensOf(s), patch]))),
-    weights: join(samples.map((s) => drawn(`weights/${s.name}`, [tokensOf(s), out]))),
-    sigma: sigmaFeatures(samples.flatMap((s) => s.sigma), SIGMA_FEATURES),
-    kind: Int32Array.from(samples.flatMap((s) => s.kind)),
-    captionOfFrames: Int32Array.from(samples.flatMap((s) => s.caption)),
-    frameOfRuns: frameOfRuns(layout), ids: Int32Array.from(ids), present: Float32Array.from(present),
+    weights: Float32Array.from(samples.flatMap((s) => [...drawn(`weights/${s.name}`, [tokensOf(s), patch * c.outputs])])),
+    ids: Int32Array.from(ids), present: Float32Array.from(present),
   };
 }
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from common import Params, draw, save
 
 OPTIM = {"rate": 0.02, "warmup": 4, "decayShare": 0.4, "decay": 0.1, "beta2": 0.97, "clip": 1.0, "emaLimit": 0.6}
-SIZES = {"rows": 64, "in": 8, "hidden": 24, "out": 3}
+SIZES = {"rows": 16, "in": 8, "hidden": 24, "out": 3}
 
 
 def rate_at(step: int, steps: int) -> float:
@@ -42,9 +42,8 @@ class Muon(torch.optim.Optimizer):
 
 def run(name: str, steps: int, muon: bool) -> None:
     p, n = Params(), SIZES
-    x, target = draw("regression/x", n["rows"], n["in"]), draw("regression/target", n["rows"], n["out"])
-    net = lambda: p.linear("fc2", F.silu(p.linear("fc1", x, n["hidden"])), n["out"])
-    net()
+    net = lambda x: p.linear("fc2", F.silu(p.linear("fc1", x, n["hidden"])), n["out"])
+    net(torch.zeros(1, n["in"]))
     matrices, vectors = ([q for q in p.all.values() if (q.dim() > 1) == wanted] for wanted in (True, False))
     betas = (0.9, OPTIM["beta2"])
     optimizers = [torch.optim.AdamW([{"params": vectors, "weight_decay": 0.0}, *([] if muon else [{"params": matrices, "weight_decay": OPTIM["decay"]}])], betas=betas, eps=1e-8)]
@@ -57,7 +56,8 @@ def run(name: str, steps: int, muon: bool) -> None:
             o.zero_grad()
             for group in o.param_groups:
                 group["lr"] = rate_at(step, steps)
-        loss = ((net() - target) ** 2).mean()
+        x, target = draw(f"regression/x/{step}", n["rows"], n["in"]), draw(f"regression/target/{step}", n["rows"], n["out"])
+        loss = ((net(x) - target) ** 2).mean()
         loss.backward()
         norms.append(torch.nn.utils.clip_grad_norm_(p.all.values(), OPTIM["clip"]))
         losses.append(loss.detach())

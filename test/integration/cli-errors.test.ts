@@ -1,0 +1,107 @@
+/** @file Wrong inputs, as a shell sees them: one clear line, the right exit code, no stack, and no file left. */
+import { spawn } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { writeTinyModel } from '../support/tiny-model.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+let dir: string, out: string, model: string;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'kinora-cli-'));
+  model = join(dir, 'tiny');
+  await writeTinyModel(model, { maxSide: 4096 });
+  await cp(model, join(dir, 'missing'), { recursive: true });
+  await rm(join(dir, 'missing', 'dit.safetensors'));
+  await cp(model, join(dir, 'truncated'), { recursive: true });
+  await truncate(join(dir, 'truncated', 'vae.safetensors'), 1000);
+  await cp(model, join(dir, 'changed'), { recursive: true });
+  await writeFile(join(dir, 'changed', 'words.json'), Buffer.alloc((await import('node:fs')).statSync(join(model, 'words.json')).size, ' '));
+  await writeFile(join(dir, 'notes.png'), 'dear diary, this is no picture\n');
+  await writeFile(join(dir, 'file'), '');
+});
+beforeEach(async () => { out = await mkdtemp(join(dir, 'out-')); });
+afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
+
+/** Runs the command line; `shell` is put before it. */
+function kinora(argv: readonly string[], shell = ''): Promise<{ exit: number | null; stdout: string; errors: string[] }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('bash', ['-c', `${shell} exec "$0" "$@"`, process.execPath, '--import', 'tsx', main, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '', stderr = '';
+    child.stdout.on('data', (data: Buffer) => { stdout += data.toString(); });
+    child.stderr.on('data', (data: Buffer) => { stderr += data.toString(); });
+    child.on('error', reject);
+    child.on('close', (exit) => { resolve({ exit, stdout, errors: stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{"stage"')) }); });
+  });
+}
+
+/** What is wrong, how the command is called, the exit code, and what the line says. `OUT` and `DIR` are the test's folders. */
+const CASES: readonly (readonly [string, readonly string[], number, string])[] = [
+  ['empty prompt', ['   '], 2, 'prompt is empty'],
+  ['a size off the grid', ['x', '--size', '63x64'], 2, 'size 63x64 is not possible: width and height are multiples of 8 from 32 to 4096, their product a multiple of 1024; nearest: 64x64'],
+  ['negative frames', ['x', '--frames', '-3'], 2, '--frames "-3" is not possible: wanted a whole number ≥ 1'],
+  ['too many frames', ['x', '--frames', '66'], 2, 'frames 66 is not possible: wanted a whole number from 1 to 65'],
+  ['an unknown sampler', ['x', '--sampler', 'ddim'], 2, '--sampler "ddim" is not known; allowed: euler, heun, euler-maruyama'],
+  ['an unknown model', ['x', '--model', 'nobody'], 2, 'model "nobody" is not installed'],
+  ['an unknown extension', ['x', '-o', 'OUT/a.avi'], 2, 'extension ".avi" is not known; allowed: .mp4, .gif, .png'],
+  ['missing weights', ['x', '--model', 'DIR/missing'], 1, 'dit.safetensors: no such file'],
+  ['truncated weights', ['x', '--model', 'DIR/truncated'], 1, 'vae.safetensors has 1000 bytes, model.json says'],
+  ['a changed file', ['x', '--model', 'DIR/changed'], 1, 'words.json is not the file that model.json describes'],
+  ['no model at all', ['x', '--model', 'DIR/out'], 1, 'model.json: no such file'],
+  ['a text file named .png', ['x', '--image', 'DIR/notes.png'], 1, 'notes.png: expected an image (PNG, JPEG, WebP or GIF), found text'],
+  ['an image beyond the end', ['x', '--image', 'DIR/notes.png@17'], 2, 'the film has frames 0 to 16'],
+  ['a folder that does not exist', ['x', '-o', 'OUT/no/a.mp4'], 1, 'does not exist'],
+  ['an output inside of a file', ['x', '-o', 'DIR/file/a.mp4'], 1, 'part of its path is a file'],
+  ['more than the memory holds', ['x', '--size', '4096x4096', '--frames', '65'], 1, 'MB of memory'],
+];
+
+test.each(CASES)('%s', async (_, argv, exit, text) => {
+  const named = (s: string): string => s.replace('OUT', out).replace('DIR', dir);
+  const all = ['generate', ...argv.map(named), ...(argv.includes('--model') ? [] : ['--model', model]), ...(argv.includes('-o') ? [] : ['-o', join(out, 'a.mp4')])];
+  const result = await kinora(all);
+  expect(result.errors).toEqual([expect.stringMatching(/^kinora: /)]);
+  expect(result.errors[0]).toContain(text);
+  expect(result.errors[0]).not.toContain('--debug');
+  expect(result).toMatchObject({ exit, stdout: '' });
+  expect(await readdir(out)).toEqual([]);
+});
+
+test('a disk that takes no more, met while the film is written: every format', async () => {
+  for (const name of ['a.mp4', 'a.gif', 'a.png', 'frames']) {
+    const result = await kinora(['generate', 'x', '--model', model, '-o', join(out, name)], 'ulimit -f 1;');   // one block: the system refuses a longer file
+    expect(result).toMatchObject({ exit: 1, stdout: '', errors: [expect.stringMatching(/^kinora: cannot write .*: the file is too large for this disk$/)] });
+    expect(await readdir(out)).toEqual([]);
+  }
+});
+
+test('a folder without permission', async () => {
+  await mkdir(join(out, 'locked'));
+  await chmod(join(out, 'locked'), 0o500);
+  const result = await kinora(['generate', 'x', '--model', model, '-o', join(out, 'locked', 'a.mp4')]);
+  if (process.getuid?.() === 0) expect(result.exit).toBe(0);     // root may write anywhere
+  else expect(result).toMatchObject({ exit: 1, errors: [expect.stringContaining('permission denied')] });
+});
+
+test('Ctrl-C leaves nothing half-written', async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, 'generate', 'x', '--steps', '1000', '--model', model, '-o', join(out, 'a.mp4')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  const closed = new Promise<number | null>((resolve) => { child.on('close', resolve); });
+  await new Promise<void>((resolve) => { child.stderr.on('data', (data: Buffer) => { stderr += data.toString(); if (stderr.includes('"sample"')) resolve(); }); });
+  child.kill('SIGINT');
+  expect(await closed).toBe(130);
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe('kinora: interrupted');
+  expect(await readdir(out)).toEqual([]);
+});
+
+test('--json: the keys of a film, and a settings-only replay', async () => {
+  const file = join(out, 'a.mp4');
+  const result = await kinora(['generate', 'a knight walks to the right on a zeppelin', '--seed', '7', '--frames', '5', '--model', model, '--json', '-o', file]);
+  expect(result).toMatchObject({ exit: 0, errors: [] });
+  const film = JSON.parse(result.stdout) as Record<string, unknown>;
+  expect(Object.keys(film)).toEqual(['file', 'width', 'height', 'native', 'frames', 'fps', 'seconds', 'seed', 'model', 'codec', 'steps', 'ignored', 'ms']);
+  expect(Object.keys(film['ms'] as object)).toEqual(['load', 'text', 'sample', 'decode', 'encode']);
+  expect(film).toMatchObject({ file, width: 512, height: 512, frames: 5, seed: 7, ignored: ['zeppelin'] });
+});
