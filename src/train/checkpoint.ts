@@ -20,6 +20,8 @@ export interface CheckpointInfo {
 }
 
 const PATTERN = /^step-(\d{8})\.safetensors$/;
+/** What a kill in the middle of a write leaves behind. */
+const UNFINISHED = /^step-\d{8}\.safetensors\.\d+\.tmp$/;
 const nameOf = (step: number): string => `step-${String(step).padStart(8, '0')}.safetensors`;
 
 /** Steps of the checkpoints in a folder, oldest first. */
@@ -28,7 +30,7 @@ export async function listCheckpoints(dir: string): Promise<number[]> {
   return names.flatMap((name) => { const match = PATTERN.exec(name); return match ? [Number(match[1])] : []; }).sort((a, b) => a - b);
 }
 
-/** Writes a checkpoint and removes all but the newest two. */
+/** Writes a checkpoint and removes all but the newest two, and what a killed run left half-written. */
 export async function saveCheckpoint(dir: string, state: TrainState, info: CheckpointInfo): Promise<void> {
   await mkdir(dir, { recursive: true });
   const tensors = new Map<string, StoredTensor>();
@@ -36,6 +38,7 @@ export async function saveCheckpoint(dir: string, state: TrainState, info: Check
   tensors.set('norms', { shape: [info.norms.length], data: info.norms });
   await writeTensors(join(dir, nameOf(info.step)), tensors, { metadata: { step: String(info.step), config: info.configHash } });
   for (const step of (await listCheckpoints(dir)).slice(0, -2)) await rm(join(dir, nameOf(step)), { force: true });
+  for (const name of await readdir(dir)) if (UNFINISHED.test(name)) await rm(join(dir, name), { force: true });
 }
 
 /** Reads the newest checkpoint of a folder into `state`; null when there is none. Throws a FileError when it belongs to another configuration. */

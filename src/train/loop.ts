@@ -6,12 +6,12 @@ import { appendFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
 import type { Backend, HostArray } from '../backend/backend.ts';
-import { CancelledError, ResourceError } from '../core/errors.ts';
+import { CancelledError, FileError, ResourceError } from '../core/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Bound } from '../nn/param.ts';
 import { emaDecay, learningRate } from '../optim/schedule.ts';
 import { createOptimizer, TrainState, type MatrixOptimizer } from './state.ts';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { compileTrainingStep, gradName, type LossGraph } from './step-program.ts';
 
 /** One batch: the layout that its graph is compiled for, and what is fed. */
@@ -93,6 +93,7 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promise<TrainState> {
   const { optim, dir } = o;
   await mkdir(dir, { recursive: true });
+  if (!o.resume && (await listCheckpoints(dir)).length > 0) throw new FileError(`${dir} holds checkpoints of another run; go on with --resume, or choose another folder`);
   const state = new TrainState(task.specs);
   state.initialise(o.seed);
   const restored = o.resume ? await loadCheckpoint(dir, state, o.configHash) : null;

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from common import Params, draw, save
 
 OPTIM = {"rate": 0.02, "warmup": 4, "decayShare": 0.4, "decay": 0.1, "beta2": 0.97, "clip": 1.0, "emaLimit": 0.6}
-SIZES = {"rows": 16, "in": 8, "hidden": 24, "out": 3}
+SIZES = {"rows": 16, "in": 8, "hidden": 12, "out": 3}
 
 
 def rate_at(step: int, steps: int) -> float:

@@ -1,0 +1,123 @@
+/**
+ * @file Training that is stopped, resumed or killed ends in the same bits as training that was left alone; steps with a gradient that is not a
+ * number are skipped and told, five in a row end the run.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { draws } from '../../src/core/random.ts';
+import { CancelledError, ResourceError } from '../../src/core/errors.ts';
+import { listCheckpoints } from '../../src/train/checkpoint.ts';
+import type { TrainState } from '../../src/train/state.ts';
+import { trainTiny } from '../support/tiny-training.ts';
+
+let root: string;
+beforeAll(async () => { root = await mkdtemp(join(tmpdir(), 'kinora-resume-')); });
+afterAll(async () => { await rm(root, { recursive: true, force: true }); });
+
+interface Entry { readonly event?: string; readonly step: number; readonly loss: number | null; readonly gradNorm: number | null; readonly rate?: number; readonly batch?: string }
+const logOf = async (dir: string): Promise<Entry[]> => (await readFile(join(dir, 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Entry);
+
+/** Loss, norm and rate by step; a step that was logged twice (its checkpoint was lost) must have the same figures both times. */
+async function curve(dir: string): Promise<Map<number, string>> {
+  const out = new Map<number, string>();
+  for (const { event, step, loss, gradNorm, rate } of await logOf(dir)) {
+    if (event !== undefined) continue;
+    const text = JSON.stringify({ loss, gradNorm, rate });
+    expect(out.get(step) ?? text, `step ${step} done again`).toBe(text);
+    out.set(step, text);
+  }
+  return out;
+}
+
+const lastCheckpoint = async (dir: string): Promise<Buffer> => readFile(join(dir, `step-${String((await listCheckpoints(dir)).at(-1)).padStart(8, '0')}.safetensors`));
+
+/** Every array that goes on into the next step. */
+function expectSameState(a: TrainState, b: TrainState): void {
+  for (const array of ['value', 'm', 'v', 'ema'] as const) expect(Buffer.from(a.arrays[array].buffer).equals(Buffer.from(b.arrays[array].buffer)), array).toBe(true);
+}
+
+test.each(['adamw', 'muon'] as const)('%s: stopped three times and resumed equals uninterrupted, bit for bit', async (matrices) => {
+  const whole = join(root, `whole-${matrices}`), parts = join(root, `parts-${matrices}`), steps = 60;
+  const uninterrupted = await trainTiny({ dir: whole, resume: false, steps, matrices });
+  for (const stopAt of [6, 7, 40]) {
+    const controller = new AbortController();
+    const running = trainTiny({ dir: parts, resume: stopAt !== 6, steps, matrices, signal: controller.signal, onStep: ({ step }) => { if (step === stopAt) controller.abort(); } });
+    await expect(running).rejects.toThrow(CancelledError);
+    expect((await listCheckpoints(parts)).at(-1)).toBe(stopAt + 1);
+  }
+  expectSameState(await trainTiny({ dir: parts, resume: true, steps, matrices }), uninterrupted);
+  expect(await curve(parts)).toEqual(await curve(whole));
+  expect((await curve(whole)).size).toBe(steps);
+  expect((await lastCheckpoint(parts)).equals(await lastCheckpoint(whole))).toBe(true);
+  const losses = (await logOf(whole)).map((e) => e.loss!);
+  expect(losses.at(-1)!, 'it learns').toBeLessThan(losses[0]! / 2);
+});
+
+/** Runs the program; kills it `after` milliseconds past its first step. Resolves to whether it was killed. */
+async function runAndKill(dir: string, steps: number, after: number): Promise<boolean> {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, '..', 'support', 'tiny-training.ts'), dir, String(steps)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (data: Buffer) => { errors += data.toString(); });
+  child.stdout.once('data', () => { setTimeout(() => { child.kill('SIGKILL'); }, after); });
+  const [code, signal] = await once(child, 'exit') as [number | null, string | null];
+  if (signal === null) expect(code, errors).toBe(0);
+  return signal === 'SIGKILL';
+}
+
+test('killed with SIGKILL at random moments while every step writes a checkpoint, and resumed: the same bits', async () => {
+  const dir = join(root, 'killed'), whole = join(root, 'left-alone'), steps = 120, when = draws({ seed: 3, stream: 'kill', step: 0 });
+  let kills = 0;
+  while (kills < 6 && await runAndKill(dir, steps, when.uniform() * 120)) kills++;
+  expect(kills, 'the run ended too early to prove anything').toBeGreaterThanOrEqual(3);
+  const resumed = await trainTiny({ dir, resume: true, steps });
+  expectSameState(resumed, await trainTiny({ dir: whole, resume: false, steps }));
+  expect((await lastCheckpoint(dir)).equals(await lastCheckpoint(whole))).toBe(true);
+  expect(await curve(dir)).toEqual(await curve(whole));
+  expect((await readdir(dir)).filter((name) => !/^(metrics\.jsonl|step-\d{8}\.safetensors)$/.test(name)), 'half-written files').toEqual([]);
+});
+
+test('a checkpoint of another configuration is refused', async () => {
+  const dir = join(root, 'other');
+  await trainTiny({ dir, resume: false, steps: 2 });
+  const { runTraining } = await import('../../src/train/loop.ts');
+  const { tinyTask } = await import('../support/tiny-training.ts');
+  const { ortBackend } = await import('../../src/backend/ort/ort.ts');
+  const optim = { steps: 3, rate: 0.01, warmup: 0, decayShare: 0, weightDecay: 0, clip: 1, emaLimit: 0.9, beta2: 0.99, matrices: 'adamw' } as const;
+  await expect(runTraining(tinyTask(), { backend: ortBackend({ threads: 1 }), seed: 5, configHash: 'another', programs: 1, checkpointSeconds: 1, validateEvery: 9, dir, resume: true, optim })).rejects.toThrow('belongs to configuration tiny, this run has another');
+});
+
+test('a new run in the folder of an old one does not lose its checkpoints to it', async () => {
+  const dir = join(root, 'reused');
+  await trainTiny({ dir, resume: false, steps: 12, checkpointSeconds: 0 });
+  await expect(trainTiny({ dir, resume: false, steps: 4 }).then(() => 'no error')).rejects.toThrow('holds checkpoints');
+});
+
+test('a gradient that is not a number is skipped, logged with its clips, and leaves every value as it was', async () => {
+  const dir = join(root, 'poisoned'), values: Buffer[] = [];
+  const poisoned = (step: number): boolean => [4, 5, 6, 7, 11].includes(step);
+  const state = await trainTiny({ dir, resume: false, steps: 20, poisoned });
+  expect(state.arrays.value.every(Number.isFinite) && state.arrays.ema.every(Number.isFinite)).toBe(true);
+  const skips = (await logOf(dir)).filter((e) => e.event === 'skip');
+  expect(skips.map((e) => [e.step, e.batch, e.gradNorm])).toEqual([4, 5, 6, 7, 11].map((step) => [step, `tiny batch ${step}`, null]));
+  for (const steps of [4, 8]) values.push(Buffer.from((await stateAfter(steps, poisoned)).arrays.value.buffer));
+  expect(values[0]!.equals(values[1]!), 'four skipped steps change nothing').toBe(true);
+});
+
+/** State after `steps` of a run of twenty. */
+async function stateAfter(steps: number, poisoned: (step: number) => boolean): Promise<TrainState> {
+  const dir = join(root, `after-${steps}`), controller = new AbortController();
+  await expect(trainTiny({ dir, resume: false, steps: 20, poisoned, signal: controller.signal, onStep: ({ step }) => { if (step === steps - 1) controller.abort(); } })).rejects.toThrow(CancelledError);
+  return trainTiny({ dir, resume: true, steps });
+}
+
+test('five such steps in a row stop the run and name the clips', async () => {
+  const dir = join(root, 'stopped');
+  const running = trainTiny({ dir, resume: false, steps: 20, poisoned: (step) => step >= 7 });
+  await expect(running).rejects.toThrow(ResourceError);
+  await expect(running).rejects.toThrow(/stopped at step 11: 5 steps in a row .*tiny batch 11/);
+  expect((await logOf(dir)).filter((e) => e.event === 'skip').map((e) => e.step)).toEqual([7, 8, 9, 10, 11]);
+});

@@ -1,0 +1,50 @@
+/**
+ * @file A training run of well under a second: a network of two layers learns a fixed map. As a program it trains in the folder it is given, always
+ * resuming, and prints each step: `tsx test/support/tiny-training.ts <folder> <steps>`. Tests kill it.
+ */
+import { ortBackend } from '../../src/backend/ort/ort.ts';
+import { normals } from '../../src/core/random.ts';
+import { mean, mul, silu, sub } from '../../src/graph/build.ts';
+import { linear, linearParams } from '../../src/nn/linear.ts';
+import { runTraining, type TrainOptions, type TrainTask } from '../../src/train/loop.ts';
+import type { TrainState } from '../../src/train/state.ts';
+
+const SEED = 5, ROWS = 16;
+const specs = { fc1: linearParams(6, 16), fc2: linearParams(16, 2) };
+
+/** The task; the batches of `poisoned` steps hold a NaN, and every third step has another layout. */
+export function tinyTask(poisoned: (step: number) => boolean = () => false): TrainTask<typeof specs> {
+  return {
+    specs,
+    async batch(step) {
+      const rows = step % 3 === 2 ? ROWS * 2 : ROWS;
+      const x = normals({ seed: SEED, stream: 'tiny/x', step }, rows * 6);
+      const target = Float32Array.from({ length: rows * 2 }, (_, i) => Math.max(-1, Math.min(1, x[Math.floor(i / 2) * 6 + (i % 2)]! * x[Math.floor(i / 2) * 6 + 2]!)));
+      if (poisoned(step)) x[3] = NaN;
+      return { layout: String(rows), feeds: { x, target }, samples: rows, describe: `tiny batch ${step}` };
+    },
+    build(layout, graph, p) {
+      const rows = Number(layout);
+      const error = sub(linear(p.fc2, silu(linear(p.fc1, graph.input('x', [rows, 6])))), graph.input('target', [rows, 2]));
+      return { loss: mean(mul(error, error)), metrics: { mse: mean(mul(error, error)) } };
+    },
+  };
+}
+
+/** What a test may choose. */
+export type TinyOptions = Pick<TrainOptions, 'dir' | 'resume'> & Partial<Pick<TrainOptions, 'checkpointSeconds' | 'signal' | 'onStep'>> & {
+  readonly steps: number;
+  readonly matrices?: 'adamw' | 'muon';
+  readonly poisoned?: (step: number) => boolean;
+};
+
+/** Trains. */
+export const trainTiny = ({ steps, matrices = 'adamw', poisoned, checkpointSeconds = 1e9, ...o }: TinyOptions): Promise<TrainState> => runTraining(tinyTask(poisoned), {
+  backend: ortBackend({ threads: 1 }), seed: SEED, configHash: 'tiny', programs: 2, checkpointSeconds, validateEvery: 1e9,
+  optim: { steps, rate: 0.01, warmup: 5, decayShare: 0.3, weightDecay: 0.05, clip: 0.5, emaLimit: 0.99, beta2: 0.98, matrices }, ...o,
+});
+
+const [, program, dir, steps] = process.argv;
+if (program?.endsWith('tiny-training.ts') && dir !== undefined) {
+  await trainTiny({ dir, resume: true, steps: Number(steps), checkpointSeconds: 0, onStep: ({ step }) => { process.stdout.write(`${step}\n`); } });
+}
