@@ -71,9 +71,9 @@ export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens,
   return { states: states!, pooled: pooled!, bias: bias! };
 }
 
-/** The layout of a film's pack with one or both branches. */
+/** The layout of a film's pack with one or both branches; both captions are always there, since products of one row round differently. */
 export const filmLayout = (film: Omit<DenoisedFilm, 'context'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
-  ({ groups: [{ frames: film.frames + film.context.length, height: film.height, width: film.width, count: branches }], captions: branches });
+  ({ groups: [{ frames: film.frames + film.context.length, height: film.height, width: film.width, count: branches }], captions: BRANCHES });
 
 /** The graph's output: the velocity of every token. */
 export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: TextConfig): Record<string, Tensor> {
@@ -100,11 +100,10 @@ async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, 
     captions: new Array<number>(frames + context.length).fill(caption),
   });
   const fixed = fixedPackFeeds(layout, Array.from({ length: branches }, (_, i) => lists(i)), rt.config);
-  const part = (values: Float32Array): Float32Array => values.slice(0, values.length * branches / BRANCHES);
   const tokens = new Float32Array(branches * size), velocity = new Float32Array(branches * size);
   for (let b = 0; b < branches; b++) context.forEach((c, i) => { tokens.set(c.tokens, b * size + own + i * c.tokens.length); });
   const program = await denoiseProgram(rt, layout);
-  const feeds: Record<string, HostArray> = { ...rt.weights, ...fixed, tokens, states: part(text.states), pooled: part(text.pooled), bias: part(text.bias) } as Record<string, HostArray>;
+  const feeds: Record<string, HostArray> = { ...rt.weights, ...fixed, ...text, tokens } as Record<string, HostArray>;
   return async (z, sigma) => {
     for (let b = 0; b < branches; b++) tokens.set(z, b * size);
     const levels = [...sigma, ...context.map(() => CONTEXT_SIGMA)];

@@ -83,7 +83,10 @@ export interface GeneratedFilm {
 export interface OpenPipelineOptions {
   /** Id of an installed model, or a folder. Default: sprites-64. */
   readonly model?: string;
-  /** CPU threads; changes no byte. Default: physical cores. */
+  /**
+   * CPU threads of the transformer. Default: physical cores. 1 and 2 give the same bytes; with many, onnxruntime cuts products into narrow
+   * strips (64 columns and fewer) and sums them in another order, which can show in the last bit.
+   */
   readonly threads?: number;
 }
 
@@ -164,13 +167,14 @@ export class Pipeline implements Disposable {
     const { info, dir } = this.model, programs = this.#programs;
     const [{ ortBackend }, { loadTokenizer }] = await Promise.all([import('../backend/ort/ort.ts'), import('./tokenizer.ts')]);
     const backend = ortBackend(this.#threads === undefined ? {} : { threads: this.#threads });
+    const single = ortBackend({ threads: 1 });                  // convolutions over 8×8 positions round differently when threads share them; decoding is 5 % of the time
     await Promise.all([readModelFile(this.model, 'tokenizer.json'), readModelFile(this.model, 'words.json')]);
     const [vae, dit, tokenizer] = await Promise.all([
       readModelWeights(this.model, 'vae.safetensors'), readModelWeights(this.model, 'dit.safetensors'), loadTokenizer(dir, { length: info.text.config.length })]);
     if (tokenizer.vocabulary > info.text.config.vocabulary) throw new FileError(`the tokenizer in ${dir} has ${tokenizer.vocabulary} tokens, the text tower ${info.text.config.vocabulary}`);
     return {
       tokenizer,
-      vae: { backend, programs, config: info.vae.config, weights: vae },
+      vae: { backend: single, programs, config: info.vae.config, weights: vae },
       dit: { backend, programs, config: info.dit.config, text: info.text.config, weights: dit },
     };
   }

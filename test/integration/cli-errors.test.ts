@@ -96,7 +96,7 @@ test('Ctrl-C leaves nothing half-written', async () => {
   expect(await readdir(out)).toEqual([]);
 });
 
-test('--json: the keys of a film, and a settings-only replay', async () => {
+test('--json: one object a film', async () => {
   const file = join(out, 'a.mp4');
   const result = await kinora(['generate', 'a knight walks to the right on a zeppelin', '--seed', '7', '--frames', '5', '--model', model, '--json', '-o', file]);
   expect(result).toMatchObject({ exit: 0, errors: [] });

@@ -1,10 +1,15 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+/** @file The library's generate, on a tiny model with random weights: what it returns, what it depends on, what it writes. */
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CancelledError } from '../../src/core/errors.ts';
 import { sha256 } from '../../src/io/safetensors.ts';
+import { toRgb } from '../../src/media/frames.ts';
 import { readFilm, readMetadata } from '../../src/media/read.ts';
+import { writeFilm } from '../../src/media/sink.ts';
 import { generate, type GenerateOptions } from '../../src/pipeline/generate.ts';
+import { openPipeline, PHASES, type FilmProgress } from '../../src/pipeline/pipeline.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 let dir: string, model: string;
@@ -34,4 +39,69 @@ test('the default film: 17 frames at 8 frames a second, 512 pixels, all facts to
   expect(sha256(await readFile(again))).toBe(sha256(await readFile(file)));
   const metadata = await readMetadata(file);
   expect(metadata).toMatchObject({ prompt: `${prompt} on a zeppelin`, seed: 7, model: 'tiny', settings: { frames: 17, width: 64, height: 64, steps: 2, guidance: 3, sampler: 'euler', palette: 32, scale: 8 } });
+});
+
+test('a film depends on its seed and settings alone: not on threads, position, neighbours or a warm pipeline', async () => {
+  const alone = { 7: await pixels(), 8: await pixels({ seed: 8 }), 9: await pixels({ seed: 9 }) };
+  expect(new Set(Object.values(alone)).size).toBe(3);
+  expect(await pixels({ threads: 2 })).toBe(alone[7]);
+  const films = await generate({ prompt, seed: 7, frames: 5, scale: 1, threads: 2, model, count: 3 });
+  expect(films.map(({ seed, film }) => [seed, sha256(film!.data)])).toEqual(Object.entries(alone).map(([seed, hash]) => [Number(seed), hash]));
+  const pipeline = await openPipeline({ model });
+  for (const o of [{ seed: 9 }, { seed: 8, width: 96, frames: 9 }, { seed: 7 }]) {
+    for await (const { film } of pipeline.films({ prompt, frames: 5, scale: 1, ...o })) if (!o.width) expect(sha256(film!.data)).toBe(alone[o.seed as 7]);
+  }
+  pipeline[Symbol.dispose]();
+});
+
+test('every setting that should matter does', async () => {
+  const changes: readonly Partial<Omit<GenerateOptions, 'count'>>[] = [
+    {}, { prompt: '一个女人向左走' }, { negative: 'a knight' }, { guidance: 1 }, { guidance: 5 }, { steps: 3 }, { sampler: 'heun' }, { sampler: 'euler-maruyama' }, { palette: 0 }, { palette: 8 },
+    { images: [{ file: join(dir, 'hero.png') }] }, { images: [{ file: join(dir, 'hero.png'), frame: 'last' }] }, { images: [{ file: join(dir, 'hero.png') }, { file: join(dir, 'hero.png'), frame: 'last' }] },
+  ];
+  await writeFilm(join(dir, 'hero.png'), { data: new Uint8Array(512 * 512 * 3).map((_, i) => (i * 7) % 256), count: 1, width: 512, height: 512, channels: 3, fps: 8 });
+  const seen = await Promise.all(changes.map((change) => pixels(change)));
+  expect(new Set(seen).size).toBe(changes.length);
+  expect(await pixels({ guidance: 1, negative: 'a knight' })).toBe(await pixels({ guidance: 1 }));       // without guidance nobody asks what it should not show
+  expect(await pixels({ fps: 12 })).toBe(seen[0]);
+});
+
+test('an unknown word is named and changes only what pieces of words change', async () => {
+  const { ignored } = await generate({ prompt: 'a dragon and a knight', frames: 1, model });
+  expect(ignored).toEqual(['dragon']);
+});
+
+test.each([
+  ['33 frames as a sprite sheet', 'sheet.png', { frames: 33, scale: 1 }, { width: 64, height: 64, frames: 33, codec: 'png' }],
+  ['seconds as GIF', 'a.gif', { seconds: 0.8 }, { frames: 6, codec: 'gif', width: 512 }],
+  ['one frame is an image', 'one.png', { frames: 1 }, { frames: 1, codec: 'png', width: 512 }],
+  ['a wide film in a folder', 'frames', { frames: 2, width: 128, height: 64 }, { frames: 2, width: 512, height: 256, native: { width: 128, height: 64 } }],
+  ['a tall film at 12 frames a second', 'tall.mp4', { frames: 4, width: 64, height: 96, fps: 12 }, { frames: 4, width: 384, height: 576, seconds: 4 / 12 }],
+])('%s', async (_, name, o, facts) => {
+  const made = await generate({ prompt, seed: 3, model, output: join(dir, name), ...o });
+  expect(made).toMatchObject(facts);
+  if (name.endsWith('.mp4')) return;
+  const film = await readFilm(made.file!), { film: kept } = await generate({ prompt, seed: 3, model, ...o });
+  expect([film.count, film.width, film.height]).toEqual([made.frames, made.width, made.height]);
+  expect(Buffer.compare(toRgb(film).data, kept!.data)).toBe(0);  // the file holds the frames that the library returns
+  expect((await readMetadata(made.file!))?.settings['frames']).toBe(made.frames);
+});
+
+test('several films in files of their own names', async () => {
+  const films = await generate({ prompt, seed: 40, frames: 1, model, output: join(dir, 'x.png'), count: 2 });
+  expect(films.map(({ file }) => file)).toEqual([join(dir, 'x-40.png'), join(dir, 'x-41.png')]);
+});
+
+test('progress names every phase, in order, from 0 to all; an abort stops the work and leaves nothing', async () => {
+  const events: FilmProgress[] = [], abort = new AbortController(), file = join(dir, 'stopped', 'a.mp4');
+  await mkdir(join(dir, 'stopped'));
+  await generate({ prompt, frames: 5, model, onProgress: (event) => { events.push(event); } });
+  expect([...new Set(events.map(({ phase }) => phase))]).toEqual(PHASES);
+  for (const phase of PHASES) {
+    const own = events.filter((e) => e.phase === phase);
+    expect([phase, own[0]!.step, own.at(-1)!.step]).toEqual([phase, 0, own[0]!.steps]);
+  }
+  const stopped = generate({ prompt, steps: 50, model, output: file, signal: abort.signal, onProgress: ({ phase, step }) => { if (phase === 'sample' && step === 3) abort.abort(); } });
+  await expect(stopped).rejects.toThrow(CancelledError);
+  expect(await readdir(join(dir, 'stopped'))).toEqual([]);
 });
