@@ -30,3 +30,12 @@ export function fromHalf(h: number): number {
   if (e === 31) return m ? NaN : sign * Infinity;
   return sign * (1 + m / 1024) * 2 ** (e - 15);
 }
+
+let table: Float32Array | undefined;
+/** The floats that many 16-bit numbers stand for, through a table of all 65,536. */
+export function fromHalves(halves: Uint16Array): Float32Array<ArrayBuffer> {
+  table ??= Float32Array.from({ length: 65536 }, (_, h) => fromHalf(h));
+  const out = new Float32Array(halves.length);
+  for (let i = 0; i < out.length; i++) out[i] = table[halves[i]!]!;
+  return out;
+}

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { FileError } from '../core/errors.ts';
 import { sizeOf, type Shape } from '../core/shape.ts';
-import { fromHalf, toHalf } from './half.ts';
+import { fromHalves, toHalf } from './half.ts';
 
 /** Element types that are read; only F32 and F16 are written. */
 const BYTES = { F32: 4, F16: 2, BF16: 2, I32: 4 } as const;
@@ -14,6 +14,9 @@ type FileType = keyof typeof BYTES;
 
 /** One tensor of a file, as float32 (or int32). */
 export interface StoredTensor { readonly shape: Shape; readonly data: Float32Array | Int32Array }
+
+/** A tensor whose 16-bit floats are kept as they lie in the file. */
+export interface HalfTensor { readonly shape: Shape; readonly data: Uint16Array }
 
 /** Contents of a file. */
 export interface TensorFile {
@@ -29,14 +32,14 @@ export interface WriteTensorsOptions {
 }
 
 /** Writes tensors in the order given. Throws a FileError when the folder cannot be written or the disk is full; no half file remains. */
-export async function writeTensors(file: string, tensors: ReadonlyMap<string, StoredTensor>, o: WriteTensorsOptions = {}): Promise<void> {
+export async function writeTensors(file: string, tensors: ReadonlyMap<string, StoredTensor | HalfTensor>, o: WriteTensorsOptions = {}): Promise<void> {
   const header: Record<string, unknown> = o.metadata ? { __metadata__: o.metadata } : {};
   const chunks: Uint8Array[] = [];
   let at = 0;
   for (const [name, { shape, data }] of tensors) {
     if (sizeOf(shape) !== data.length) throw new RangeError(`${name}: ${data.length} values for shape [${shape.join(', ')}]`);
-    const type: FileType = data instanceof Int32Array ? 'I32' : (o.type ?? 'F32');
-    const stored = type === 'F16' ? Uint16Array.from(data, toHalf) : data;
+    const type: FileType = data instanceof Int32Array ? 'I32' : data instanceof Uint16Array ? 'F16' : (o.type ?? 'F32');
+    const stored = type === 'F16' && data instanceof Float32Array ? Uint16Array.from(data, toHalf) : data;
     chunks.push(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
     header[name] = { dtype: type, shape, data_offsets: [at, (at += stored.byteLength)] };
   }
@@ -63,6 +66,18 @@ const headerLimit = 100_000_000;                                // bytes, the li
 
 /** Reads all tensors (or those for which `wanted` says so). Throws a FileError that names the file and what is wrong with it. */
 export async function readTensors(file: string, wanted: (name: string) => boolean = () => true): Promise<TensorFile> {
+  return readFile(file, wanted, decodeTensor);
+}
+
+/** As {@link readTensors}, for files of 16-bit floats, which stay as they are: half the memory. */
+export async function readHalves(file: string): Promise<{ tensors: ReadonlyMap<string, HalfTensor>; metadata: Readonly<Record<string, string>> }> {
+  return readFile(file, () => true, (type, buffer) => {
+    if (type !== 'F16') throw new FileError(`${file} holds ${type}, wanted F16`);
+    return new Uint16Array(buffer);
+  });
+}
+
+async function readFile<D>(file: string, wanted: (name: string) => boolean, decode: (type: FileType, buffer: ArrayBuffer) => D): Promise<{ tensors: ReadonlyMap<string, { shape: Shape; data: D }>; metadata: Readonly<Record<string, string>> }> {
   const handle = await open(file, 'r').catch((cause: Error) => { throw new FileError(`cannot read ${file}: ${cause.message}`, { cause }); });
   const broken = (why: string): FileError => new FileError(`${file} is not a whole safetensors file: ${why}`);
   try {
@@ -80,14 +95,14 @@ export async function readTensors(file: string, wanted: (name: string) => boolea
     let header: Record<string, Entry>;
     try { header = JSON.parse(text) as Record<string, Entry>; } catch { throw broken('the header is not JSON'); }
     const { __metadata__: metadata = {}, ...entries } = header as Record<string, Entry> & { __metadata__?: Record<string, string> };
-    const tensors = new Map<string, StoredTensor>();
+    const tensors = new Map<string, { shape: Shape; data: D }>();
     for (const [name, { dtype, shape, data_offsets: [start, end] }] of Object.entries(entries)) {
       const bytes = BYTES[dtype as FileType];
       if (!bytes) throw broken(`"${name}" has type ${dtype}; read are ${Object.keys(BYTES).join(', ')}`);
       if (end - start !== bytes * sizeOf(shape)) throw broken(`"${name}" has ${end - start} bytes for shape [${shape.join(', ')}]`);
       if (8 + length + end > size) throw broken(`it ends at byte ${size}, "${name}" at ${8 + length + end}`);
       if (!wanted(name)) continue;
-      tensors.set(name, { shape, data: decodeTensor(dtype as FileType, (await read(8 + length + start, end - start)).buffer) });
+      tensors.set(name, { shape, data: decode(dtype as FileType, (await read(8 + length + start, end - start)).buffer) });
     }
     return { tensors, metadata };
   } finally { await handle.close(); }
@@ -97,7 +112,7 @@ function decodeTensor(type: FileType, buffer: ArrayBuffer): Float32Array | Int32
   switch (type) {
     case 'F32': return new Float32Array(buffer);
     case 'I32': return new Int32Array(buffer);
-    case 'F16': return Float32Array.from(new Uint16Array(buffer), fromHalf);
+    case 'F16': return fromHalves(new Uint16Array(buffer));
     case 'BF16': return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (h) => h << 16).buffer);
     default: return type satisfies never;
   }
