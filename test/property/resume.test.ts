@@ -114,6 +114,12 @@ async function stateAfter(steps: number, poisoned: (step: number) => boolean): P
   return trainTiny({ dir, resume: true, steps });
 }
 
+test('a gradient ten times the median is skipped too, once there is a median to speak of', async () => {
+  const dir = join(root, 'loud');
+  await trainTiny({ dir, resume: false, steps: 50, loud: (step) => step === 10 || step === 45 });
+  expect((await logOf(dir)).filter((e) => e.event === 'skip').map((e) => e.step)).toEqual([45]);
+});
+
 test('five such steps in a row stop the run and name the clips', async () => {
   const dir = join(root, 'stopped');
   const running = trainTiny({ dir, resume: false, steps: 20, poisoned: (step) => step >= 7 });

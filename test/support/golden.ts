@@ -27,7 +27,7 @@ export interface Golden<C> {
 }
 
 /** ‖got − want‖ ÷ ‖want‖, and the index of the largest difference. */
-function relativeError(got: ArrayLike<number>, want: ArrayLike<number>): { error: number; index: number } {
+export function relativeError(got: ArrayLike<number>, want: ArrayLike<number>): { error: number; index: number } {
   let square = 0, norm = 0, worst = -1, index = 0;
   for (let i = 0; i < want.length; i++) {
     const d = Math.abs(got[i]! - want[i]!);

@@ -12,8 +12,11 @@ import type { TrainState } from '../../src/train/state.ts';
 const SEED = 5, ROWS = 16;
 const specs = { fc1: linearParams(6, 16), fc2: linearParams(16, 2) };
 
-/** The task; the batches of `poisoned` steps hold a NaN, and every third step has another layout. */
-export function tinyTask(poisoned: (step: number) => boolean = () => false): TrainTask<typeof specs> {
+type Steps = (step: number) => boolean;
+const NEVER: Steps = () => false;
+
+/** The task; the batches of `poisoned` steps hold a NaN, those of `loud` ones large targets; every third step has another layout. */
+export function tinyTask(poisoned: Steps = NEVER, loud: Steps = NEVER): TrainTask<typeof specs> {
   return {
     specs,
     async batch(step) {
@@ -21,6 +24,7 @@ export function tinyTask(poisoned: (step: number) => boolean = () => false): Tra
       const x = normals({ seed: SEED, stream: 'tiny/x', step }, rows * 6);
       const target = Float32Array.from({ length: rows * 2 }, (_, i) => Math.max(-1, Math.min(1, x[Math.floor(i / 2) * 6 + (i % 2)]! * x[Math.floor(i / 2) * 6 + 2]!)));
       if (poisoned(step)) x[3] = NaN;
+      if (loud(step)) target.fill(1000);
       return { layout: String(rows), feeds: { x, target }, samples: rows, describe: `tiny batch ${step}` };
     },
     build(layout, graph, p) {
@@ -35,11 +39,12 @@ export function tinyTask(poisoned: (step: number) => boolean = () => false): Tra
 export type TinyOptions = Pick<TrainOptions, 'dir' | 'resume'> & Partial<Pick<TrainOptions, 'checkpointSeconds' | 'signal' | 'onStep'>> & {
   readonly steps: number;
   readonly matrices?: 'adamw' | 'muon';
-  readonly poisoned?: (step: number) => boolean;
+  readonly poisoned?: Steps;
+  readonly loud?: Steps;
 };
 
 /** Trains. */
-export const trainTiny = ({ steps, matrices = 'adamw', poisoned, checkpointSeconds = 1e9, ...o }: TinyOptions): Promise<TrainState> => runTraining(tinyTask(poisoned), {
+export const trainTiny = ({ steps, matrices = 'adamw', poisoned, loud, checkpointSeconds = 1e9, ...o }: TinyOptions): Promise<TrainState> => runTraining(tinyTask(poisoned, loud), {
   backend: ortBackend({ threads: 1 }), seed: SEED, configHash: 'tiny', programs: 2, checkpointSeconds, validateEvery: 1e9,
   optim: { steps, rate: 0.01, warmup: 5, decayShare: 0.3, weightDecay: 0.05, clip: 0.5, emaLimit: 0.99, beta2: 0.98, matrices }, ...o,
 });

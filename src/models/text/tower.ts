@@ -2,7 +2,7 @@
  * @file Text tower: a small bidirectional transformer over caption tokens, trained with the model that it conditions.
  * It stands behind {@link TextConditioning}, which is all that a denoiser sees, so that a pretrained encoder's states can take its place.
  */
-import { add, broadcast, gather, mul, reshape, rmsNorm, slice, split, sum } from '../../graph/build.ts';
+import { add, broadcast, gather, matmul, mul, reshape, rmsNorm, slice, split } from '../../graph/build.ts';
 import type { Tensor } from '../../graph/graph.ts';
 import { attention, fromHeads, toHeads } from '../../nn/attention.ts';
 import { linear, linearParams, type LinearParams } from '../../nn/linear.ts';
@@ -60,8 +60,7 @@ export function textTower(p: Bound<ReturnType<typeof textParams>>, ids: Tensor, 
   const wide = reshape(bias, [captions, 1, 1, c.length]);
   const h = p.blocks.reduce((x, b) => block(b, x, wide, captions, c), embedded);             // [captions·length, width]
   const states = reshape(mul(rmsNorm(h), p.norm), [captions, c.length, c.width]);
-  const weight = reshape(present, [captions, c.length, 1]);
-  const pooled = mul(sum(mul(states, weight), [1]), 1 / c.length);                           // [captions, 1, width]
+  const pooled = matmul(reshape(present, [captions, 1, c.length]), states, { alpha: 1 / c.length });   // [captions, 1, width]; a product, since the order of a reduction's sums depends on threads
   return { states, pooled: reshape(pooled, [captions, c.width]), bias };
 }
 
