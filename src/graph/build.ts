@@ -149,8 +149,8 @@ export function matmul(a: Tensor, b: Tensor, o: MatmulOptions = {}): Tensor {
   return a.graph.add('matmul', { transA: o.transA ?? false, transB: o.transB ?? false, alpha: o.alpha ?? 1 }, [a, b]);
 }
 
-/** 3-D correlation with stride 1; `pads` = zeros `[t0, t1, h0, h1, w0, w1]`. */
-export const conv = (x: Tensor, weight: Tensor, pads: readonly number[]): Tensor => x.graph.add('conv', { pads: [...pads] }, [x, weight]);
+/** 3-D correlation with stride 1; `pads` = zeros `[t0, t1, h0, h1, w0, w1]`; `bias` is per output channel. */
+export const conv = (x: Tensor, weight: Tensor, pads: readonly number[], bias?: Tensor): Tensor => x.graph.add('conv', { pads: [...pads] }, bias ? [x, weight, bias] : [x, weight]);
 
 /** Rows of `table` at i32 indices. */
 export const gather = (table: Tensor, index: Tensor): Tensor => table.graph.add('gather', {}, [table, index], table.dtype);

@@ -40,7 +40,7 @@ export interface OpParams extends Record<UnaryOp, None>, Record<BinaryOp, None> 
   reduceMax: { readonly axes: readonly number[] };
   /** `alpha · A·B` over the last two axes, leading axes broadcast; A or B may be read transposed. */
   matmul: { readonly transA: boolean; readonly transB: boolean; readonly alpha: number };
-  /** 3-D correlation, stride 1, zero padding `[t0, t1, h0, h1, w0, w1]`: `[B,C,T,H,W]`, `[O,C,kt,kh,kw]` → `[B,O,T',H',W']`. */
+  /** 3-D correlation, stride 1, zero padding `[t0, t1, h0, h1, w0, w1]`: `[B,C,T,H,W]`, `[O,C,kt,kh,kw]` (and a bias `[O]`) → `[B,O,T',H',W']`. */
   conv: { readonly pads: readonly number[] };
   /** Rows of a table `[R, …]` at i32 indices `[…i]` → `[…i, …]`. */
   gather: None;

@@ -28,10 +28,8 @@ export function convParams(channels: number, out: number, kernel: readonly [numb
   return { weight: param([out, channels, ...kernel], gain === 0 ? constant(0) : normal(gain * Math.sqrt(1 / fanIn))), bias: param([out], constant(0)) };
 }
 
-const addBias = (y: Tensor, bias: Tensor): Tensor => add(y, reshape(bias, [1, -1, 1, 1, 1]));
-
 /** Convolution in space; kernel 1×3×3, same size. */
-export const convSpace = (p: ConvParams, x: Tensor): Tensor => addBias(conv(x, p.weight, [0, 0, 1, 1, 1, 1]), p.bias);
+export const convSpace = (p: ConvParams, x: Tensor): Tensor => conv(x, p.weight, [0, 0, 1, 1, 1, 1], p.bias);
 
 /** Convolution in time; kernel 3×1×1, causal. */
 export function convTime(p: ConvParams, x: Tensor, name: string, context: TimeContext): Tensor {
@@ -39,16 +37,17 @@ export function convTime(p: ConvParams, x: Tensor, name: string, context: TimeCo
   const before = context.before(name, [b, c, 2, h, w]);
   if (!before) {
     if (context !== WHOLE) context.keep(name, t >= 2 ? slice(x, 2, t - 2, t) : pad(x, [0, 0, 1, 0, 0], [0, 0, 0, 0, 0]));
-    return addBias(conv(x, p.weight, [2, 0, 0, 0, 0, 0]), p.bias);
+    return conv(x, p.weight, [2, 0, 0, 0, 0, 0], p.bias);
   }
   const joined = concat([before, x], 2);                                                    // [B, C, 2 + T, H, W]
   context.keep(name, slice(joined, 2, t, t + 2));
-  return addBias(conv(joined, p.weight, [0, 0, 0, 0, 0, 0]), p.bias);
+  return conv(joined, p.weight, [0, 0, 0, 0, 0, 0], p.bias);
 }
 
 /** Convolution with a 1×1×1 kernel, as a product: `[B, C, T, H, W]` → `[B, O, T, H, W]`. */
 export function convPoint(p: ConvParams, x: Tensor): Tensor {
   const [b, c, t, h, w] = x.shape as [number, number, number, number, number];
   const weight = reshape(p.weight, [-1, c]);                                                // [O, C]
-  return addBias(reshape(matmul(weight, reshape(x, [b, c, t * h * w])), [b, weight.shape[0]!, t, h, w]), p.bias);
+  const y = add(matmul(weight, reshape(x, [b, c, t * h * w])), reshape(p.bias, [-1, 1]));     // [B, O, T·H·W]
+  return reshape(y, [b, weight.shape[0]!, t, h, w]);
 }

@@ -22,7 +22,6 @@ import { readFilms } from './judge-read.ts';
 import type { FrozenVae } from './latents.ts';
 import { runTraining, type Batch, type OptimConfig, type TrainOptions, type TrainTask } from './loop.ts';
 import { reconstructor } from './reconstruct.ts';
-import type { TrainState } from './state.ts';
 
 /** Without motion. */
 export const STILL = 'still';

@@ -42,6 +42,7 @@ export const linearRules: RulesFor<FusedOp> = {
   conv: ({ grad, inputs: [x, w], params, wanted }) => [
     wanted[0] ? convInputGrad(grad, w!, params.pads) : null,
     wanted[1] ? convWeightGrad(x!, grad, w!, params.pads) : null,
+    ...(wanted.length === 3 ? [wanted[2] ? reshape(sum(grad, [0, 2, 3, 4]), [-1]) : null] : []),
   ],
   softmax: ({ grad, output }) => [mul(output, sub(grad, sum(mul(grad, output), [-1])))],
   rmsNorm: ({ grad, inputs: [x], output, params }) => {

@@ -129,12 +129,12 @@ export const KERNELS: { readonly [K in OpName]: Kernel<K> } = {
     }
     return out;
   },
-  conv: ({ pads }, [x, w], shape) => {
+  conv: ({ pads }, [x, w, bias], shape) => {
     const [, channels, T, H, W] = x!.shape as [number, number, number, number, number];
     const [, , kt, kh, kw] = w!.shape as [number, number, number, number, number];
     const out = new Float64Array(sizeOf(shape));
     eachIndex(shape, ([b, o, t, h, q], flat) => {
-      let sum = 0;
+      let sum = bias?.data[o!] ?? 0;
       for (let c = 0; c < channels; c++) for (let i = 0; i < kt; i++) for (let j = 0; j < kh; j++) for (let k = 0; k < kw; k++) {
         const at = t! + i - pads[0]!, ah = h! + j - pads[2]!, aw = q! + k - pads[4]!;
         if (at < 0 || at >= T || ah < 0 || ah >= H || aw < 0 || aw >= W) continue;

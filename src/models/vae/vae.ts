@@ -6,38 +6,39 @@
 import { add, broadcast, exp, maximum, mean, minimum, mul, reciprocal, reshape, silu, slice, sqrt, sumSquares } from '../../graph/build.ts';
 import type { Tensor } from '../../graph/graph.ts';
 import { convParams, convPoint, convSpace, convTime, WHOLE, type ConvParams, type TimeContext } from '../../nn/conv3d.ts';
-import { constant, param, type Bound } from '../../nn/param.ts';
+import type { Bound } from '../../nn/param.ts';
 import { channelsToSpace, channelsToTime, spaceToChannels, timeToChannels } from '../../nn/resample.ts';
 import type { VaeConfig } from './config.ts';
 
 // ---------------------------------------------------------------------------------------------------------------- blocks
 
-/** RMS norm over channels at each position (per frame and pixel), with gain. */
-function channelNorm(gain: Tensor, x: Tensor): Tensor {
+/** RMS norm over channels at each position (per frame and pixel); the convolution that follows has the gain. */
+function channelNorm(x: Tensor): Tensor {
   const meanSquare = mul(sumSquares(x, [1]), 1 / x.shape[1]!);                               // [B, 1, T, H, W]
-  return mul(mul(x, reciprocal(sqrt(add(meanSquare, 1e-6)))), reshape(gain, [1, -1, 1, 1, 1]));
+  return mul(x, reciprocal(sqrt(add(meanSquare, 1e-6))));
 }
 
+/** Norm and activation in front of each convolution. */
+const active = (x: Tensor): Tensor => silu(channelNorm(x));
+
 const blockParams = (c: number) => ({
-  norm1: param([c], constant(1)),
   space: convParams(c, c, [1, 3, 3], Math.SQRT2),
-  norm2: param([c], constant(1)),
   time: convParams(c, c, [3, 1, 1], 0),                                                       // zero: a block starts as the identity
 });
 type BlockParams = Bound<ReturnType<typeof blockParams>>;
 
 /** Residual block: norm, SiLU, 1×3×3, norm, SiLU, 3×1×1. */
 function block(p: BlockParams, x: Tensor, name: string, context: TimeContext): Tensor {
-  const h = convSpace(p.space, silu(channelNorm(p.norm1, x)));
-  return add(x, convTime(p.time, silu(channelNorm(p.norm2, h)), name, context));
+  const h = convSpace(p.space, active(x));
+  return add(x, convTime(p.time, active(h), name, context));
 }
 
 const blocksParams = (c: number, n: number) => Array.from({ length: n }, () => blockParams(c));
 const blocks = (p: readonly BlockParams[], x: Tensor, name: string, context: TimeContext): Tensor =>
   p.reduce((h, b, i) => block(b, h, `${name}.${i}`, context), x);
 
-const headParams = (c: number, out: number) => ({ norm: param([c], constant(1)), conv: convParams(c, out, [1, 3, 3]) });
-const head = (p: { norm: Tensor; conv: ConvParams }, x: Tensor): Tensor => convSpace(p.conv, silu(channelNorm(p.norm, x)));
+const headParams = (c: number, out: number) => ({ conv: convParams(c, out, [1, 3, 3]) });
+const head = (p: { conv: ConvParams }, x: Tensor): Tensor => convSpace(p.conv, active(x));
 
 /** Fewer channels: a 1×1×1 convolution, starting at zero, beside the mean of neighbouring channels (after a pixel unshuffle: of neighbouring pixels). */
 function narrow(p: ConvParams, x: Tensor): Tensor {
@@ -69,6 +70,9 @@ export function encoderParams(c: VaeConfig) {
   };
 }
 
+/** Added to the predicted log variance: latents start with little noise, or the first steps go into outgrowing it. */
+const START_LOG_VARIANCE = -6;
+
 /** A diagonal Gaussian over latents. */
 export interface Posterior {
   /** `[B, z, T', H/8, W/8]` */
@@ -86,7 +90,7 @@ export function encode(p: Bound<ReturnType<typeof encoderParams>>, video: Tensor
   h = narrow(p.down2, spaceToChannels(timeToChannels(h, context.first), 2));               // [B, c3, T/4, H/8, W/8]
   h = head(p.head, blocks(p.stage3, h, 'stage3', context));                                   // [B, 2z, T/4, H/8, W/8]
   const z = c.latentChannels;
-  return { mean: slice(h, 1, 0, z), logVariance: maximum(minimum(slice(h, 1, z, 2 * z), 20), -30) };
+  return { mean: slice(h, 1, 0, z), logVariance: maximum(minimum(add(slice(h, 1, z, 2 * z), START_LOG_VARIANCE), 20), -30) };
 }
 
 /** mean + exp(½ log variance)·noise (Kingma & Welling 2014, section 2.4). */

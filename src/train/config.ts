@@ -1,0 +1,96 @@
+/**
+ * @file Configurations of training runs: plain JSON, validated once, hashed into every checkpoint and report.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { FileError, InputError } from '../core/errors.ts';
+import { sha256 } from '../io/safetensors.ts';
+import { DIT_PRESETS } from '../models/dit/config.ts';
+import { VAE_PRESETS } from '../models/vae/config.ts';
+import { MATRIX_OPTIMIZERS } from './state.ts';
+
+const count = z.int().positive();
+const share = z.number().min(0).max(1);
+
+const optim = z.strictObject({
+  steps: count,
+  /** Highest step size. */
+  rate: z.number().positive(),
+  /** Steps of warm-up. */
+  warmup: z.int().min(0),
+  /** Share of the run, at its end, over which the rate falls. */
+  decayShare: share,
+  weightDecay: z.number().min(0),
+  /** Greatest global norm of the gradient. */
+  clip: z.number().positive(),
+  /** Greatest decay of the running average. */
+  emaLimit: z.number().min(0).max(1),
+  beta2: z.number().min(0).max(1),
+  matrices: z.enum(MATRIX_OPTIMIZERS),
+});
+
+const common = {
+  seed: z.int().min(0),
+  optim,
+  /** Steps between validations. */
+  validateEvery: count,
+  checkpointSeconds: z.number().positive(),
+  /** Compiled layouts that are kept at once. */
+  programs: count,
+};
+
+const size = { frames: count, width: count, height: count };
+
+const vaeSchema = z.strictObject({
+  kind: z.literal('vae'),
+  model: z.enum(Object.keys(VAE_PRESETS) as [keyof typeof VAE_PRESETS]),
+  ...common,
+  layouts: z.array(z.strictObject({ ...size, batch: count, share: z.number().positive() })).min(1),
+  kl: z.number().min(0),
+  silhouette: z.number().min(0),
+  validationClips: count,
+  /** Clips over which the latents' mean and deviation are taken at the end. */
+  statisticsClips: z.int().min(2000),
+});
+
+const ditSchema = z.strictObject({
+  kind: z.literal('dit'),
+  model: z.enum(Object.keys(DIT_PRESETS) as [keyof typeof DIT_PRESETS]),
+  /** Overrides of the preset. */
+  dit: z.strictObject({ patch: count, width: count, depth: count, heads: count, mlp: z.enum(['gelu', 'swiglu', 'relu2']) }).partial(),
+  text: z.strictObject({ width: count, depth: count, heads: count }),
+  ...common,
+  /** Tokens of a pack. */
+  tokens: count,
+  /** Layouts of each stage's bank. */
+  layouts: z.int().min(1).max(32),
+  stages: z.array(z.strictObject({ from: z.int().min(0), shapes: z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), share: z.number().positive() })).min(1) })).min(1),
+  /** Clips whose latents are kept, by `frames`x`width`x`height`. */
+  clips: z.record(z.string().regex(/^\d+x\d+x\d+$/), count),
+  dropCaption: share, noisyCaption: share, independent: share, prefix: share,
+});
+
+const schemas = { vae: vaeSchema, dit: ditSchema } as const;
+
+/** Models that can be trained. */
+export const TRAINABLE = ['vae', 'dit'] as const;
+export type Trainable = (typeof TRAINABLE)[number];
+export type VaeRunConfig = Readonly<z.infer<typeof vaeSchema>>;
+export type DiTRunConfig = Readonly<z.infer<typeof ditSchema>>;
+export type RunConfig = { vae: VaeRunConfig; dit: DiTRunConfig };
+
+/** Reads and validates a configuration file. Throws an InputError that names the field and what it may be. */
+export async function readRunConfig<K extends Trainable>(kind: K, file: string): Promise<RunConfig[K]> {
+  const text = await readFile(file, 'utf8').catch((cause: Error) => { throw new FileError(`cannot read ${file}: ${cause.message}`, { cause }); });
+  let value: unknown;
+  try { value = JSON.parse(text); } catch (cause) { throw new InputError(`${file} is not JSON: ${(cause as Error).message}`, { cause }); }
+  const parsed = schemas[kind].safeParse(value);
+  if (!parsed.success) throw new InputError(`${file}: ${parsed.error.issues.map((i) => `${i.path.join('.') || 'it'}: ${i.message}`).join('; ')}`);
+  return parsed.data as RunConfig[K];
+}
+
+/** What a checkpoint is bound to: everything in the configuration that changes the numbers. */
+export function runHash(config: VaeRunConfig | DiTRunConfig): string {
+  const { checkpointSeconds: _c, programs: _p, validateEvery: _v, ...rest } = config;
+  return sha256(JSON.stringify(rest)).slice(0, 12);
+}

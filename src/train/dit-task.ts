@@ -1,0 +1,183 @@
+/**
+ * @file Training the diffusion transformer on packs of cached latents: images, short and long clips of all canvases in one sequence.
+ * Objective: velocity on the linear path (SiT, Ma et al. 2024, equation 1), one σ per sample or per frame; given frames stand beside as nearly clean
+ * context; the loss counts generated tokens, averaged per sample.
+ */
+import type { Backend } from '../backend/backend.ts';
+import { draws, normals, type Draws } from '../core/random.ts';
+import { captionOf, drawClip, noisyCaption, type Split, type SpriteWorld } from '../data/sprites/world.ts';
+import { frameLossWeights } from '../diffusion/loss.ts';
+import { drawFrameSigmas, shiftForTokens } from '../diffusion/timesteps.ts';
+import { gather, mul, reshape, sub, sum } from '../graph/build.ts';
+import type { Graph, Tensor } from '../graph/graph.ts';
+import type { DiTConfig } from '../models/dit/config.ts';
+import { dit, ditParams, packInputs, type DiTParams } from '../models/dit/dit.ts';
+import { layoutKey, packFrames, packTokens, runLength, type PackLayout } from '../models/dit/layout.ts';
+import { CONTEXT_SIGMA, GENERATED, GIVEN, latentTime, packFeeds, type PackSegment } from '../models/dit/pack-feeds.ts';
+import { patchify } from '../models/dit/patch.ts';
+import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
+import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
+import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
+import type { Bound } from '../nn/param.ts';
+import { clipStream, givenFrames, shapeName, type ClipShape, type FrozenVae, type LatentClips } from './latents.ts';
+import { layoutBank, type BankLayout, type SampleShape } from './layout-bank.ts';
+import type { Batch, TrainTask } from './loop.ts';
+
+/** Samples that are drawn from step `from` on. */
+export interface DiTStage { readonly from: number; readonly shapes: readonly SampleShape[] }
+
+/** Data part of a run. */
+export interface DiTTaskConfig {
+  readonly seed: number;
+  /** Tokens of a pack. */
+  readonly tokens: number;
+  /** Layouts of a stage's bank. */
+  readonly layouts: number;
+  readonly stages: readonly DiTStage[];
+  /** Share of captions that are dropped. */
+  readonly dropCaption: number;
+  /** Share of captions that carry a word that means nothing. */
+  readonly noisyCaption: number;
+  /** Share of clips without given frames whose latent frames have independent σ. */
+  readonly independent: number;
+  /** Share of clips without given frames whose first latent frames are given. */
+  readonly prefix: number;
+}
+
+/** Parameters: transformer and text tower. */
+export const filmParams = (config: DiTConfig, text: TextConfig) => ({ dit: ditParams(config), text: textParams(text) });
+export type FilmParams = ReturnType<typeof filmParams>;
+
+/** What a task is made of. */
+export interface DiTTaskParts {
+  readonly config: DiTConfig;
+  readonly text: TextConfig;
+  readonly data: DiTTaskConfig;
+  readonly world: SpriteWorld;
+  readonly vae: FrozenVae;
+  readonly tokenizer: CaptionTokenizer;
+  readonly backend: Backend;
+  /** Latents by {@link shapeName}. */
+  readonly latents: ReadonlyMap<string, LatentClips>;
+}
+
+/** One sample before noise. */
+interface Sample {
+  readonly clean: Float32Array;
+  readonly times: number[];
+  readonly kinds: number[];
+  readonly sigmas: Float32Array;
+  readonly caption: string;
+}
+
+/** The denoiser of a layout on a graph, text included. */
+export function filmDenoiser(graph: Graph, p: Bound<FilmParams>, layout: PackLayout, config: DiTConfig, text: TextConfig): Tensor {
+  const ids = graph.input('ids', [layout.captions, text.length], 'i32'), present = graph.input('present', [layout.captions, text.length]);
+  return dit(p.dit as DiTParams, packInputs(graph, layout, config), layout, config, textTower(p.text, ids, present, text));
+}
+
+/** Token ids and presence of captions, stacked. */
+export function captionFeeds(captions: readonly string[], tokenizer: CaptionTokenizer, length: number): { ids: Int32Array; present: Float32Array } {
+  const ids = new Int32Array(captions.length * length), present = new Float32Array(captions.length * length);
+  captions.forEach((caption, i) => {
+    const encoded = tokenizer.encode(caption);
+    ids.set(encoded.ids, i * length); present.set(encoded.present, i * length);
+  });
+  return { ids, present };
+}
+
+/** Makes samples and packs from parts; also what validation uses. */
+export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskParts, 'tokenizer' | 'text' | 'backend'>) {
+  const tokensOf = (z: Float32Array, frames: number, s: ClipShape): Float32Array =>
+    patchify(z, { channels: config.channels, frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch: config.patch, stats: vae });
+
+  const captionFor = (s: ClipShape, split: Split, index: number, d: Draws, key: { seed: number; stream: string; step: number }): string => {
+    if (d.chance(data.dropCaption)) return '';
+    const spec = drawClip(world, { key: { seed: data.seed, stream: clipStream(split, s), step: index }, split, width: s.width, height: s.height, frames: s.frames });
+    const caption = captionOf(spec, { key: { ...key, stream: `${key.stream}/caption` } });
+    return d.chance(data.noisyCaption) ? noisyCaption(caption, { ...key, stream: `${key.stream}/noise` }) : caption;
+  };
+
+  return {
+    /** Sample `step` of a stream: clip, given frames, noise levels, caption. */
+    sample(s: SampleShape, split: Split, key: { seed: number; stream: string; step: number }): Sample {
+      const d = draws(key), pool = latents.get(shapeName(s));
+      if (!pool) throw new RangeError(`no latents for ${shapeName(s)}`);
+      const index = d.int(pool.clips), frames = latentFrames(s.frames);
+      const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = new Array<number>(frames).fill(GENERATED);
+      const parts = [tokensOf(pool.clip(index), frames, s)];
+      const independent = s.given === 0 && frames > 1 && d.chance(data.independent);
+      const shift = shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
+      const generated = drawFrameSigmas({ ...key, stream: `${key.stream}/sigma` }, frames, { mode: independent ? 'independent' : 'shared', shift });
+      if (s.given === 0 && frames > 1 && !independent && d.chance(data.prefix)) {
+        const given = 1 + d.int(frames - 1);
+        for (let i = 0; i < given; i++) { kinds[i] = GIVEN; generated[i] = CONTEXT_SIGMA; }
+      }
+      const choices = d.chance(0.6) ? [0, 1] : d.chance(0.5) ? [1, 0] : [2, 0];                 // first (and last), last (and first), one between (and first)
+      const at = givenFrames(data.seed, split, s, index);
+      for (const which of choices.slice(0, s.given)) {
+        times.push(at[which]!); kinds.push(GIVEN);
+        parts.push(tokensOf(pool.given(index, which), 1, s));
+      }
+      const clean = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+      let start = 0;
+      for (const part of parts) { clean.set(part, start); start += part.length; }
+      const sigmas = new Float32Array(times.length).fill(CONTEXT_SIGMA);
+      sigmas.set(generated);
+      return { clean, times, kinds, sigmas, caption: captionFor(s, split, index, d, key) };
+    },
+
+    /** Noises samples and lays them out. `target` is the velocity ε − x per token; `weight` the loss weight per latent frame. */
+    pack(bank: BankLayout, samples: readonly Sample[], key: { seed: number; stream: string; step: number }) {
+      const size = samples.reduce((n, s) => n + s.clean.length, 0), eps = normals(key, size), target = new Float32Array(size);
+      let at = 0;
+      const segments = samples.map((s, i): PackSegment => {
+        const perFrame = s.clean.length / s.times.length, tokens = new Float32Array(s.clean.length);
+        for (let j = 0; j < tokens.length; j++, at++) {
+          const sigma = s.sigmas[Math.floor(j / perFrame)]!;
+          tokens[j] = (1 - sigma) * s.clean[j]! + sigma * eps[at]!;
+          target[at] = eps[at]! - s.clean[j]!;
+        }
+        return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.map(() => i), tokens };
+      });
+      const perToken = config.channels * config.patch ** 2;
+      const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),
+        { prediction: 'velocity', sigma: samples.flatMap((s) => [...s.sigmas]) });
+      return { feeds: packFeeds(bank.layout, segments, config), target, weight };
+    },
+  };
+}
+
+/** Σ over latent frames of weight × Σ over tokens of the mean squared error per channel. */
+export function velocityLoss(graph: Graph, prediction: Tensor, layout: PackLayout): Tensor {
+  const run = runLength(layout), rows = packTokens(layout), channels = prediction.shape[1]!;
+  const target = graph.input('target', [rows, channels]), weight = graph.input('weight', [packFrames(layout), 1]);
+  const error = sub(prediction, target);
+  const perRun = mul(sum(reshape(mul(error, error), [rows / run, run * channels]), [1]), 1 / channels);                 // [runs, 1]
+  return sum(mul(perRun, gather(weight, graph.inputs.get('frameOfRuns')!)));
+}
+
+/** The task for {@link import('./loop.ts').runTraining}. */
+export function ditTask(parts: DiTTaskParts, validate?: TrainTask<FilmParams>['validate']): TrainTask<FilmParams> {
+  const { config, text, data, tokenizer } = parts, maker = sampleMaker(parts);
+  const banks = data.stages.map(({ from, shapes }) => ({ from, bank: layoutBank({ seed: data.seed, shapes, tokens: data.tokens, layouts: data.layouts, patch: config.patch }) }));
+  const byKey = new Map(banks.flatMap(({ bank }) => bank.map((b) => [layoutKey(b.layout), b] as const)));
+  return {
+    specs: filmParams(config, text),
+    async batch(step): Promise<Batch> {
+      const { bank } = banks.findLast(({ from }) => step >= from) ?? banks[0]!;
+      const chosen = bank[draws({ seed: data.seed, stream: 'dit/layout', step }).int(bank.length)]!;
+      const samples = chosen.samples.map((s, i) => maker.sample(s, 'train', { seed: data.seed, stream: 'dit/sample', step: step * 1024 + i }));
+      const { feeds, target, weight } = maker.pack(chosen, samples, { seed: data.seed, stream: 'dit/eps', step });
+      return {
+        layout: layoutKey(chosen.layout), samples: samples.length, describe: `dit/sample ${step * 1024}…${step * 1024 + samples.length - 1}`,
+        feeds: { ...feeds, target, weight, ...captionFeeds(samples.map((s) => s.caption), tokenizer, text.length) },
+      };
+    },
+    build(key, graph, p) {
+      const { layout } = byKey.get(key)!;
+      return { loss: velocityLoss(graph, filmDenoiser(graph, p, layout, config, text), layout) };
+    },
+    ...(validate ? { validate } : {}),
+  };
+}

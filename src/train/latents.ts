@@ -1,0 +1,151 @@
+/**
+ * @file Latents of sprite clips, computed once: `[clips, C, T', H', W']` in half precision, one file a shape, in the autoencoder's own scale.
+ * Beside each clip lie the latents of single frames of it (first, last, one between), encoded alone as images, exactly as given frames
+ * will be at inference. A file carries the hash of the autoencoder that made it and refuses another's.
+ */
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Backend, Program } from '../backend/backend.ts';
+import { FileError } from '../core/errors.ts';
+import { uniforms } from '../core/random.ts';
+import type { Split, SpriteWorld } from '../data/sprites/world.ts';
+import { Graph } from '../graph/graph.ts';
+import { fromHalf, toHalf } from '../io/half.ts';
+import { readHalves, sha256, writeTensors, type HalfTensor } from '../io/safetensors.ts';
+import { sliceFrames, toModel, type Frames } from '../media/frames.ts';
+import { decodedFrames, latentFrames, SPACE_FACTOR, type VaeConfig } from '../models/vae/config.ts';
+import { encode, vaeParams } from '../models/vae/vae.ts';
+import { bindParams } from '../nn/param.ts';
+import { spriteClip } from './vae-task.ts';
+
+/** A frozen autoencoder: configuration, weights by parameter name, hash of its file, statistics of its latents. */
+export interface FrozenVae {
+  readonly config: VaeConfig;
+  readonly weights: Readonly<Record<string, Float32Array>>;
+  readonly hash: string;
+  /** Per latent channel, over training clips. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Size of the clips of one file. */
+export interface ClipShape { readonly frames: number; readonly width: number; readonly height: number }
+
+/** Single frames kept beside each clip. */
+export const GIVEN_FRAMES = 3;
+
+/** `17x64x64` */
+export const shapeName = (s: ClipShape): string => `${s.frames}x${s.width}x${s.height}`;
+
+/** Stream whose step i is clip i of a shape's file. */
+export const clipStream = (split: Split, s: ClipShape): string => `dit/${split}/${shapeName(s)}`;
+
+/** Frames that are given beside clip `index`: first, last, and one drawn between. */
+export function givenFrames(seed: number, split: Split, s: ClipShape, index: number): [number, number, number] {
+  const u = uniforms({ seed, stream: `given/${clipStream(split, s)}`, step: index }, 1)[0]!;
+  return [0, s.frames - 1, Math.min(s.frames - 1, Math.floor(u * s.frames))];
+}
+
+/** Encodes videos of one batch shape to posterior means `[B, C, T', H', W']`, not normalised. */
+export function encoder(vae: Pick<FrozenVae, 'config' | 'weights'>, backend: Backend): (frames: readonly Frames[]) => Promise<Float32Array> {
+  const programs = new Map<string, Promise<Program>>();
+  const specs = { encoder: vaeParams(vae.config).encoder };
+  return async (films) => {
+    const [{ count, height, width }] = films as [Frames];
+    const shape = [films.length, 3, count, height, width];
+    const key = shape.join();
+    if (!programs.has(key)) {
+      const graph = new Graph(), p = bindParams(graph, specs);
+      programs.set(key, backend.compile({ outputs: { mean: encode(p.encoder, graph.input('video', shape), vae.config).mean } }));
+    }
+    const program = await programs.get(key)!, size = 3 * count * height * width;
+    const video = new Float32Array(films.length * size);
+    films.forEach((f, i) => { video.set(toModel(f), i * size); });
+    return (await program.run({ ...vae.weights, video }))['mean']!;
+  };
+}
+
+/** Options of {@link cacheLatents}. */
+export interface CacheOptions {
+  readonly vae: FrozenVae;
+  readonly world: SpriteWorld;
+  readonly backend: Backend;
+  readonly dir: string;
+  readonly seed: number;
+  readonly split: Split;
+  readonly shape: ClipShape;
+  readonly clips: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Latents of one shape, open for random access. */
+export interface LatentClips {
+  readonly shape: ClipShape;
+  readonly clips: number;
+  /** Latent frames of a clip. */
+  readonly frames: number;
+  /** Values of one latent frame: H'·W'·C. */
+  readonly perFrame: number;
+  /** Latents of clip `index` `[C, T', H', W']`. */
+  clip(index: number): Float32Array;
+  /** Latents `[C, 1, H', W']` of single frame `which` (0 … 2, see {@link givenFrames}). */
+  given(index: number, which: number): Float32Array;
+}
+
+const BATCH = 8;
+
+/** Makes (unless they are there) and opens the latents of one shape. Throws a FileError when the file belongs to another autoencoder. */
+export async function cacheLatents(o: CacheOptions): Promise<LatentClips> {
+  const { vae, shape } = o;
+  const identity = sha256(JSON.stringify([o.seed, o.split, shape, o.clips, GIVEN_FRAMES])).slice(0, 12);
+  const file = join(o.dir, `${o.split}-${shapeName(shape)}-${identity}.safetensors`);
+  const present = await stat(file).then(() => true, () => false);
+  if (!present) await writeCache(o, file);
+  const { tensors, metadata } = await readHalves(file);
+  if (metadata['vae'] !== vae.hash) throw new FileError(`${file} holds latents of autoencoder ${metadata['vae']}, this one is ${vae.hash}; remove the folder or use another`);
+  const clips = tensors.get('clips')!, given = tensors.get('given')!;
+  const frames = latentFrames(shape.frames), perFrame = clips.data.length / o.clips / frames;
+  const window = (t: HalfTensor, start: number, length: number): Float32Array => Float32Array.from(t.data.subarray(start, start + length), fromHalf);
+  return {
+    shape, clips: o.clips, frames, perFrame,
+    clip: (index) => window(clips, index * frames * perFrame, frames * perFrame),
+    given: (index, which) => window(given, (index * GIVEN_FRAMES + which) * perFrame, perFrame),
+  };
+}
+
+async function writeCache({ vae, world, backend, dir, seed, split, shape, clips, onProgress }: CacheOptions, file: string): Promise<void> {
+  if (decodedFrames(latentFrames(shape.frames)) !== shape.frames) throw new FileError(`clips of ${shape.frames} frames have no whole latents; use 4n + 1`);
+  await mkdir(dir, { recursive: true });
+  const encodeFilms = encoder(vae, backend);
+  const perFrame = vae.config.latentChannels * (shape.height / SPACE_FACTOR) * (shape.width / SPACE_FACTOR), perClip = latentFrames(shape.frames) * perFrame;
+  const all = new Uint16Array(clips * perClip), singles = new Uint16Array(clips * GIVEN_FRAMES * perFrame);
+  for (let first = 0; first < clips; first += BATCH) {
+    const n = Math.min(BATCH, clips - first);
+    const films = Array.from({ length: n }, (_, i) => spriteClip(world, seed, clipStream(split, shape), first + i, split, shape).frames);
+    const z = await encodeFilms(films);
+    for (let i = 0; i < z.length; i++) all[first * perClip + i] = toHalf(z[i]!);
+    const images = films.flatMap((film, i) => givenFrames(seed, split, shape, first + i).map((t) => sliceFrames(film, t, t + 1)));
+    const zs = await encodeFilms(images);
+    for (let i = 0; i < zs.length; i++) singles[first * GIVEN_FRAMES * perFrame + i] = toHalf(zs[i]!);
+    onProgress?.(first + n, clips);
+  }
+  await writeTensors(file, new Map([['clips', { shape: [clips, perClip], data: all }], ['given', { shape: [clips, GIVEN_FRAMES, perFrame], data: singles }]]), { metadata: { vae: vae.hash, seed: String(seed), split, shape: shapeName(shape) } });
+}
+
+/** Mean and standard deviation per latent channel over `clips` training clips. */
+export async function latentStatistics(vae: Pick<FrozenVae, 'config' | 'weights'>, world: SpriteWorld, backend: Backend, seed: number, clips: number): Promise<{ mean: number[]; std: number[] }> {
+  const channels = vae.config.latentChannels, sum = new Float64Array(channels), squares = new Float64Array(channels);
+  const encodeFilms = encoder(vae, backend);
+  let count = 0;
+  for (let first = 0; first < clips; first += BATCH) {
+    const films = Array.from({ length: BATCH }, (_, i) => spriteClip(world, seed, 'vae/statistics', first + i, 'train', { frames: 17, width: 64, height: 64 }).frames);
+    const z = await encodeFilms(films), positions = z.length / BATCH / channels;
+    for (let i = 0; i < z.length; i++) {
+      const c = Math.floor(i / positions) % channels;
+      sum[c]! += z[i]!; squares[c]! += z[i]! ** 2;
+    }
+    count += BATCH * positions;
+  }
+  const mean = [...sum].map((s) => s / count);
+  return { mean, std: [...squares].map((s, c) => Math.sqrt(s / count - mean[c]! ** 2)) };
+}

@@ -1,0 +1,68 @@
+/**
+ * @file A bank of pack layouts: a pack is laid out first and clips are drawn to fit it, so nothing is ever padded, and a run compiles a few
+ * graphs only. The shares of clip shapes over the bank follow those that were asked for.
+ */
+import { draws } from '../core/random.ts';
+import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
+import type { PackLayout } from '../models/dit/layout.ts';
+import type { ClipShape } from './latents.ts';
+
+/** A kind of sample: a clip's shape and how many single frames are given beside it. */
+export interface SampleShape extends ClipShape {
+  /** Given single frames, 0 … 2. */
+  readonly given: number;
+  /** How often it is drawn, relative to the others. */
+  readonly share: number;
+}
+
+/** One layout of the bank: the samples in the order in which they stand in the pack. */
+export interface BankLayout {
+  readonly layout: PackLayout;
+  readonly samples: readonly SampleShape[];
+}
+
+/** Options of {@link layoutBank}. */
+export interface BankOptions {
+  readonly seed: number;
+  readonly shapes: readonly SampleShape[];
+  /** Tokens of a pack: filled up to this, never over. */
+  readonly tokens: number;
+  readonly layouts: number;
+  /** Latent rows and columns of a token. */
+  readonly patch: number;
+}
+
+const tokensOf = (s: SampleShape, patch: number): number => (latentFrames(s.frames) + s.given) * (s.height / SPACE_FACTOR / patch) * (s.width / SPACE_FACTOR / patch);
+
+/** Draws the bank: samples by share until nothing more fits, and what is left over is filled with the largest shape that fits. */
+export function layoutBank({ seed, shapes, tokens, layouts, patch }: BankOptions): BankLayout[] {
+  const total = shapes.reduce((n, s) => n + s.share, 0);
+  return Array.from({ length: layouts }, (_, step) => {
+    const d = draws({ seed, stream: 'bank', step });
+    const samples: SampleShape[] = [];
+    let left = tokens;
+    for (;;) {
+      let u = d.uniform() * total;
+      const drawn = shapes.find((s) => (u -= s.share) < 0) ?? shapes.at(-1)!;
+      const fitting = shapes.filter((s) => tokensOf(s, patch) <= left).sort((a, b) => tokensOf(b, patch) - tokensOf(a, patch));
+      const next = tokensOf(drawn, patch) <= left ? drawn : fitting[0];
+      if (!next) break;
+      samples.push(next);
+      left -= tokensOf(next, patch);
+    }
+    return arrange(samples, patch);
+  });
+}
+
+/** Sorts samples by frame size, then length, and gathers equal ones into groups. */
+function arrange(samples: readonly SampleShape[], patch: number): BankLayout {
+  const cell = (pixels: number): number => pixels / SPACE_FACTOR / patch;
+  const sorted = [...samples].sort((a, b) => a.width * a.height - b.width * b.height || a.width - b.width || latentFrames(a.frames) + a.given - latentFrames(b.frames) - b.given || a.frames - b.frames);
+  const groups: { frames: number; height: number; width: number; count: number }[] = [];
+  for (const s of sorted) {
+    const frames = latentFrames(s.frames) + s.given, height = cell(s.height), width = cell(s.width), last = groups.at(-1);
+    if (last && last.frames === frames && last.height === height && last.width === width) last.count++;
+    else groups.push({ frames, height, width, count: 1 });
+  }
+  return { layout: { groups, captions: sorted.length }, samples: sorted };
+}

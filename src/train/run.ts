@@ -1,0 +1,102 @@
+/**
+ * @file Runs: from a configuration to weights in a folder. `trainVae` ends with vae.safetensors, `trainDiT` with dit.safetensors beside it.
+ */
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Backend } from '../backend/backend.ts';
+import { loadSpriteWorld } from '../data/sprites/world.ts';
+import { writeTensors, type StoredTensor } from '../io/safetensors.ts';
+import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
+import type { TextConfig } from '../models/text/tower.ts';
+import { VAE_PRESETS } from '../models/vae/config.ts';
+import { loadTokenizer } from '../pipeline/tokenizer.ts';
+import { runHash, type DiTRunConfig, type VaeRunConfig } from './config.ts';
+import { ditTask, type DiTTaskParts } from './dit-task.ts';
+import { ditValidation } from './dit-validate.ts';
+import { cacheLatents, latentStatistics, shapeName, type ClipShape, type LatentClips } from './latents.ts';
+import { runTraining, type StepProgress } from './loop.ts';
+import type { TrainState } from './state.ts';
+import { readVae, writeVae } from './vae-file.ts';
+import { vaeTask } from './vae-task.ts';
+
+/** What every run is given beside its configuration. */
+export interface RunOptions {
+  readonly backend: Backend;
+  /** Checkout of the Liberated Pixel Cup layers. */
+  readonly lpc: string;
+  /** Folder of the run. */
+  readonly dir: string;
+  /** Folder of what can be made again: decoded layers, latents. */
+  readonly cacheDir: string;
+  readonly resume: boolean;
+  readonly signal?: AbortSignal;
+  readonly onStep?: (progress: StepProgress) => void;
+  /** Progress of preparations: what, done, total. */
+  readonly onPrepare?: (what: string, done: number, total: number) => void;
+}
+
+/** The running average of a state's weights, as tensors. */
+function averaged(state: TrainState): Map<string, StoredTensor> {
+  return new Map([...state.slots].map(([name, { spec }]) => [name, { shape: spec.shape, data: state.windows('ema')[name]! }]));
+}
+
+const loopOptions = (config: VaeRunConfig | DiTRunConfig, o: RunOptions) => ({
+  backend: o.backend, seed: config.seed, optim: config.optim, dir: o.dir, configHash: runHash(config), resume: o.resume, programs: config.programs,
+  checkpointSeconds: config.checkpointSeconds, validateEvery: config.validateEvery,
+  ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
+});
+
+/** Trains an autoencoder; returns the file. */
+export async function trainVae(config: VaeRunConfig, o: RunOptions): Promise<string> {
+  const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), model = VAE_PRESETS[config.model];
+  const state = await runTraining(vaeTask(model, config, world, o.backend), loopOptions(config, o));
+  const tensors = averaged(state), file = join(o.dir, 'vae.safetensors');
+  const weights = Object.fromEntries([...tensors].map(([name, { data }]) => [name, data as Float32Array]));
+  const stats = await latentStatistics({ config: model, weights }, world, o.backend, config.seed, config.statisticsClips);
+  await writeVae(file, tensors, model, stats);
+  return file;
+}
+
+/** A transformer's run beside what every run has. */
+export interface DiTRunOptions extends RunOptions {
+  /** The autoencoder's file. */
+  readonly vae: string;
+  /** Folder with tokenizer.json and words.json. */
+  readonly tokenizer: string;
+}
+
+/** Latents of all clip shapes that a configuration names. */
+async function openLatents(config: DiTRunConfig, o: DiTRunOptions, parts: Pick<DiTTaskParts, 'vae' | 'world' | 'backend'>): Promise<{ train: Map<string, LatentClips>; heldout: Map<string, LatentClips> }> {
+  const dir = join(o.cacheDir, `latents-${parts.vae.hash}`);
+  const open = async (name: string, clips: number, split: 'train' | 'heldout'): Promise<[string, LatentClips]> => {
+    const [frames, width, height] = name.split('x').map(Number) as [number, number, number], shape: ClipShape = { frames, width, height };
+    return [shapeName(shape), await cacheLatents({ ...parts, dir, seed: config.seed, split, shape, clips, onProgress: (done, total) => { o.onPrepare?.(`latents ${name}`, done, total); } })];
+  };
+  const train = new Map<string, LatentClips>();
+  for (const [name, clips] of Object.entries(config.clips)) train.set(...(await open(name, clips, 'train')));
+  return { train, heldout: new Map([await open('17x64x64', 256, 'heldout')]) };
+}
+
+/** Model and text configuration of a run. */
+export function filmConfig(config: DiTRunConfig, vae: { readonly config: { readonly latentChannels: number } }, tokenizer: { readonly vocabulary: number; readonly length: number }): { dit: DiTConfig; text: TextConfig } {
+  const preset: DiTConfig = DIT_PRESETS[config.model];
+  const overrides = Object.fromEntries(Object.entries(config.dit).filter(([, value]) => value !== undefined));
+  return {
+    dit: { ...preset, ...overrides, channels: vae.config.latentChannels, textWidth: config.text.width },
+    text: { ...config.text, vocabulary: tokenizer.vocabulary, length: tokenizer.length, mlp: preset.mlp },
+  };
+}
+
+/** Trains a transformer with its text tower; returns the file. */
+export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<string> {
+  const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), vae = await readVae(o.vae), tokenizer = await loadTokenizer(o.tokenizer);
+  const { train, heldout } = await openLatents(config, o, { vae, world, backend: o.backend });
+  const { dit, text } = filmConfig(config, vae, tokenizer);
+  const parts: DiTTaskParts = { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, latents: train };
+  const task = ditTask(parts, ditValidation(parts, heldout));
+  const state = await runTraining(task, loopOptions(config, o)), file = join(o.dir, 'dit.safetensors');
+  await writeTensors(file, averaged(state), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), vae: vae.hash } });
+  await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
+  return file;
+}
+

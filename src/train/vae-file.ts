@@ -1,0 +1,28 @@
+/**
+ * @file The autoencoder as a file of its own: half-precision weights, with configuration and latent statistics in its metadata.
+ * Latents are cached, and transformers trained, for the file with this hash.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { FileError } from '../core/errors.ts';
+import { readTensors, sha256, writeTensors, type StoredTensor } from '../io/safetensors.ts';
+import type { VaeConfig } from '../models/vae/config.ts';
+import type { FrozenVae } from './latents.ts';
+
+const metadataSchema = z.object({ config: z.string(), mean: z.string(), std: z.string() });
+
+/** Writes the autoencoder. */
+export async function writeVae(file: string, tensors: ReadonlyMap<string, StoredTensor>, config: VaeConfig, stats: { mean: readonly number[]; std: readonly number[] }): Promise<void> {
+  await writeTensors(file, tensors, { type: 'F16', metadata: { config: JSON.stringify(config), mean: JSON.stringify(stats.mean), std: JSON.stringify(stats.std) } });
+}
+
+/** Reads an autoencoder that {@link writeVae} wrote. */
+export async function readVae(file: string): Promise<FrozenVae & { readonly tensors: ReadonlyMap<string, StoredTensor> }> {
+  const { tensors, metadata } = await readTensors(file);
+  const parsed = metadataSchema.safeParse(metadata);
+  if (!parsed.success) throw new FileError(`${file} is no autoencoder of Kinora: its metadata lack config, mean or std`);
+  return {
+    tensors, config: JSON.parse(parsed.data.config) as VaeConfig, mean: JSON.parse(parsed.data.mean) as number[], std: JSON.parse(parsed.data.std) as number[],
+    weights: Object.fromEntries([...tensors].map(([name, { data }]) => [name, data as Float32Array])), hash: sha256(await readFile(file)).slice(0, 16),
+  };
+}
