@@ -25,8 +25,9 @@ export const IMPORTS = {
   data: ['core', 'media', 'io'],
   pipeline: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data'],
   train: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data', 'pipeline'],
+  eval: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data', 'pipeline', 'train'],
   server: ['core', 'io', 'media', 'data', 'models', 'diffusion', 'pipeline', 'train'],
-  cli: ['core', 'io', 'media', 'data', 'models', 'diffusion', 'pipeline', 'train', 'server'],
+  cli: ['core', 'io', 'media', 'data', 'models', 'diffusion', 'pipeline', 'train', 'eval', 'server'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 type Folder = keyof typeof IMPORTS;
