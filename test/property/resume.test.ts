@@ -4,13 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draws } from '../../src/core/random.ts';
 import { CancelledError, ResourceError } from '../../src/core/errors.ts';
-import { listCheckpoints } from '../../src/train/checkpoint.ts';
+import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.ts';
 import type { TrainState } from '../../src/train/state.ts';
 import { trainTiny } from '../support/tiny-training.ts';
 
@@ -58,8 +59,8 @@ test.each(['adamw', 'muon'] as const)('%s: stopped three times and resumed equal
 });
 
 /** Runs the program; kills it `after` milliseconds past its first step. Resolves to whether it was killed. */
-async function runAndKill(dir: string, steps: number, after: number): Promise<boolean> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, '..', 'support', 'tiny-training.ts'), dir, String(steps)], { stdio: ['ignore', 'pipe', 'pipe'] });
+async function runAndKill({ dir, steps, hidden, after }: { dir: string; steps: number; hidden: number; after: number }): Promise<boolean> {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, '..', 'support', 'tiny-training.ts'), dir, String(steps), String(hidden)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => { errors += data.toString(); });
   child.stdout.once('data', () => { setTimeout(() => { child.kill('SIGKILL'); }, after); });
@@ -68,26 +69,37 @@ async function runAndKill(dir: string, steps: number, after: number): Promise<bo
   return signal === 'SIGKILL';
 }
 
+// 240,000 weights: writing a checkpoint of 3.8 MB is most of a step, so most kills hit one that is being written
 test('killed with SIGKILL at random moments while every step writes a checkpoint, and resumed: the same bits', async () => {
-  const dir = join(root, 'killed'), whole = join(root, 'left-alone'), steps = 120, when = draws({ seed: 3, stream: 'kill', step: 0 });
+  const dir = join(root, 'killed'), whole = join(root, 'left-alone'), steps = 40, hidden = 30_000, when = draws({ seed: 3, stream: 'kill', step: 0 });
   let kills = 0;
-  while (kills < 6 && await runAndKill(dir, steps, when.uniform() * 120)) kills++;
+  while (kills < 6 && await runAndKill({ dir, steps, hidden, after: when.uniform() * 80 })) kills++;
   expect(kills, 'the run ended too early to prove anything').toBeGreaterThanOrEqual(3);
-  const resumed = await trainTiny({ dir, resume: true, steps });
-  expectSameState(resumed, await trainTiny({ dir: whole, resume: false, steps }));
+  const resumed = await trainTiny({ dir, resume: true, steps, hidden });
+  expectSameState(resumed, await trainTiny({ dir: whole, resume: false, steps, hidden }));
   expect((await lastCheckpoint(dir)).equals(await lastCheckpoint(whole))).toBe(true);
   expect(await curve(dir)).toEqual(await curve(whole));
   expect((await readdir(dir)).filter((name) => !/^(metrics\.jsonl|step-\d{8}\.safetensors)$/.test(name)), 'half-written files').toEqual([]);
 });
 
+test('a checkpoint appears whole or not at all', async () => {
+  const dir = join(root, 'atomic'), sizes = new Set<number>(), hidden = 50_000;
+  const state = await trainTiny({ dir, resume: false, steps: 1, hidden });
+  const now = { saving: true };
+  const saving = saveCheckpoint(dir, state, { step: 2, configHash: 'tiny', norms: new Float32Array(0) }).finally(() => { now.saving = false; });
+  while (now.saving) {
+    const size = statSync(join(dir, 'step-00000002.safetensors'), { throwIfNoEntry: false })?.size;
+    if (size !== undefined) sizes.add(size);
+    await new Promise(setImmediate);
+  }
+  await saving;
+  expect([...sizes].filter((size) => size !== statSync(join(dir, 'step-00000002.safetensors')).size), 'sizes seen while it was written').toEqual([]);
+});
+
 test('a checkpoint of another configuration is refused', async () => {
-  const dir = join(root, 'other');
-  await trainTiny({ dir, resume: false, steps: 2 });
-  const { runTraining } = await import('../../src/train/loop.ts');
-  const { tinyTask } = await import('../support/tiny-training.ts');
-  const { ortBackend } = await import('../../src/backend/ort/ort.ts');
-  const optim = { steps: 3, rate: 0.01, warmup: 0, decayShare: 0, weightDecay: 0, clip: 1, emaLimit: 0.9, beta2: 0.99, matrices: 'adamw' } as const;
-  await expect(runTraining(tinyTask(), { backend: ortBackend({ threads: 1 }), seed: 5, configHash: 'another', programs: 1, checkpointSeconds: 1, validateEvery: 9, dir, resume: true, optim })).rejects.toThrow('belongs to configuration tiny, this run has another');
+  const dir = join(root, 'other'), state = await trainTiny({ dir, resume: false, steps: 2 });
+  await expect(loadCheckpoint(dir, state, 'another')).rejects.toThrow('belongs to configuration tiny, this run has another');
+  expect((await loadCheckpoint(dir, state, 'tiny'))?.step).toBe(2);
 });
 
 test('a new run in the folder of an old one does not lose its checkpoints to it', async () => {

@@ -1,6 +1,6 @@
 /**
  * @file A training run of well under a second: a network of two layers learns a fixed map. As a program it trains in the folder it is given, always
- * resuming, and prints each step: `tsx test/support/tiny-training.ts <folder> <steps>`. Tests kill it.
+ * resuming, writes a checkpoint at each step and prints it: `tsx test/support/tiny-training.ts <folder> <steps> <hidden>`. Tests kill it.
  */
 import { ortBackend } from '../../src/backend/ort/ort.ts';
 import { normals } from '../../src/core/random.ts';
@@ -10,15 +10,25 @@ import { runTraining, type TrainOptions, type TrainTask } from '../../src/train/
 import type { TrainState } from '../../src/train/state.ts';
 
 const SEED = 5, ROWS = 16;
-const specs = { fc1: linearParams(6, 16), fc2: linearParams(16, 2) };
+const specsOf = (hidden: number) => ({ fc1: linearParams(6, hidden), fc2: linearParams(hidden, 2) });
 
 type Steps = (step: number) => boolean;
 const NEVER: Steps = () => false;
 
-/** The task; the batches of `poisoned` steps hold a NaN, those of `loud` ones large targets; every third step has another layout. */
-export function tinyTask(poisoned: Steps = NEVER, loud: Steps = NEVER): TrainTask<typeof specs> {
+/** What the task may be. */
+interface TinyTask {
+  /** Inner width. Default 16. */
+  readonly hidden?: number;
+  /** Steps whose batch holds a NaN. */
+  readonly poisoned?: Steps;
+  /** Steps whose batch has large targets. */
+  readonly loud?: Steps;
+}
+
+/** The task; every third step has another layout. */
+function tinyTask({ hidden = 16, poisoned = NEVER, loud = NEVER }: TinyTask = {}): TrainTask<ReturnType<typeof specsOf>> {
   return {
-    specs,
+    specs: specsOf(hidden),
     async batch(step) {
       const rows = step % 3 === 2 ? ROWS * 2 : ROWS;
       const x = normals({ seed: SEED, stream: 'tiny/x', step }, rows * 6);
@@ -36,20 +46,18 @@ export function tinyTask(poisoned: Steps = NEVER, loud: Steps = NEVER): TrainTas
 }
 
 /** What a test may choose. */
-export type TinyOptions = Pick<TrainOptions, 'dir' | 'resume'> & Partial<Pick<TrainOptions, 'checkpointSeconds' | 'signal' | 'onStep'>> & {
+type TinyOptions = Pick<TrainOptions, 'dir' | 'resume'> & Partial<Pick<TrainOptions, 'checkpointSeconds' | 'signal' | 'onStep'>> & TinyTask & {
   readonly steps: number;
   readonly matrices?: 'adamw' | 'muon';
-  readonly poisoned?: Steps;
-  readonly loud?: Steps;
 };
 
 /** Trains. */
-export const trainTiny = ({ steps, matrices = 'adamw', poisoned, loud, checkpointSeconds = 1e9, ...o }: TinyOptions): Promise<TrainState> => runTraining(tinyTask(poisoned, loud), {
+export const trainTiny = ({ steps, matrices = 'adamw', checkpointSeconds = 1e9, ...o }: TinyOptions): Promise<TrainState> => runTraining(tinyTask(o), {
   backend: ortBackend({ threads: 1 }), seed: SEED, configHash: 'tiny', programs: 2, checkpointSeconds, validateEvery: 1e9,
   optim: { steps, rate: 0.01, warmup: 5, decayShare: 0.3, weightDecay: 0.05, clip: 0.5, emaLimit: 0.99, beta2: 0.98, matrices }, ...o,
 });
 
-const [, program, dir, steps] = process.argv;
+const [, program, dir, steps, hidden] = process.argv;
 if (program?.endsWith('tiny-training.ts') && dir !== undefined) {
-  await trainTiny({ dir, resume: true, steps: Number(steps), checkpointSeconds: 0, onStep: ({ step }) => { process.stdout.write(`${step}\n`); } });
+  await trainTiny({ dir, resume: true, steps: Number(steps), hidden: Number(hidden), checkpointSeconds: 0, onStep: ({ step }) => { process.stdout.write(`${step}\n`); } });
 }
