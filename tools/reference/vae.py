@@ -8,8 +8,9 @@ CONFIG = {"latentChannels": 4, "patch": 4, "channels": [8, 16, 32], "encoderBloc
 VIDEO = [2, 3, 5, 16, 24]
 
 
-def norm(p: Params, name: str, x: torch.Tensor) -> torch.Tensor:
-    return F.rms_norm(x.movedim(1, -1), (x.shape[1],), p(name, x.shape[1]), eps=1e-6).movedim(-1, 1)
+def active(x: torch.Tensor) -> torch.Tensor:
+    """RMS norm over channels without gain, SiLU."""
+    return F.silu(F.rms_norm(x.movedim(1, -1), (x.shape[1],), eps=1e-6).movedim(-1, 1))
 
 
 def space(p: Params, name: str, x: torch.Tensor, out: int) -> torch.Tensor:
@@ -27,8 +28,8 @@ def point(p: Params, name: str, x: torch.Tensor, out: int) -> torch.Tensor:
 
 def blocks(p: Params, name: str, x: torch.Tensor, n: int) -> torch.Tensor:
     for i in range(n):
-        h = space(p, f"{name}.{i}.space", F.silu(norm(p, f"{name}.{i}.norm1", x)), x.shape[1])
-        x = x + time(p, f"{name}.{i}.time", F.silu(norm(p, f"{name}.{i}.norm2", h)))
+        h = space(p, f"{name}.{i}.space", active(x), x.shape[1])
+        x = x + time(p, f"{name}.{i}.time", active(h))
     return x
 
 
@@ -58,7 +59,7 @@ def widen(p: Params, name: str, x: torch.Tensor, out: int) -> torch.Tensor:
 
 
 def head(p: Params, name: str, x: torch.Tensor, out: int) -> torch.Tensor:
-    return space(p, f"{name}.conv", F.silu(norm(p, f"{name}.norm", x)), out)
+    return space(p, f"{name}.conv", active(x), out)
 
 
 def encode(p: Params, video: torch.Tensor, c: dict) -> tuple[torch.Tensor, torch.Tensor]:
@@ -68,7 +69,7 @@ def encode(p: Params, video: torch.Tensor, c: dict) -> tuple[torch.Tensor, torch
     h = narrow(p, "encoder.down1", pair_frames(blocks(p, "encoder.stage1", h, n1)), c2)
     h = narrow(p, "encoder.down2", frames(lambda x: F.pixel_unshuffle(x, 2), pair_frames(blocks(p, "encoder.stage2", h, n2))), c3)
     mean, log_variance = head(p, "encoder.head", blocks(p, "encoder.stage3", h, n3), 2 * c["latentChannels"]).chunk(2, 1)
-    return mean, log_variance.clamp(-30, 20)
+    return mean, (log_variance - 6).clamp(-30, 20)
 
 
 def decode(p: Params, z: torch.Tensor, c: dict) -> torch.Tensor:
