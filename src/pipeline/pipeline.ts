@@ -4,7 +4,7 @@
  */
 import { basename, extname } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
-import { CancelledError, FileError } from '../core/errors.ts';
+import { CancelledError, FileError, InputError } from '../core/errors.ts';
 import { normals } from '../core/random.ts';
 import { frameSigmas } from '../diffusion/frames.ts';
 import { SAMPLER_TABLE } from '../diffusion/samplers/registry.ts';
@@ -109,6 +109,7 @@ export class Pipeline implements Disposable {
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
     const { info } = this.model;
     const first = filmSettings(o, info, crypto.getRandomValues(new Uint32Array(1))[0]!);
+    if (!Number.isSafeInteger(first.seed + count - 1)) throw new InputError(`seed ${first.seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
     checkMemory(first, info, process.availableMemory());
     const images = await readImages(first);
     let text: Promise<EncodedText> | undefined;

@@ -125,7 +125,7 @@ function checkSize(rule: SizeRule, width: number, height: number): void {
 /** Completes and checks what was asked for. `seed` is what a film gets that asks for none. Throws an InputError that names value and allowed set. */
 export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): FilmSettings {
   const { native, sampling, limits } = model;
-  const prompt = o.prompt.trim();
+  const prompt = typeof o.prompt === 'string' ? o.prompt.trim() : '';            // callers without types exist
   if (prompt === '') throw new InputError('the prompt is empty: say what the film shows, as in "a knight walks to the right"');
   const width = o.width ?? native.width, height = o.height ?? native.height, fps = number('fps', o.fps ?? native.fps, 1, MAX_FPS);
   checkSize(sizeRule(model), width, height);
