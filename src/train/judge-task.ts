@@ -28,10 +28,10 @@ export const STILL = 'still';
 /** Bald, or hair that headgear hides. */
 export const NO_HAIR = 'none';
 
-/** The judge of `models/sprites-64`: 0.64 million parameters, nine of 17 frames. */
+/** The judge of `models/sprites-64`: 0.64 million parameters, seven of 17 frames. */
 export const SPRITES_JUDGE: JudgeConfig = {
   classes: { action: [...ACTIONS, STILL], facing: [...FACINGS], hair: [...HAIR_COLOURS, NO_HAIR], garment: [...GARMENTS] },
-  side: 64, frames: 9, channels: [32, 96, 128], blocks: [2, 1], features: 160, hidden: 64,
+  side: 64, frames: 7, channels: [32, 96, 128], blocks: [2, 1], features: 160, hidden: 64,
 };
 
 /** What the judge should read off a character. */
