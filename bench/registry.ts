@@ -28,4 +28,6 @@ export interface Bench {
 }
 
 /** All benches by name. */
-export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {};
+export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
+  generate: () => import('./generate.ts'),
+};

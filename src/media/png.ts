@@ -3,7 +3,6 @@
  * none. No times, no colour profile (sRGB by default): the bytes depend on pixels and text alone.
  */
 import { crc32 } from 'node:zlib';
-import sharp from 'sharp';
 import { FileError, InputError } from '../core/errors.ts';
 import type { Frames } from './frames.ts';
 
@@ -26,6 +25,7 @@ function textChunk(keyword: string, text: string): Buffer {
 /** One frame as the bytes of a PNG file. */
 export async function encodePng(image: Frames, texts: PngTexts = {}): Promise<Uint8Array> {
   if (image.count !== 1) throw new InputError(`a PNG image holds one frame, got ${image.count}; see contactSheet for several`);
+  const { default: sharp } = await import('sharp');                     // 0.1 s to load: films that are no PNG do without
   const { width, height, channels } = image;
   const png = await sharp(image.data, { raw: { width, height, channels }, limitInputPixels: false })
     .png({ compressionLevel: 9, adaptiveFiltering: true }).toBuffer();

@@ -1,5 +1,5 @@
 /**
- * @file Models on disk: one folder each, with model.json (what it is, and the size and SHA-256 of every other file), weights as safetensors,
+ * @file Models on disk: one folder each, with model.json (what it is, and the size and SHA-256 of every file but the card), weights as safetensors,
  * the tokenizer, and a card. A file is read only after its size and hash have been checked. The trainer writes folders with {@link writeModel}.
  */
 import { readdir, readFile, mkdir, writeFile } from 'node:fs/promises';
@@ -13,6 +13,8 @@ import { MLP_KINDS, MODULATIONS, NORMS } from '../models/dit/config.ts';
 
 /** Version of the folder's format. */
 const FORMAT = 1;
+/** The card is for people: it may be edited, so it has no hash. */
+const CARD = 'README.md';
 /** Model that is used when none is named. */
 export const DEFAULT_MODEL = 'sprites-64';
 
@@ -140,7 +142,7 @@ export async function writeModel(dir: string, { info, vae, dit, files }: WriteMo
   await writeTensors(join(dir, 'vae.safetensors'), vae, { type: 'F16', metadata });
   await writeTensors(join(dir, 'dit.safetensors'), dit, { type: 'F16' });
   for (const [name, contents] of Object.entries(files)) await writeFile(join(dir, name), contents);
-  const names = ['vae.safetensors', 'dit.safetensors', ...Object.keys(files)];
+  const names = ['vae.safetensors', 'dit.safetensors', ...Object.keys(files).filter((name) => name !== CARD)];
   const listed = await Promise.all(names.map(async (name) => {
     const bytes = await read(join(dir, name));
     return [name, { sha256: sha256(bytes), bytes: bytes.length }] as const;
