@@ -35,6 +35,7 @@ export function isGuided(sigma: number, { scale, interval = [0, 1] }: GuidanceOp
   return scale !== 1 && sigma > interval[0] && sigma <= interval[1];
 }
 
+/** Both predictions of one sample, and its noise levels. */
 export interface GuideInput {
   readonly cond: Float32Array;
   readonly uncond: Float32Array;

@@ -36,6 +36,7 @@ export interface LossSample {
   readonly generated: readonly boolean[];
 }
 
+/** Options of {@link frameLossWeights}. */
 export interface FrameWeightOptions {
   readonly prediction: PredictionName;
   /** One for all, or one per frame of the pack (context frames included). */

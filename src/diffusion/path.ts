@@ -34,6 +34,7 @@ export function pathAt(path: PathName, sigma: number): PathPoint {
   return PATH_TABLE[path](sigma);
 }
 
+/** Options of {@link addNoise}. */
 export interface PathOptions {
   /** Data x and noise ε, both laid out as `pack`. */
   readonly x: Float32Array;

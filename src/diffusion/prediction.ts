@@ -46,6 +46,7 @@ export function conversion(from: PredictionName, to: PredictionName, p: PathPoin
   }
 }
 
+/** Options of {@link convertPrediction}. */
 export interface ConvertOptions {
   readonly from: PredictionName;
   readonly to: PredictionName;

@@ -64,6 +64,7 @@ export async function readImage(file: string): Promise<Frames> {
   return decodeImage(file, 1);
 }
 
+/** Options of {@link readFilm}. */
 export interface ReadFilmOptions {
   /** What decodes compressed films. Default: node-av where it is installed. */
   readonly codec?: VideoCodec;

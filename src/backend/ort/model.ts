@@ -4,7 +4,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { AttributeProto_AttributeType as Kind, AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema, type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto } from '../../io/onnx/onnx_pb.ts';
 import { reachable, type Graph, type Tensor } from '../../graph/graph.ts';
-import type { OpName } from '../../graph/ops.ts';
 import { LOWERINGS, ONNX_TYPE, type Attribute, type Emitter } from './lower.ts';
 
 function attribute(name: string, value: Attribute): AttributeProto {
@@ -102,6 +101,3 @@ function renameOutputs(node: NodeProto[], output: readonly ValueInfoProto[]): vo
     }
   }
 }
-
-/** Op names that have a lowering, for tests that must cover the vocabulary. */
-export const LOWERED_OPS = Object.keys(LOWERINGS) as OpName[];

@@ -9,6 +9,7 @@ import { composeChinese } from './captions-zh.ts';
 import type { CharacterLabels, ClipSpec, GroundSpec, Relation } from './spec.ts';
 import type { CaptionStyle, Language } from './vocabulary.ts';
 
+/** Options of {@link captionOf}. */
 export interface CaptionOptions {
   readonly key: RandomKey;
   /** Default: drawn, two in three English. */
@@ -36,6 +37,7 @@ export interface Told {
   readonly onTheSpot: boolean;
 }
 
+/** One character of a caption: who it is, and what of it is told. */
 export interface CharacterPlan {
   readonly who: CharacterLabels;
   readonly told: Told;

@@ -12,6 +12,7 @@ import type { CharacterSpec, ClipSpec, GroundSpec, Place, Timing } from './spec.
 import { splitOf } from './split.ts';
 import { FACINGS, GROUND_COLOURS, GROUND_KINDS, type Action, type Facing, type Split } from './vocabulary.ts';
 
+/** Options of {@link drawClip}. */
 export interface DrawClipOptions {
   /** Seed, stream and step; one clip per step. */
   readonly key: RandomKey;

@@ -27,6 +27,7 @@ export interface SpriteWorld {
   covers(layers: readonly string[], action: Action): boolean;
 }
 
+/** Options of {@link loadSpriteWorld}. */
 export interface LoadSpriteWorldOptions {
   /** Folder for the decoded pack (created). Default: none, decode every time. */
   readonly cacheDir?: string;

@@ -9,6 +9,7 @@ import { renderClip } from './render.ts';
 import type { ClipSpec } from './spec.ts';
 import { CANVASES, type Split } from './vocabulary.ts';
 
+/** Options of {@link previewSprites}. */
 export interface PreviewSpritesOptions {
   /** Clips, one a row. Default 12. */
   readonly count?: number;
@@ -24,6 +25,7 @@ export interface PreviewSpritesOptions {
   readonly canvases?: readonly (readonly [width: number, height: number])[];
 }
 
+/** A contact sheet of clips with their captions. */
 export interface SpritePreview {
   /** One RGB image. */
   readonly sheet: Frames;

@@ -40,6 +40,7 @@ export interface CharacterLabels {
   readonly travels: boolean;
 }
 
+/** One dressed character: its words, its layers, when and where they are shown. */
 export interface CharacterSpec {
   readonly labels: CharacterLabels;
   /** Names of layers, the lowest first. */
@@ -48,6 +49,7 @@ export interface CharacterSpec {
   readonly place: Place;
 }
 
+/** The ground behind the characters. */
 export interface GroundSpec {
   readonly kind: GroundKind;
   /** One colour (plain, brick, grass, planks) or two (fades: top to bottom, left to right; checker). */
@@ -63,6 +65,7 @@ export interface GroundSpec {
 /** How two characters relate: standing apart, or walking past each other and changing places. */
 export type Relation = 'apart' | 'crossing';
 
+/** Everything that decides a clip; rendering and captions are functions of it. */
 export interface ClipSpec {
   readonly split: Split;
   /** Pixels. */
@@ -74,16 +77,4 @@ export interface ClipSpec {
   /** From left to right in film frame 0. */
   readonly characters: readonly CharacterSpec[];
   readonly relation: Relation;
-}
-
-export interface SpriteLabels {
-  readonly characters: readonly CharacterLabels[];
-  readonly ground: { readonly kind: GroundKind; readonly colours: readonly GroundColour[] };
-  readonly relation: Relation;
-}
-
-/** The words for a clip: what the judge is to read. */
-export function labelsOf(spec: ClipSpec): SpriteLabels {
-  const { ground, relation } = spec;
-  return { characters: spec.characters.map((c) => c.labels), ground: { kind: ground.kind, colours: ground.colours }, relation };
 }

@@ -6,14 +6,23 @@
 import type { Colour, Feet, Folk, Garment, HairColour, HairStyle, Headgear, Legs, Sex, Skin, Weapon } from './vocabulary.ts';
 
 interface Row { readonly sex: Sex; readonly layers: readonly string[] }
+/** A naked body of one folk and skin. */
 export interface BodyRow extends Row { readonly folk: Folk; readonly skin: Skin }
+/** Hair of one style and colour. */
 export interface HairRow extends Row { readonly style: HairStyle; readonly colour: HairColour }
+/** A beard of one colour. */
 export interface BeardRow extends Row { readonly colour: HairColour }
+/** What covers the legs. */
 export interface LegsRow extends Row { readonly legs: Legs; readonly colour: Colour }
+/** What covers the feet. */
 export interface FeetRow extends Row { readonly feet: Feet; readonly colour: Colour }
+/** Headgear, and the garments that it is worn with. */
 export interface HeadRow extends Row { readonly headgear: Headgear; readonly with: readonly Garment[] }
+/** Gloves or bracers that belong to a garment. */
 export interface HandsRow extends Row { readonly with: Garment }
+/** A weapon: its layers in front of the body, and those behind it. */
 export interface WeaponRow extends Row { readonly weapon: Weapon; readonly behind: readonly string[] }
+/** A garment of one colour. */
 export interface OutfitRow extends Row {
   readonly garment: Garment;
   readonly colour: Colour;

@@ -12,6 +12,7 @@ import type { PathName } from '../path.ts';
 /** dz/dσ of the whole pack, guided already. `sigma` has one entry per frame. Neither argument may be changed or kept. */
 export type VelocityFn = (z: Float32Array, sigma: Float32Array) => Promise<Float32Array>;
 
+/** Where a sampler stands after a step. */
 export interface SamplerProgress {
   /** Steps done, 1 to `steps`. */
   readonly step: number;
@@ -22,6 +23,7 @@ export interface SamplerProgress {
   readonly z: Float32Array;
 }
 
+/** What every sampler is given. */
 export interface SampleOptions {
   readonly velocity: VelocityFn;
   /** z at `sigmas[0]`: Gaussian noise where σ = 1, given latents where σ is small. Not changed. */
@@ -37,6 +39,7 @@ export interface SampleOptions {
   readonly onStep?: (progress: SamplerProgress) => void | Promise<void>;
 }
 
+/** An integrator of dz/dσ from noise to data. */
 export interface Sampler {
   /** Deterministic: order of convergence of the result. Stochastic (`stochastic`): weak order. */
   readonly order: 1 | 2;
