@@ -118,18 +118,20 @@ async function writeCache({ vae, world, backend, dir, seed, split, shape, clips,
   await mkdir(dir, { recursive: true });
   const encodeFilms = encoder(vae, backend);
   const perFrame = vae.config.latentChannels * (shape.height / SPACE_FACTOR) * (shape.width / SPACE_FACTOR), perClip = latentFrames(shape.frames) * perFrame;
-  const all = new Uint16Array(clips * perClip), singles = new Uint16Array(clips * GIVEN_FRAMES * perFrame);
+  const all = new Uint16Array(clips * perClip), singles = new Uint16Array(shape.frames > 1 ? clips * GIVEN_FRAMES * perFrame : 1);
   for (let first = 0; first < clips; first += BATCH) {
     const n = Math.min(BATCH, clips - first);
     const films = Array.from({ length: n }, (_, i) => spriteClip(world, seed, clipStream(split, shape), first + i, split, shape).frames);
     const z = await encodeFilms(films);
     for (let i = 0; i < z.length; i++) all[first * perClip + i] = toHalf(z[i]!);
-    const images = films.flatMap((film, i) => givenFrames(seed, split, shape, first + i).map((t) => sliceFrames(film, t, t + 1)));
-    const zs = await encodeFilms(images);
-    for (let i = 0; i < zs.length; i++) singles[first * GIVEN_FRAMES * perFrame + i] = toHalf(zs[i]!);
+    if (shape.frames > 1) {                                     // of an image, the only frame is the clip itself
+      const images = films.flatMap((film, i) => givenFrames(seed, split, shape, first + i).map((t) => sliceFrames(film, t, t + 1)));
+      const zs = await encodeFilms(images);
+      for (let i = 0; i < zs.length; i++) singles[first * GIVEN_FRAMES * perFrame + i] = toHalf(zs[i]!);
+    }
     onProgress?.(first + n, clips);
   }
-  await writeTensors(file, new Map([['clips', { shape: [clips, perClip], data: all }], ['given', { shape: [clips, GIVEN_FRAMES, perFrame], data: singles }]]), { metadata: { vae: vae.hash, seed: String(seed), split, shape: shapeName(shape) } });
+  await writeTensors(file, new Map([['clips', { shape: [clips, perClip], data: all }], ['given', { shape: [singles.length], data: singles }]]), { metadata: { vae: vae.hash, seed: String(seed), split, shape: shapeName(shape) } });
 }
 
 /** Mean and standard deviation per latent channel over `clips` training clips. */

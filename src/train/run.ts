@@ -4,6 +4,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
+import { ortBackend } from '../backend/ort/ort.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import { writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
@@ -34,6 +35,9 @@ export interface RunOptions {
   /** Progress of preparations: what, done, total. */
   readonly onPrepare?: (what: string, done: number, total: number) => void;
 }
+
+/** The engine that runs train on, with so many threads (default: all cores). */
+export const runBackend = (threads?: number): Backend => ortBackend(threads === undefined ? {} : { threads });
 
 /** The running average of a state's weights, as tensors. */
 function averaged(state: TrainState): Map<string, StoredTensor> {

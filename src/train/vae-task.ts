@@ -13,8 +13,9 @@ import { contactSheet, writePng } from '../media/contact-sheet.ts';
 import { fromModel, toModel, type Frames } from '../media/frames.ts';
 import { latentFrames, SPACE_FACTOR, type VaeConfig } from '../models/vae/config.ts';
 import { decode, encode, reparameterise, vaeParams } from '../models/vae/vae.ts';
-import { bindParams } from '../nn/param.ts';
+import { bindParams, type Bound } from '../nn/param.ts';
 import type { Batch, TrainTask } from './loop.ts';
+import type { LossGraph } from './step-program.ts';
 
 /** One shape of batch, and how often it is drawn. */
 export interface VaeLayout { readonly frames: number; readonly width: number; readonly height: number; readonly batch: number; readonly share: number }
@@ -41,6 +42,20 @@ export function spriteClip(world: SpriteWorld, seed: number, stream: string, ste
 /** Peak signal-to-noise ratio in dB of values in [−1, 1] (range 2) from a mean squared error. */
 export const psnrOf = (meanSquare: number): number => 10 * Math.log10(4 / meanSquare);
 
+/** The loss of one batch shape; inputs `video`, `weight`, `noise`. */
+export function vaeLoss(graph: Graph, p: Bound<ReturnType<typeof vaeParams>>, l: VaeLayout, config: VaeConfig, o: Pick<VaeTaskConfig, 'kl'>): LossGraph {
+  const video = graph.input('video', [l.batch, 3, l.frames, l.height, l.width]);
+  const weight = graph.input('weight', [l.batch, 1, l.frames, l.height, l.width]);
+  const posterior = encode(p.encoder, video, config);
+  const noise = graph.input('noise', posterior.mean.shape);
+  const difference = sub(decode(p.decoder, reparameterise(posterior, noise), config), video);
+  const square = mul(difference, difference);
+  const reconstruction = mean(mul(add(square, mul(abs(difference), 0.1)), weight));
+  const { mean: mu, logVariance } = posterior;
+  const kl = mul(mean(sub(add(mul(mu, mu), exp(logVariance)), add(logVariance, 1))), 0.5);
+  return { loss: add(reconstruction, mul(kl, o.kl)), metrics: { reconstruction, kl, mse: mean(square) } };
+}
+
 /** The task for {@link import('./loop.ts').runTraining}. */
 export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld, backend: Backend): TrainTask<ReturnType<typeof vaeParams>> {
   const specs = vaeParams(config);
@@ -66,19 +81,7 @@ export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld,
       return { layout: nameOf(layout), feeds: { video, weight, noise }, samples: layout.batch, describe: `vae/clip ${step * 1024}…${step * 1024 + layout.batch - 1} (${nameOf(layout)})` };
     },
 
-    build(name, graph, p) {
-      const l = byName.get(name)!;
-      const video = graph.input('video', [l.batch, 3, l.frames, l.height, l.width]);
-      const weight = graph.input('weight', [l.batch, 1, l.frames, l.height, l.width]);
-      const posterior = encode(p.encoder, video, config);
-      const noise = graph.input('noise', posterior.mean.shape);
-      const difference = sub(decode(p.decoder, reparameterise(posterior, noise), config), video);
-      const square = mul(difference, difference);
-      const reconstruction = mean(mul(add(square, mul(abs(difference), 0.1)), weight));
-      const { mean: mu, logVariance } = posterior;
-      const kl = mul(mean(sub(add(mul(mu, mu), exp(logVariance)), add(logVariance, 1))), 0.5);
-      return { loss: add(reconstruction, mul(kl, o.kl)), metrics: { reconstruction, kl, mse: mean(square) } };
-    },
+    build: (name, graph, p) => vaeLoss(graph, p, byName.get(name)!, config, o),
 
     async validate(weights, step, dir) {
       const l: VaeLayout = { frames: 17, width: 64, height: 64, batch: 4, share: 0 };

@@ -1,0 +1,95 @@
+/**
+ * @file `kinora train vae|dit <config>` and `kinora train export`: from configurations to a model folder.
+ */
+import { InputError } from '../../core/errors.ts';
+import type { RunPlan } from '../../train/plan.ts';
+import type { RunOptions } from '../../train/run.ts';
+import { nonEmpty } from '../options.ts';
+import type { CliCommand, CliContext } from '../program.ts';
+
+interface Flags { readonly lpc: string; readonly out: string; readonly cache: string; readonly resume?: boolean; readonly dryRun?: boolean; readonly vae?: string; readonly tokenizer: string; readonly threads?: string }
+
+const folder = (flag: string) => nonEmpty(flag, 'wanted a path');
+
+async function runOptions({ lpc, out, cache, resume, threads }: Flags, { signal, progress }: CliContext): Promise<RunOptions> {
+  const { runBackend } = await import('../../train/run.ts');
+  return {
+    backend: runBackend(threads === undefined ? undefined : Number(threads)), lpc, dir: out, cacheDir: cache, resume: resume ?? false, signal,
+    onStep: (p) => { progress({ stage: `train, loss ${p.loss.toFixed(4)}, ${p.samplesPerSecond.toFixed(1)} samples/s, ${Math.round(p.eta / 60)} min left${p.skipped ? ', skipped' : ''}`, done: p.step + 1, total: p.steps }); },
+    onPrepare: (what, done, total) => { progress({ stage: what, done, total }); },
+  };
+}
+
+function printPlan(p: RunPlan, print: CliContext['print']): void {
+  print(`parameters ${(p.parameters / 1e6).toFixed(2)} M, ${p.steps} steps of ${p.samplesPerStep.toFixed(1)} samples and ${p.gflopPerStep.toFixed(0)} GFLOP`);
+  print(`memory     at most ${p.memoryMb.toFixed(0)} MB for the largest layout; padding ${(100 * p.padding).toFixed(1)} %`);
+  print(`time       about ${p.hours.toFixed(2)} h at 180 GFLOP/s`);
+  for (const layout of p.layouts) print(`layout     ${layout}`);
+}
+
+const common = (command: Parameters<CliCommand['define']>[0]) => command
+  .argument('<config>', 'a JSON file, see configs/')
+  .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', folder('--lpc'), 'lpc')
+  .option('--out <dir>', 'folder of the run', folder('--out'), 'runs/latest')
+  .option('--cache <dir>', 'folder of decoded layers and latents', folder('--cache'), '.cache')
+  .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
+  .option('--threads <n>', 'threads of the engine')
+  .option('--resume', 'go on from the newest checkpoint')
+  .option('--dry-run', 'print parameters, arithmetic, memory and time, and stop');
+
+const vae: CliCommand = {
+  path: 'train vae',
+  summary: 'Trains a video autoencoder on sprites',
+  example: 'kinora train vae configs/sprites-64/vae.json --lpc ./lpc --out runs/vae',
+  define: (command, context) => {
+    common(command).action(async (config: string, flags: Flags) => {
+      const [{ readRunConfig }, { trainVae }, { planVae }] = await Promise.all([import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts')]);
+      const parsed = await readRunConfig('vae', config);
+      printPlan(planVae(parsed), context.print);
+      if (!flags.dryRun) context.print(await trainVae(parsed, await runOptions(flags, context)));
+    });
+  },
+};
+
+const dit: CliCommand = {
+  path: 'train dit',
+  summary: 'Trains a diffusion transformer with its text tower on latents of sprites',
+  example: 'kinora train dit configs/sprites-64/dit.json --vae runs/vae/vae.safetensors --lpc ./lpc --out runs/dit',
+  define: (command, context) => {
+    common(command).requiredOption('--vae <file>', 'the autoencoder, vae.safetensors', folder('--vae')).action(async (config: string, flags: Flags & { vae: string }) => {
+      const [{ readRunConfig }, { trainDiT }, { planDiT }, { readVae }, { loadTokenizer }] = await Promise.all([
+        import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../train/vae-file.ts'), import('../../pipeline/tokenizer.ts')]);
+      const parsed = await readRunConfig('dit', config);
+      printPlan(planDiT(parsed, await readVae(flags.vae), await loadTokenizer(flags.tokenizer)), context.print);
+      if (!flags.dryRun) context.print(await trainDiT(parsed, { ...(await runOptions(flags, context)), vae: flags.vae, tokenizer: flags.tokenizer }));
+    });
+  },
+};
+
+const toModel: CliCommand = {
+  path: 'train export',
+  summary: 'Makes a model folder of a finished run',
+  example: 'kinora train export runs/dit --lpc ./lpc --out models/mine',
+  define: (command, { print }) => {
+    command.argument('<run>', "folder of a transformer's run")
+      .requiredOption('--out <dir>', "the model's folder; its name is the model's id", folder('--out'))
+      .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', folder('--lpc'), 'lpc')
+      .option('--cache <dir>', 'folder of decoded layers', folder('--cache'), '.cache')
+      .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
+      .option('--judge <file>', 'judge.safetensors', folder('--judge'))
+      .option('--version <v>', 'version of the model', nonEmpty('--version', 'wanted a version'), '0.1.0')
+      .option('--steps <n>', 'default sampling steps', '16').option('--guidance <x>', 'default guidance', '3')
+      .action(async (run: string, flags: { out: string; lpc: string; cache: string; tokenizer: string; judge?: string; version: string; steps: string; guidance: string }) => {
+        const { exportModel } = await import('../../train/export.ts');
+        const id = flags.out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!, steps = Number(flags.steps), guidance = Number(flags.guidance);
+        if (!Number.isInteger(steps) || steps < 1) throw new InputError(`--steps ${flags.steps}: wanted a whole number from 1`);
+        if (!(guidance >= 0)) throw new InputError(`--guidance ${flags.guidance}: wanted a number from 0`);
+        const { info } = await exportModel({ run, id, out: flags.out, lpc: flags.lpc, cacheDir: flags.cache, tokenizer: flags.tokenizer, version: flags.version, ...(flags.judge === undefined ? {} : { judge: flags.judge }),
+          sampling: { sampler: 'euler', steps, guidance, interval: [0, 1], rescale: 0, shift: 1, palette: 32 } });
+        print(`${flags.out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
+      });
+  },
+};
+
+/** The rows. */
+export const trainCommands: readonly CliCommand[] = [vae, dit, toModel];

@@ -1,0 +1,77 @@
+/**
+ * @file What a run will be, before it starts: parameters, arithmetic, memory and time, from the graphs alone.
+ */
+import { gradients } from '../autodiff/gradients.ts';
+import { flopsOf } from '../backend/ort/lower.ts';
+import { sizeOf } from '../core/shape.ts';
+import { Graph, reachable } from '../graph/graph.ts';
+import { layoutKey, packTokens } from '../models/dit/layout.ts';
+import { VAE_PRESETS } from '../models/vae/config.ts';
+import { vaeParams } from '../models/vae/vae.ts';
+import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
+import type { DiTRunConfig, VaeRunConfig } from './config.ts';
+import { filmDenoiser, filmParams, velocityLoss } from './dit-task.ts';
+import { layoutBank } from './layout-bank.ts';
+import type { LossGraph } from './step-program.ts';
+import { filmConfig } from './run.ts';
+import { vaeLoss } from './vae-task.ts';
+
+/** A run's figures. */
+export interface RunPlan {
+  readonly parameters: number;
+  readonly steps: number;
+  /** Samples of an average step. */
+  readonly samplesPerStep: number;
+  /** Products of an average step, forward and backward, in 10⁹ floating-point operations. */
+  readonly gflopPerStep: number;
+  /** Weights, gradients, moments, average, and every intermediate value of the largest layout, in 10⁶ bytes: an upper bound per layout. */
+  readonly memoryMb: number;
+  /** Share of padded tokens. Layouts are filled with whole samples, so it is 0 unless the data cannot fill them. */
+  readonly padding: number;
+  /** Hours at `gflops` 10⁹ operations a second. */
+  readonly hours: number;
+  readonly layouts: readonly string[];
+}
+
+/** Speed that the predicted time assumes, 10⁹ operations a second: two laptop cores. */
+export const ASSUMED_GFLOPS = 180;
+
+interface Measured { readonly gflop: number; readonly bytes: number }
+
+function measure<T>(specs: T, build: (graph: Graph, params: Bound<T>) => LossGraph): Measured {
+  const graph = new Graph(), params = bindParams(graph, specs), { loss } = build(graph, params);
+  const grads = gradients(loss, listParams(specs).map(({ name }) => graph.inputs.get(name)!));
+  let flop = 0, bytes = 0;
+  for (const id of reachable(graph, [loss, ...grads])) {
+    const node = graph.nodes[id]!;
+    flop += flopsOf(node.op, node.inputs.map((i) => graph.nodes[i]!), node.shape, node.params);
+    bytes += node.op === 'reshape' ? 0 : 4 * sizeOf(node.shape);
+  }
+  return { gflop: flop / 1e9, bytes };
+}
+
+function plan(parameters: number, config: VaeRunConfig | DiTRunConfig, layouts: readonly { name: string; share: number; samples: number; measured: Measured }[]): RunPlan {
+  const total = layouts.reduce((n, l) => n + l.share, 0), average = (f: (l: (typeof layouts)[number]) => number): number => layouts.reduce((n, l) => n + f(l) * l.share / total, 0);
+  const gflopPerStep = average((l) => l.measured.gflop);
+  return {
+    parameters, steps: config.optim.steps, samplesPerStep: average((l) => l.samples), gflopPerStep, padding: 0,
+    memoryMb: (parameters * 4 * 5 + Math.max(...layouts.map((l) => l.measured.bytes))) / 1e6,
+    hours: config.optim.steps * gflopPerStep / ASSUMED_GFLOPS / 3600, layouts: layouts.map((l) => l.name),
+  };
+}
+
+/** The plan of an autoencoder's run. */
+export function planVae(config: VaeRunConfig): RunPlan {
+  const model = VAE_PRESETS[config.model], specs = vaeParams(model);
+  return plan(countParams(specs), config, config.layouts.map((l) => ({ name: `${l.batch}·${l.frames}x${l.width}x${l.height}`, share: l.share, samples: l.batch, measured: measure(specs, (graph, p) => vaeLoss(graph, p, l, model, config)) })));
+}
+
+/** The plan of a transformer's run, over the layouts of its last stage. */
+export function planDiT(config: DiTRunConfig, vae: { readonly config: { readonly latentChannels: number } }, tokenizer: { readonly vocabulary: number; readonly length: number }): RunPlan {
+  const { dit, text } = filmConfig(config, vae, tokenizer), specs = filmParams(dit, text);
+  const bank = layoutBank({ seed: config.seed, shapes: config.stages.at(-1)!.shapes, tokens: config.tokens, layouts: config.layouts, patch: dit.patch });
+  return plan(countParams(specs), config, bank.map(({ layout, samples }) => ({
+    name: `${layoutKey(layout)} (${packTokens(layout)} tokens)`, share: 1, samples: samples.length,
+    measured: measure(specs, (graph, p) => ({ loss: velocityLoss(graph, filmDenoiser(graph, p, layout, dit, text), layout) })),
+  })));
+}
