@@ -214,7 +214,7 @@ export class Pipeline implements Disposable {
     const weights = [info.files['vae.safetensors']?.sha256, info.files['dit.safetensors']?.sha256].map((hash) => hash?.slice(0, 12) ?? '').join('+');
     return {
       prompt, seed, model: info.id,
-      settings: { ...settings, version: info.version, weights, images: images.map(({ file, frame, image }) => ({ file: basename(file), frame, sha256: sha256(image.data) })) },
+      settings: { ...settings, version: info.version, weights, images: images.map(({ file, frame, image }) => ({ file: file === null ? null : basename(file), frame, sha256: sha256(image.data) })) },
     };
   }
 

@@ -6,16 +6,18 @@ import { InputError, oneOf } from '../core/errors.ts';
 import { isGuided, validateGuidance, type GuidanceOptions } from '../diffusion/guidance.ts';
 import { SAMPLERS, type SamplerName } from '../diffusion/samplers/registry.ts';
 import { shiftForTokens, sigmaGrid } from '../diffusion/timesteps.ts';
+import type { Frames } from '../media/frames.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import type { ModelInfo } from './model-store.ts';
 
+/** Where a given image comes from: a PNG, JPEG, WebP or GIF file, or memory (one frame). It is brought to the film's size. */
+export type ImageSource = { readonly file: string } | { readonly image: Frames };
+
 /** An image that the film holds. */
-export interface GivenImage {
-  /** PNG, JPEG, WebP or GIF; brought to the film's size. */
-  readonly file: string;
+export type GivenImage = ImageSource & {
   /** Index of the frame that it is, from 0; `last` is the film's last. Default 0. */
   readonly frame?: number | 'last';
-}
+};
 
 /** What decides a film's pictures. What is left out is the model's default. */
 export interface FilmOptions {
@@ -47,6 +49,9 @@ export interface FilmOptions {
   readonly palette?: number;
 }
 
+/** An image at its frame. */
+export type PlacedImage = ImageSource & { readonly frame: number };
+
 /** A film's settings in full. */
 export interface FilmSettings {
   readonly prompt: string;
@@ -63,7 +68,7 @@ export interface FilmSettings {
   /** Of the noise levels: the model's own factor times √(tokens ÷ those of the default film). */
   readonly shift: number;
   readonly sampler: SamplerName;
-  readonly images: readonly { readonly file: string; readonly frame: number }[];
+  readonly images: readonly PlacedImage[];
   readonly scale: number;
   readonly palette: number;
 }
@@ -150,14 +155,17 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
   };
 }
 
-function givenImages(images: readonly GivenImage[], frames: number): { file: string; frame: number }[] {
-  const placed = images.map(({ file, frame = 0 }) => {
+/** A given image in an error's words. */
+export const imageName = (source: ImageSource): string => ('file' in source ? source.file : 'in memory');
+
+function givenImages(images: readonly GivenImage[], frames: number): PlacedImage[] {
+  const placed = images.map(({ frame = 0, ...source }) => {
     const at = frame === 'last' ? frames - 1 : frame;
-    if (!Number.isInteger(at) || at < 0 || at >= frames) throw new InputError(`image ${file} cannot be frame ${frame}: the film has frames 0 to ${frames - 1}`);
-    return { file, frame: at };
+    if (!Number.isInteger(at) || at < 0 || at >= frames) throw new InputError(`image ${imageName(source)} cannot be frame ${frame}: the film has frames 0 to ${frames - 1}`);
+    return { ...source, frame: at };
   });
   const twice = placed.find((a, i) => placed.findIndex((b) => b.frame === a.frame) !== i);
-  if (twice) throw new InputError(`image ${twice.file}: frame ${twice.frame} is given already`);
+  if (twice) throw new InputError(`image ${imageName(twice)}: frame ${twice.frame} is given already`);
   return placed;
 }
 

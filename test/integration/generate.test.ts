@@ -66,6 +66,17 @@ test('every setting that should matter does', async () => {
   expect(await pixels({ fps: 12 })).toBe(seen[0]);
 });
 
+test('an image in memory is the image in its file', async () => {
+  const image = { data: new Uint8Array(64 * 64 * 4).map((_, i) => (i % 4 === 3 ? 255 : (i * 7) % 256)), count: 1, width: 64, height: 64, channels: 4, fps: 8 } as const;
+  await writeFilm(join(dir, 'small.png'), image);
+  expect(await pixels({ images: [{ image, frame: 2 }] })).toBe(await pixels({ images: [{ file: join(dir, 'small.png'), frame: 2 }] }));
+  const film = join(dir, 'given.png');
+  await generate({ prompt, frames: 1, model, output: film, images: [{ image }] });
+  expect((await readMetadata(film))?.settings['images']).toEqual([{ file: null, frame: 0, sha256: expect.any(String) }]);
+  await expect(pixels({ images: [{ image: { ...image, count: 2, height: 32 } }] })).rejects.toThrow('has 2 frames: wanted one');
+  await expect(pixels({ images: [{ image }, { image }] })).rejects.toThrow('image in memory: frame 0 is given already');
+});
+
 test('an unknown word is named and changes only what pieces of words change', async () => {
   const { ignored } = await generate({ prompt: 'a dragon and a knight', frames: 1, model });
   expect(ignored).toEqual(['dragon']);
