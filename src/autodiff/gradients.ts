@@ -2,9 +2,10 @@
  * @file Reverse-mode differentiation over the graph: appends the nodes that compute d loss / d wrt.
  * Values inside of a rematerialised range are computed again, after the gradient that needs them has arrived.
  */
-import { after, add } from '../graph/build.ts';
+import { after } from '../graph/build.ts';
 import type { Graph, Node, Tensor } from '../graph/graph.ts';
 import type { OpName } from '../graph/ops.ts';
+import { accumulate } from './accumulate.ts';
 import type { Rule } from './rule.ts';
 import { binaryRules, unaryRules } from './rules/elementwise.ts';
 import { linearRules } from './rules/linear.ts';
@@ -47,12 +48,20 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   const count = loss.id + 1;
   if (loss.shape.some((n) => n !== 1)) throw new RangeError(`the loss must have one element, not shape [${loss.shape.join(', ')}]`);
   const depends = dependents(graph, wrt, count);
-  const grads = new Map<number, Tensor>([[loss.id, graph.constant(new Array<number>(1).fill(1), loss.shape)]]);
+  const contributions = new Map<number, Tensor[]>([[loss.id, [graph.constant(new Array<number>(1).fill(1), loss.shape)]]]);
+  const grads = new Map<number, Tensor>();
+  const gradOf = (id: number): Tensor | undefined => {
+    const parts = contributions.get(id), known = grads.get(id);
+    if (known || !parts) return known;
+    const grad = accumulate(parts);
+    grads.set(id, grad);
+    return grad;
+  };
   const remakers = new Map<number, (id: number) => Tensor>();
 
   for (let id = loss.id; id >= 0; id--) {
-    const grad = grads.get(id);
-    if (!grad || !depends[id]) continue;
+    const grad = depends[id] ? gradOf(id) : undefined;
+    if (!grad) continue;
     const node = graph.nodes[id]! as Node;
     const wanted = node.inputs.map((input) => depends[input] === 1);
     if (!wanted.includes(true)) continue;
@@ -67,12 +76,13 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     node.inputs.forEach((input, i) => {
       const g = inputGrads[i];
       if (!wanted[i] || !g) return;
-      const known = grads.get(input);
-      grads.set(input, known ? add(known, g) : g);
+      const known = contributions.get(input);
+      if (known) known.push(g);
+      else contributions.set(input, [g]);
     });
   }
   return wrt.map((x, i) => {
-    const grad = grads.get(x.id);
+    const grad = gradOf(x.id);
     if (!grad) throw new RangeError(`the loss does not depend on wrt[${i}] (node ${x.id})`);
     return grad;
   });

@@ -28,6 +28,9 @@ export interface Tensor {
   readonly dtype: DType;
 }
 
+const keyOf = (op: OpName, params: unknown, ids: readonly number[], dtype: DType, shape?: Shape): string =>
+  `${op}|${ids.join()}|${dtype}|${JSON.stringify(params)}|${shape ? shape.join() : ''}`;
+
 /** A growing list of nodes. */
 export class Graph {
   readonly nodes: Node[] = [];
@@ -40,7 +43,7 @@ export class Graph {
   add<K extends OpName>(op: K, params: OpParams[K], inputs: readonly Tensor[], dtype: DType = 'f32', shape?: Shape): Tensor {
     for (const x of inputs) if (x.graph !== this) throw new RangeError(`${op}: an input belongs to another graph`);
     const ids = inputs.map((x) => x.id);
-    const key = `${op}|${ids.join()}|${dtype}|${JSON.stringify(params)}|${shape ? shape.join() : ''}`;
+    const key = keyOf(op, params, ids, dtype, shape);
     const known = this.#known.get(key);
     if (known) return known;
     const inferred = shape ?? inferShape(op, params, inputs);
@@ -49,6 +52,11 @@ export class Graph {
     const tensor: Tensor = { graph: this, id: node.id, shape: inferred, dtype };
     this.#known.set(key, tensor);
     return tensor;
+  }
+
+  /** The node that {@link add} would find, if it is there. Lets a gradient rule use a value only where it costs nothing. */
+  find<K extends OpName>(op: K, params: OpParams[K], inputs: readonly Tensor[]): Tensor | undefined {
+    return this.#known.get(keyOf(op, params, inputs.map((x) => x.id), 'f32'));
   }
 
   /** A named value that is fed at each run. */

@@ -20,7 +20,7 @@ export const unaryRules: RulesFor<UnaryOp> = {
   sigmoid: ({ grad, output }) => [mul(grad, sub(output, mul(output, output)))],
   silu: ({ grad, inputs: [x], output }) => [mul(grad, add(mul(sigmoid(x!), sub(1, output)), output))],   // s(1 − y) + y
   relu: ({ grad, inputs: [x] }) => [mul(grad, greater(x!, 0))],
-  reluSquared: ({ grad, inputs: [x] }) => [mul(grad, mul(relu(x!), 2))],
+  reluSquared: ({ grad, inputs: [x] }) => [mul(mul(grad, 2), relu(x!))],                                 // the 2 goes into the product behind grad
   erf: ({ grad, inputs: [x] }) => [mul(grad, mul(exp(neg(mul(x!, x!))), 1.1283791670955126))],           // 2/√π
 };
 

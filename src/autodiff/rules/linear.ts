@@ -34,6 +34,26 @@ function convWeightGrad(x: Tensor, grad: Tensor, weight: Tensor, pads: readonly 
 
 const lastMean = (x: Tensor): Tensor => mean(x, [-1]);
 
+/**
+ * Σ over the last axis of grad · output, by a shorter way where one is there (the plain one is two passes over both):
+ * - grad = scale·g with one scale for many rows, and g·output known (it is the scale's gradient before its sum): (g·output)·scaleᵀ, a product;
+ * - grad = α·g·bᵀ, and α·output·b known (attention: grad = dO·Vᵀ, O = P·V): Σ g · (output·b), over a row of V instead of a row of P
+ *   (Dao et al. 2022, FlashAttention, arXiv:2205.14135v2, appendix B.2, equation 4).
+ */
+function rowDot(grad: Tensor, output: Tensor): Tensor {
+  const { graph } = grad, node = graph.nodes[grad.id]!, width = output.shape.at(-1)!;
+  const [a, b] = node.inputs.map((id) => graph.tensor(id));
+  if (node.op === 'mul' && a && b && output.shape.length > 1 && a.shape.length === output.shape.length && b.shape.at(-1) === width) {
+    const product = graph.find('mul', {}, [a, output]), rows = b.shape.length === 1 ? 1 : b.shape.at(-2);
+    if (product && rows === 1) return matmul(product, reshape(b, b.shape.length === 1 ? [width, 1] : [...b.shape.slice(0, -2), width, 1]));
+  }
+  if (node.op === 'matmul' && a && b && !node.params.transA && node.params.transB) {
+    const forward = graph.find('matmul', { transA: false, transB: false, alpha: node.params.alpha }, [output, b]);
+    if (forward) return sum(mul(a, forward), [-1]);
+  }
+  return sum(mul(grad, output), [-1]);
+}
+
 type FusedOp = 'matmul' | 'conv' | 'softmax' | 'rmsNorm' | 'layerNorm' | 'rope';
 
 /** Products and fused ops. */
@@ -44,15 +64,15 @@ export const linearRules: RulesFor<FusedOp> = {
     wanted[1] ? convWeightGrad(x!, grad, w!, params.pads) : null,
     ...(wanted.length === 3 ? [wanted[2] ? reshape(sum(grad, [0, 2, 3, 4]), [-1]) : null] : []),
   ],
-  softmax: ({ grad, output }) => [mul(output, sub(grad, sum(mul(grad, output), [-1])))],
+  softmax: ({ grad, output }) => [mul(output, sub(grad, rowDot(grad, output)))],
   rmsNorm: ({ grad, inputs: [x], output, params }) => {
     const inverse = reciprocal(sqrt(add(mul(sumSquares(x!, [-1]), 1 / x!.shape.at(-1)!), params.eps)));
-    return [mul(sub(grad, mul(output, lastMean(mul(grad, output)))), inverse)];
+    return [mul(sub(grad, mul(output, mul(rowDot(grad, output), 1 / x!.shape.at(-1)!))), inverse)];
   },
   layerNorm: ({ grad, inputs: [x], output, params }) => {
     const variance = mul(sumSquares(sub(x!, lastMean(x!)), [-1]), 1 / x!.shape.at(-1)!);
     const inverse = reciprocal(sqrt(add(variance, params.eps)));
-    return [mul(sub(sub(grad, lastMean(grad)), mul(output, lastMean(mul(grad, output)))), inverse)];
+    return [mul(sub(sub(grad, lastMean(grad)), mul(output, mul(rowDot(grad, output), 1 / x!.shape.at(-1)!))), inverse)];
   },
   rope: ({ grad, inputs: [, cosines, sines] }) => [rope(grad, cosines!, neg(sines!)), null, null],       // a rotation's transpose turns back
 };
