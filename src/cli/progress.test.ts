@@ -30,4 +30,5 @@ test('a terminal gets one line that rewrites itself, never wider than the termin
 
 test('the line says what is left', () => {
   expect(progressLine({ stage: 'sample', done: 12, total: 48 }, 3)).toBe(`sample  ${'█'.repeat(6)}${'─'.repeat(18)}  12/48  3.0 s, 9.0 s left`);
+  expect(progressLine({ stage: 'train', done: 1, total: 1, note: 'loss 0.1' }, 3)).toBe(`train   ${'█'.repeat(24)}  1/1  3.0 s  loss 0.1`);
 });

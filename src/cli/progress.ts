@@ -10,6 +10,8 @@ export interface ProgressEvent {
   /** Finished units of this stage, from 0 to `total`. */
   readonly done: number;
   readonly total: number;
+  /** What else is worth seeing, as in `loss 0.0123`. It may change at each event. */
+  readonly note?: string;
 }
 
 /** Takes progress events. */
@@ -51,9 +53,9 @@ export function progressReporter(o: ProgressReporterOptions): { readonly report:
 }
 
 /** The line that a terminal shows: `sample  ██████──────  12/50  3.4 s, 10.8 s left`. */
-export function progressLine({ stage, done, total }: ProgressEvent, seconds: number): string {
+export function progressLine({ stage, done, total, note }: ProgressEvent, seconds: number): string {
   const part = total > 0 ? Math.min(1, done / total) : 1;
   const filled = Math.round(part * BAR_CELLS);
   const left = part > 0 && part < 1 ? `, ${(seconds * (1 / part - 1)).toFixed(1)} s left` : '';
-  return `${stage.padEnd(8)}${'█'.repeat(filled)}${'─'.repeat(BAR_CELLS - filled)}  ${done}/${total}  ${seconds.toFixed(1)} s${left}`;
+  return `${stage.padEnd(8)}${'█'.repeat(filled)}${'─'.repeat(BAR_CELLS - filled)}  ${done}/${total}  ${seconds.toFixed(1)} s${left}${note === undefined ? '' : `  ${note}`}`;
 }

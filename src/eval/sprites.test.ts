@@ -15,7 +15,7 @@ import { SPRITES_JUDGE, STILL, writeJudge } from '../train/judge-task.ts';
 import { loadJudge, makeJudge, type SpriteJudge } from './judge.ts';
 import { drawEvalPrompts, withUnknownWord } from './prompts.ts';
 import { dealt, frozen, scoreReadings, shuffledScores } from './score.ts';
-import { evalSprites, recordSprites, type EvalSpritesOptions, type GenerateClip } from './sprites.ts';
+import { evalSprites, type EvalRecord, type EvalSpritesOptions, type GenerateClip } from './sprites.ts';
 
 const COUNT = 24, FRAMES = 9;
 let dir: string, world: SpriteWorld, clips: Frames[], knowing: SpriteJudge;
@@ -111,11 +111,12 @@ describe('evaluation', () => {
   }, 120_000);
 
   test('without sheets the record stands in for real clips', async () => {
-    const record = await recordSprites({ world, reconstruct: (films) => Promise.resolve([...films]) }, knowing, { count: COUNT, frames: FRAMES });
+    let record: EvalRecord | undefined;
+    await evaluate({ imageToVideo: 1, unknownWord: 1, onRecord: (made) => { record = made; } });
     const { lpc: _, ...rest } = { model: 'test', judge: knowing, generateClip: perfect, lpc: null, prompts: 12, frames: FRAMES, environment: { config: {}, threads: 2, now: new Date(0) } };
-    const report = await evalSprites({ ...rest, record, imageToVideo: 2, unknownWord: 2 });
+    const report = await evalSprites({ ...rest, record: record!, imageToVideo: 2, unknownWord: 2 });
     expect([report.attributes.hair.ceiling, report.prompts, report.motion_ratio, report.image_to_video.films, report.vae?.clips]).toEqual([1, 12, null, 2, COUNT]);
-    await expect(evalSprites({ ...rest, prompts: 1000, record })).rejects.toThrow(`holds ${COUNT}`);
+    await expect(evalSprites({ ...rest, prompts: 1000, record: record! })).rejects.toThrow(`holds ${COUNT}`);
     await expect(evalSprites(rest)).rejects.toThrow(InputError);
   }, 120_000);
 

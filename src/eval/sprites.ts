@@ -64,6 +64,8 @@ export interface EvalSpritesOptions {
   /** Also learn from made films. Needs real clips; default no. */
   readonly trainOnFilms?: { readonly films: number; readonly steps: number; readonly backend: Backend };
   readonly environment: { readonly config: unknown; readonly threads: number; readonly now: Date };
+  /** Told once what can be measured only with real clips; needs `lpc`. */
+  readonly onRecord?: (record: EvalRecord) => void;
   /** After each film. */
   readonly onFilm?: (film: Frames, prompt: EvalPrompt, part: EvalPart) => void;
 }
@@ -157,6 +159,7 @@ export async function evalSprites(o: EvalSpritesOptions): Promise<EvalReport> {
   const made = lpc?.reconstruct ? await lpc.reconstruct(clips.map((c) => c.frames)) : null;
   const reconstructed = made ? scoreReadings(await judge.read(made), prompts) : lpc ? null : record!.ceilings.reconstructed;
   const vae = made ? vaeReport({ specs: subjects.map((s) => s.spec!), clips, made, images: await reconstructImages(lpc!.world, lpc!.reconstruct!, clips.length) }) : lpc ? null : record!.vae;
+  if (lpc) o.onRecord?.({ prompts, ceilings: { real, reconstructed }, vae });
   const still = async (list: readonly Frames[]): Promise<Scores> => scoreReadings(await judge.read(list.map((film) => frozen(film))), prompts);
   const languages = [...new Set(prompts.map((p) => p.language))].sort();
   const frozenScores = await still(films), frozenReal = lpc ? await still(clips.map((c) => c.frames)) : null;
@@ -216,16 +219,4 @@ async function trainOnFilms({ lpc, trainOnFilms: wanted, frames = 17 }: EvalSpri
   const learn = (list: readonly Frames[]): Promise<Scores> =>
     learnFrom({ films: list.map((film, i) => ({ frames: film, truth: drawn[i]!.prompt.truth })), test, world: lpc.world, backend: wanted.backend, steps: wanted.steps });
   return { films: films.length, on_films: await learn(films), on_real: await learn(drawn.map(({ spec }) => renderClip(lpc.world, spec).frames)) };
-}
-
-/** What a report leaves for those without sprite sheets. `prompts` are those of the evaluation that made it. */
-export async function recordSprites({ world, reconstruct }: RealClips, judge: SpriteJudge, { count = 200, frames = 17 }: { readonly count?: number; readonly frames?: number } = {}): Promise<EvalRecord> {
-  const drawn = drawEvalPrompts(world, { count, frames }), prompts = drawn.map((d) => d.prompt), clips = drawn.map((d) => renderClip(world, d.spec));
-  const real = scoreReadings(await judge.read(clips.map((c) => c.frames)), prompts);
-  if (!reconstruct) return { prompts, ceilings: { real, reconstructed: null }, vae: null };
-  const made = await reconstruct(clips.map((c) => c.frames));
-  return {
-    prompts, ceilings: { real, reconstructed: scoreReadings(await judge.read(made), prompts) },
-    vae: vaeReport({ specs: drawn.map((d) => d.spec), clips, made, images: await reconstructImages(world, reconstruct, count) }),
-  };
 }

@@ -117,6 +117,14 @@ export async function readModelFile({ dir, info }: InstalledModel, name: string)
 /** Whether the model has the file. */
 export const hasModelFile = ({ info }: InstalledModel, name: string): boolean => Object.hasOwn(info.files, name);
 
+/** Adds a file to a model's folder, or replaces it, and describes it in model.json. */
+export async function addModelFile({ dir, info }: InstalledModel, name: string, contents: string | Uint8Array): Promise<InstalledModel> {
+  const bytes = Buffer.from(contents), next: ModelInfo = { ...info, files: { ...info.files, [name]: { sha256: sha256(bytes), bytes: bytes.length } } };
+  await writeFile(join(dir, name), bytes);
+  await writeFile(join(dir, 'model.json'), `${JSON.stringify(next, null, 2)}\n`);
+  return openModel(dir);
+}
+
 /** All weights of a safetensors file of the model, checked. */
 export async function readModelWeights(model: InstalledModel, name: string): Promise<Weights> {
   await readModelFile(model, name);

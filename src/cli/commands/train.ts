@@ -1,21 +1,29 @@
 /**
- * @file `kinora train vae|dit <config>` and `kinora train export`: from configurations to a model folder.
+ * @file `kinora train vae|dit <config>`, `kinora train judge` and `kinora train export`: from configurations to a model folder.
  */
+import { dirname } from 'node:path';
 import { InputError } from '../../core/errors.ts';
+import type { StepProgress } from '../../train/loop.ts';
 import type { RunPlan } from '../../train/plan.ts';
 import type { RunOptions } from '../../train/run.ts';
-import { nonEmpty } from '../options.ts';
+import { integer, nonEmpty } from '../options.ts';
+import type { ProgressEvent } from '../progress.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
-interface Flags { readonly lpc: string; readonly out: string; readonly cache: string; readonly resume?: boolean; readonly dryRun?: boolean; readonly vae?: string; readonly tokenizer: string; readonly threads?: string }
+interface Flags { readonly lpc: string; readonly out: string; readonly cache: string; readonly resume?: boolean; readonly dryRun?: boolean; readonly vae?: string; readonly tokenizer: string; readonly threads?: number }
 
 const folder = (flag: string) => nonEmpty(flag, 'wanted a path');
+
+const trainEvent = (p: StepProgress): ProgressEvent => ({
+  stage: 'train', done: p.step + 1, total: p.steps,
+  note: `loss ${p.loss.toFixed(4)}, ${p.samplesPerSecond.toFixed(1)} samples/s, ${Math.round(p.eta / 60)} min left${p.skipped ? ', skipped' : ''}`,
+});
 
 async function runOptions({ lpc, out, cache, resume, threads }: Flags, { signal, progress }: CliContext): Promise<RunOptions> {
   const { runBackend } = await import('../../train/run.ts');
   return {
-    backend: runBackend(threads === undefined ? undefined : Number(threads)), lpc, dir: out, cacheDir: cache, resume: resume ?? false, signal,
-    onStep: (p) => { progress({ stage: `train, loss ${p.loss.toFixed(4)}, ${p.samplesPerSecond.toFixed(1)} samples/s, ${Math.round(p.eta / 60)} min left${p.skipped ? ', skipped' : ''}`, done: p.step + 1, total: p.steps }); },
+    backend: runBackend(threads), lpc, dir: out, cacheDir: cache, resume: resume ?? false, signal,
+    onStep: (p) => { progress(trainEvent(p)); },
     onPrepare: (what, done, total) => { progress({ stage: what, done, total }); },
   };
 }
@@ -33,7 +41,7 @@ const common = (command: Parameters<CliCommand['define']>[0]) => command
   .option('--out <dir>', 'folder of the run', folder('--out'), 'runs/latest')
   .option('--cache <dir>', 'folder of decoded layers and latents', folder('--cache'), '.cache')
   .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
-  .option('--threads <n>', 'threads of the engine')
+  .option('--threads <n>', 'threads of the engine', integer('--threads', { min: 1, max: 256 }))
   .option('--resume', 'go on from the newest checkpoint')
   .option('--dry-run', 'print parameters, arithmetic, memory and time, and stop');
 
@@ -66,6 +74,40 @@ const dit: CliCommand = {
   },
 };
 
+interface JudgeFlags { readonly lpc: string; readonly vae?: string; readonly out: string; readonly cache: string; readonly steps?: number; readonly seed?: number; readonly pool?: number; readonly threads?: number; readonly resume?: boolean }
+
+const judge: CliCommand = {
+  path: 'train judge',
+  summary: 'Trains the judge that reads sprite films; it shares nothing with the model',
+  example: 'kinora train judge --lpc ./lpc --vae runs/vae/vae.safetensors --out runs/judge/judge.safetensors',
+  define: (command, context) => {
+    command
+      .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', folder('--lpc'), 'lpc')
+      .option('--vae <file>', 'an autoencoder whose marks the judge learns to overlook, vae.safetensors', folder('--vae'))
+      .option('--out <file>', 'the judge; its run lies in the same folder', folder('--out'), 'runs/judge/judge.safetensors')
+      .option('--cache <dir>', 'folder of decoded layers', folder('--cache'), '.cache')
+      .option('--steps <n>', 'steps of 32 clips; 3000 unless said', integer('--steps', { min: 1 }))
+      .option('--pool <n>', 'clips that go through the autoencoder first; 768 unless said', integer('--pool', { min: 1 }))
+      .option('--seed <n>', 'another than any model has; 77 unless said', integer('--seed', { min: 0 }))
+      .option('--threads <n>', 'threads of the engine', integer('--threads', { min: 1, max: 256 }))
+      .option('--resume', 'go on from the newest checkpoint')
+      .action(async ({ lpc, vae: vaeFile, out, cache, steps, seed, pool, threads, resume }: JudgeFlags) => {
+        const [{ trainJudge, JUDGE_OPTIM }, { readVae }, { runBackend }, { loadSpriteWorld }] = await Promise.all([
+          import('../../train/judge-task.ts'), import('../../train/vae-file.ts'), import('../../train/run.ts'), import('../../data/sprites/world.ts')]);
+        const { signal, print, progress } = context;
+        const scores = await trainJudge({
+          world: await loadSpriteWorld(lpc, { cacheDir: cache }), backend: runBackend(threads), dir: dirname(out), out, resume: resume ?? false, signal,
+          ...(vaeFile === undefined ? {} : { vae: await readVae(vaeFile) }),
+          config: { ...(seed === undefined ? {} : { seed }), ...(pool === undefined ? {} : { pool }) },
+          optim: steps === undefined ? {} : { steps, warmup: Math.min(JUDGE_OPTIM.warmup, Math.ceil(steps / 10)) },
+          onStep: (p) => { progress(trainEvent(p)); },
+        });
+        for (const [name, share] of Object.entries(scores)) print(`${name.padEnd(22)} ${(100 * share).toFixed(1)} %`);
+        print(out);
+      });
+  },
+};
+
 const toModel: CliCommand = {
   path: 'train export',
   summary: 'Makes a model folder of a finished run',
@@ -92,4 +134,4 @@ const toModel: CliCommand = {
 };
 
 /** The rows. */
-export const trainCommands: readonly CliCommand[] = [vae, dit, toModel];
+export const trainCommands: readonly CliCommand[] = [vae, dit, judge, toModel];

@@ -1,0 +1,98 @@
+/**
+ * @file Evaluates a model folder: its films through a warm pipeline, at native size, without a palette; its own judge.safetensors reads them.
+ * What needs sprite sheets is measured with a checkout of the layers, and otherwise taken from the model's eval.json.
+ */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { ortBackend } from '../backend/ort/ort.ts';
+import { CancelledError, FileError } from '../core/errors.ts';
+import { loadSpriteWorld } from '../data/sprites/world.ts';
+import type { Frames } from '../media/frames.ts';
+import { addModelFile, findModel, hasModelFile, readModelFile, readModelWeights, type InstalledModel } from '../pipeline/model-store.ts';
+import { Pipeline } from '../pipeline/pipeline.ts';
+import { reconstructor } from '../train/reconstruct.ts';
+import { loadJudge } from './judge.ts';
+import { evalSprites, type EvalPart, type EvalRecord, type EvalReport } from './sprites.ts';
+
+/** The record in a model's folder. */
+export const RECORD_FILE = 'eval.json';
+
+/** Options of {@link evalModel}. */
+export interface EvalModelOptions {
+  /** Id of an installed model, or a folder. Default: sprites-64. */
+  readonly model?: string;
+  /** Films, ≥ 2. Default 200. */
+  readonly prompts?: number;
+  /** Checkout of the Liberated Pixel Cup layers. Default: none, the model's eval.json stands in. */
+  readonly lpc?: string;
+  /** Folder of decoded layers. Default: none, they are decoded each time. */
+  readonly cacheDir?: string;
+  /** CPU threads. Default: physical cores. */
+  readonly threads?: number;
+  /** Films from which a fresh classifier learns that is then tested on real clips; needs `lpc`. Default 0: left out. */
+  readonly trainOnFilms?: number;
+  readonly signal?: AbortSignal;
+  /** After each film; `done` of `total` of its part. */
+  readonly onFilm?: (event: EvalFilm) => void;
+}
+
+/** A film that the evaluation made. */
+export interface EvalFilm {
+  readonly film: Frames;
+  readonly part: EvalPart;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What an evaluation gives. */
+export interface EvalResult {
+  readonly report: EvalReport;
+  /** What needed the sprite sheets; null without them. Put it into the model's folder with {@link recordModel}. */
+  readonly record: EvalRecord | null;
+}
+
+/** Films that continue an image, at most; films with an unknown word; steps of a classifier that learns from films. */
+const IMAGE_FILMS = 64, UNKNOWN_FILMS = 200, LEARNING_STEPS = 600;
+
+/** Evaluates a model. Throws a FileError when it has no judge. */
+export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
+  const model = await findModel(o.model), { id } = model.info, prompts = o.prompts ?? 200;
+  if (!hasModelFile(model, 'judge.safetensors')) throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
+  await readModelFile(model, 'judge.safetensors');
+  const threads = o.threads === undefined ? {} : { threads: o.threads }, backend = ortBackend(threads);
+  const record = hasModelFile(model, RECORD_FILE) ? JSON.parse((await readModelFile(model, RECORD_FILE)).toString('utf8')) as EvalRecord : undefined;
+  if (o.lpc === undefined && !record) throw new FileError(`model ${id} has no ${RECORD_FILE}: give the sprite sheets with --lpc`);
+  const world = o.lpc === undefined ? undefined : await loadSpriteWorld(o.lpc, o.cacheDir === undefined ? {} : { cacheDir: o.cacheDir });
+  const lpc = world && { world, reconstruct: reconstructor({ config: model.info.vae.config, weights: await readModelWeights(model, 'vae.safetensors') }, backend) };
+
+  const done: Partial<Record<EvalPart, number>> = {};
+  const totals: Record<EvalPart, number> = { prompts, unknown_word: Math.min(prompts, UNKNOWN_FILMS), image_to_video: Math.min(prompts, IMAGE_FILMS), train_on_films: o.trainOnFilms ?? 0 };
+  let kept: EvalRecord | null = null;
+  using judge = await loadJudge(join(model.dir, 'judge.safetensors'), backend);
+  using pipeline = new Pipeline(model, o.threads);
+  const report = await evalSprites({
+    model: id, judge, prompts, unknownWord: UNKNOWN_FILMS, imageToVideo: IMAGE_FILMS,
+    ...(lpc ? { lpc } : {}), ...(record ? { record } : {}),
+    ...(o.trainOnFilms ? { trainOnFilms: { films: o.trainOnFilms, steps: LEARNING_STEPS, backend } } : {}),
+    environment: { config: { model: model.info, prompts, trainOnFilms: o.trainOnFilms ?? 0 }, threads: o.threads ?? availableParallelism(), now: new Date() },
+    generateClip: async (prompt, seed, { frames, width, height, images }) => {
+      if (o.signal?.aborted) throw new CancelledError('cancelled', { cause: o.signal.reason });
+      for await (const { film } of pipeline.films({ prompt, seed, frames, width, height, images, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) })) return film!;
+      throw new RangeError('no film was made');
+    },
+    onRecord: (made) => { kept = made; },
+    onFilm: (film, _, part) => {
+      done[part] = (done[part] ?? 0) + 1;
+      o.onFilm?.({ film, part, done: done[part], total: totals[part] });
+    },
+  });
+  return { report, record: kept };
+}
+
+/** Puts a record into a model's folder as eval.json, and describes it in model.json. */
+export async function recordModel(model: string | undefined, record: EvalRecord): Promise<InstalledModel> {
+  return addModelFile(await findModel(model), RECORD_FILE, recordText(record));
+}
+
+/** A record as the text of its file. */
+export const recordText = (record: EvalRecord): string => `${JSON.stringify(record, null, 1)}\n`;
