@@ -2,10 +2,38 @@
  * @file The library `kinora`: what other programs import. The command line does nothing that cannot be done from here.
  * Everything exported is public and documented; everything else may change without notice.
  */
+// Failures: one class for each thing that a caller can do something about.
 export { CancelledError, FileError, InputError, KinoraError, ResourceError } from './core/errors.ts';
+
+// Words → film.
 export { generate, generateFilms, type GenerateOptions } from './pipeline/generate.ts';
-export { openPipeline, PHASES, Pipeline, type FilmProgress, type GeneratedFilm, type OpenPipelineOptions, type Phase, type PhaseTimes } from './pipeline/pipeline.ts';
-export type { FilmOptions, GivenImage } from './pipeline/settings.ts';
-export { findModel, installedModels, type InstalledModel, type ModelInfo } from './pipeline/model-store.ts';
+export { openPipeline, PHASES, Pipeline, type FilmProgress, type GeneratedFilm, type GenerateOptions as PipelineOptions, type OpenPipelineOptions, type Phase, type PhaseTimes } from './pipeline/pipeline.ts';
+export type { FilmOptions, GivenImage, ImageSource } from './pipeline/settings.ts';
 export { SAMPLERS, type SamplerName } from './diffusion/samplers/registry.ts';
-export type { Frames } from './media/frames.ts';
+
+// Models on disk.
+export { addModelFile, findModel, installedModels, openModel, readModelFile, type InstalledModel, type ModelInfo } from './pipeline/model-store.ts';
+
+// Films and images as bytes, in and out of files.
+export { concatFrames, sliceFrames, toRgb, type Frames } from './media/frames.ts';
+export { readFilm, readImage, readMetadata, type ReadFilmOptions } from './media/read.ts';
+export { writeFilm, type SinkOptions, type WrittenFilm } from './media/sink.ts';
+export type { FilmMetadata } from './media/metadata.ts';
+export { contactSheet, writePng, type ContactSheetOptions } from './media/contact-sheet.ts';
+
+// The sprite world: dressed characters, the data of `sprites-64`.
+export { captionOf, drawClip, loadSpriteWorld, previewSprites, renderClip, type ClipSpec, type RenderedClip, type SpriteWorld } from './data/sprites/world.ts';
+
+// Training: a configuration and a folder in, weights out.
+export { ortBackend, type OrtOptions } from './backend/ort/ort.ts';
+export { readRunConfig, TRAINABLE, type DiTRunConfig, type Trainable, type VaeRunConfig } from './train/config.ts';
+export { trainDiT, trainVae, type DiTRunOptions, type RunOptions } from './train/run.ts';
+export { trainJudge, type TrainJudgeOptions } from './train/judge-task.ts';
+export { planDiT, planVae, type RunPlan } from './train/plan.ts';
+export { exportModel, type ExportOptions } from './train/export.ts';
+export { readVae } from './train/vae-file.ts';
+
+// Evaluation.
+export { evalModel, recordModel, type EvalFilm, type EvalModelOptions, type EvalResult } from './eval/model.ts';
+export { evalSprites, type AttributeReport, type ClipRequest, type EvalRecord, type EvalReport, type EvalSpritesOptions, type GenerateClip } from './eval/sprites.ts';
+export { loadJudge, type SpriteJudge } from './eval/judge.ts';

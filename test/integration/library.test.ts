@@ -1,0 +1,27 @@
+/** @file What the package exports, by name: a name that appears or goes is a decision; and that the examples use nothing else. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import * as kinora from '../../src/index.ts';
+
+const EXAMPLES = new URL('../../examples/', import.meta.url);
+
+test('the library exports these values', () => {
+  expect(Object.keys(kinora).sort()).toEqual([
+    'CancelledError', 'FileError', 'InputError', 'KinoraError', 'PHASES', 'Pipeline', 'ResourceError', 'SAMPLERS', 'TRAINABLE', 'addModelFile', 'captionOf', 'concatFrames', 'contactSheet', 'drawClip',
+    'evalModel', 'evalSprites', 'exportModel', 'findModel', 'generate', 'generateFilms', 'installedModels', 'loadJudge', 'loadSpriteWorld', 'openModel', 'openPipeline', 'ortBackend', 'planDiT', 'planVae',
+    'previewSprites', 'readFilm', 'readImage', 'readMetadata', 'readModelFile', 'readRunConfig', 'readVae', 'recordModel', 'renderClip', 'sliceFrames', 'toRgb', 'trainDiT', 'trainJudge', 'trainVae',
+    'writeFilm', 'writePng',
+  ]);
+});
+
+test('examples import the library by its name, say how they are run, and know --quick', () => {
+  const names = readdirSync(EXAMPLES).filter((name) => name.endsWith('.ts'));
+  expect(names.length).toBeGreaterThan(3);
+  for (const name of names) {
+    const text = readFileSync(new URL(name, EXAMPLES), 'utf8');
+    const imports = [...text.matchAll(/from '([^']+)'/g)].map((m) => m[1]!).filter((from) => !from.startsWith('node:'));
+    expect([name, imports]).toEqual([name, ['kinora']]);
+    expect(text).toContain(`npx tsx examples/${name}`);
+    expect(text).toContain('quick');
+  }
+});
