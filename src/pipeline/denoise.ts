@@ -1,6 +1,6 @@
 /**
- * @file The denoiser of one film as a sampler's velocity: the pack of its guidance branches, text states computed once, context frames beside the
- * generated ones, guidance. Conditional and unconditional branch stand in one pack as two segments; outside of the guidance interval a pack
+ * @file The denoiser of one film as a sampler's velocity: the pack of its guidance branches, every block's text keys and values computed once, context
+ * frames beside the generated ones, guidance. Conditional and unconditional branch stand in one pack as two segments; outside of the guidance interval a pack
  * of one segment is enough. One film is one pack, so neighbours cannot change it.
  */
 import type { Backend, HostArray, Program } from '../backend/backend.ts';
@@ -9,6 +9,7 @@ import { guide, isGuided, type GuidanceOptions } from '../diffusion/guidance.ts'
 import type { VelocityFn } from '../diffusion/samplers/contract.ts';
 import { slice } from '../graph/build.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
+import { textKeys } from '../models/dit/block.ts';
 import type { DiTConfig } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../models/dit/dit.ts';
 import { layoutKey, type PackLayout } from '../models/dit/layout.ts';
@@ -31,8 +32,8 @@ export interface DitRuntime {
 /** A caption as a tokenizer gives it: `length` ids, and 1 where there is a token. */
 export interface CaptionTokens { readonly ids: Int32Array; readonly present: Float32Array }
 
-/** Text states of the two branches: captions 0 (conditional) and 1 (unconditional). */
-export type TextStates = Readonly<Record<'states' | 'pooled' | 'bias', Float32Array>>;
+/** What the denoiser reads of the two branches' captions, 0 (conditional) and 1 (unconditional): `pooled`, `bias`, and `kv.<block>.k`, `kv.<block>.v`. */
+export type TextStates = Readonly<Record<string, Float32Array>>;
 
 /** An image or part of a clip that the film must hold. */
 export interface ContextFrame {
@@ -54,21 +55,29 @@ export interface DenoisedFilm {
 
 const BRANCHES = 2;
 
-/** The text tower's program, for the captions of both branches. */
-export function textProgram({ backend, programs, text }: DitRuntime): Promise<Program> {
-  return programs.get('text', () => {
-    const graph = new Graph(), shape = [BRANCHES, text.length];
-    const { states, pooled, bias } = textTower(bindParams(graph, textParams(text), 'text.'), graph.input('ids', shape, 'i32'), graph.input('present', shape), text);
-    return backend.compile({ outputs: { states, pooled, bias } });
+/** The text program's graph: the tower, and from its states the keys and values of every block of the transformer. */
+export function textOutputs(config: DiTConfig, text: TextConfig): Record<string, Tensor> {
+  const graph = new Graph(), shape = [BRANCHES, text.length];
+  const { states, pooled, bias } = textTower(bindParams(graph, textParams(text), 'text.'), graph.input('ids', shape, 'i32'), graph.input('present', shape), text);
+  const readers = { blocks: ditParams(config).blocks.map(({ cross }) => (cross ? { cross: { kv: cross.kv } } : {})) };
+  const keys = bindParams(graph, readers, 'dit.').blocks.flatMap(({ cross }, i) => {
+    if (!cross) return [];
+    const { k, v } = textKeys(cross.kv, states, config.heads);
+    return [[`kv.${i}.k`, k], [`kv.${i}.v`, v]] as const;
   });
+  return { pooled, bias, ...Object.fromEntries(keys) };
 }
 
-/** States of the conditional and the unconditional caption. */
+/** The program of the captions of both branches. */
+export function textProgram({ backend, programs, config, text }: DitRuntime): Promise<Program> {
+  return programs.get('text', () => backend.compile({ outputs: textOutputs(config, text) }));
+}
+
+/** What the denoiser reads of the conditional and the unconditional caption. */
 export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens, unconditional: CaptionTokens): Promise<TextStates> {
   const { length } = rt.text, ids = new Int32Array(BRANCHES * length), present = new Float32Array(BRANCHES * length);
   [conditional, unconditional].forEach((c, i) => { ids.set(c.ids, i * length); present.set(c.present, i * length); });
-  const { states, pooled, bias } = await (await textProgram(rt)).run({ ...rt.weights, ids, present });
-  return { states: states!, pooled: pooled!, bias: bias! };
+  return (await textProgram(rt)).run({ ...rt.weights, ids, present });
 }
 
 /** The layout of a film's pack with one or both branches; both captions are always there, since products of one row round differently. */
@@ -78,9 +87,11 @@ export const filmLayout = (film: Omit<DenoisedFilm, 'context'> & { readonly cont
 /** The graph's output: the velocity of every token. */
 export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: TextConfig): Record<string, Tensor> {
   const graph = new Graph(), { captions } = layout;
-  const conditioning = {
-    states: graph.input('states', [captions, text.length, text.width]), pooled: graph.input('pooled', [captions, text.width]), bias: graph.input('bias', [captions, text.length]),
-  };
+  const keys = Array.from({ length: config.depth }, (_, i) => {
+    const rows = (part: 'k' | 'v'): Tensor => graph.input(`kv.${i}.${part}`, [captions, text.length * config.width]);
+    return { k: rows('k'), v: rows('v') };
+  });
+  const conditioning = { keys, pooled: graph.input('pooled', [captions, text.width]), bias: graph.input('bias', [captions, text.length]) };
   const out = dit(bindParams(graph, ditParams(config), 'dit.') as Parameters<typeof dit>[0], packInputs(graph, layout, config), layout, config, conditioning);
   return { velocity: slice(out, 1, 0, config.channels * config.patch ** 2) };
 }

@@ -12,7 +12,8 @@ import { textParams } from '../models/text/tower.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
 import { decode, encode, vaeParams } from '../models/vae/vae.ts';
 import { bindParams, listParams } from '../nn/param.ts';
-import { denoiseProgram } from './denoise.ts';
+import { filmDenoiser } from '../train/dit-task.ts';
+import { denoiseProgram, encodeCaptions } from './denoise.ts';
 import { decodeFilm, encodeFilm } from './vae-stream.ts';
 
 const values = (stream: string, n: number, scale = 1): Float32Array => normals({ seed: 1, stream, step: 0 }, n).map((x) => x * scale);
@@ -23,7 +24,7 @@ const config = { ...DIT_PRESETS.small, depth: 2 }, text = { vocabulary: 16, leng
 const weights = weightsOf({ dit: ditParams(config), text: textParams(text) });
 
 test('a film is the same at every place of a pack, beside any neighbours, with 1 and 2 threads', async () => {
-  const frames = 3, size = frames * 64 * config.channels, perCaption = text.length * text.width;
+  const frames = 3, size = frames * 64 * config.channels, perCaption = text.length * config.width;
   const segment = (who: string, caption: number): PackSegment => ({
     times: [0, 4, 8], kinds: [0, 0, 1], sigmas: [0.7, 0.7, 0.02], captions: [caption, caption, caption], tokens: values(who, size),
   });
@@ -32,9 +33,14 @@ test('a film is the same at every place of a pack, beside any neighbours, with 1
     const layout = { groups: [{ frames, height: 8, width: 8, count }], captions: Math.max(2, count) };
     const program = await denoiseProgram({ backend: ortBackend({ threads }), programs, config, text, weights }, layout);
     const names = Array.from({ length: count }, (_, i) => (i === at ? 'film' : `${neighbours} ${i}`));
-    const states = new Float32Array(layout.captions * perCaption), pooled = new Float32Array(layout.captions * text.width), bias = new Float32Array(layout.captions * text.length);
-    names.forEach((name, i) => { states.set(values(`${name} states`, perCaption), i * perCaption); pooled.set(values(`${name} pooled`, text.width), i * text.width); });
-    const { velocity } = await program.run({ ...weights, ...(packFeeds(layout, names.map((name, i) => segment(name, i)), config) as unknown as Record<string, HostArray>), states, pooled, bias });
+    const pooled = new Float32Array(layout.captions * text.width), bias = new Float32Array(layout.captions * text.length);
+    names.forEach((name, i) => { pooled.set(values(`${name} pooled`, text.width), i * text.width); });
+    const kv = Object.fromEntries(Array.from({ length: config.depth }, (_, block) => ['k', 'v'].map((part) => `kv.${block}.${part}`)).flat().map((key) => {
+      const rows = new Float32Array(layout.captions * perCaption);
+      names.forEach((name, i) => { rows.set(values(`${name} ${key}`, perCaption), i * perCaption); });
+      return [key, rows] as const;
+    }));
+    const { velocity } = await program.run({ ...weights, ...(packFeeds(layout, names.map((name, i) => segment(name, i)), config) as unknown as Record<string, HostArray>), ...kv, pooled, bias });
     return velocity!.slice(at * size, (at + 1) * size);
   };
   const alone = await run(1, 2, 0, 'a');
@@ -42,6 +48,21 @@ test('a film is the same at every place of a pack, beside any neighbours, with 1
     const moved = await run(threads, count, at, neighbours);
     expect([threads, count, at, neighbours, moved.findIndex((v, i) => v !== alone[i])]).toEqual([threads, count, at, neighbours, -1]);
   }
+});
+
+test('keys and values made once a film give the bits of a denoiser that has its text tower inside', async () => {
+  const layout = { groups: [{ frames: 2, height: 8, width: 8, count: 2 }], captions: 2 }, backend = ortBackend({ threads: 2 });
+  using programs = new ProgramCache(3);
+  const rt = { backend, programs, config, text, weights };
+  const caption = (words: readonly number[]) => ({ ids: Int32Array.from({ length: text.length }, (_, i) => words[i] ?? 0), present: Float32Array.from({ length: text.length }, (_, i) => Number(i < words.length)) });
+  const [a, b] = [caption([3, 1, 4, 1, 5]), caption([9])], states = await encodeCaptions(rt, a, b);
+  const segments = [0, 1].map((i): PackSegment => ({ times: [0, 4], kinds: [0, 0], sigmas: [0.6, 0.6], captions: [i, i], tokens: values(`kv ${i}`, 2 * 64 * config.channels) }));
+  const feeds = { ...weights, ...(packFeeds(layout, segments, config) as unknown as Record<string, HostArray>) };
+  const { velocity } = await (await denoiseProgram(rt, layout)).run({ ...feeds, ...states });
+  const graph = new Graph(), p = bindParams(graph, { dit: ditParams(config), text: textParams(text) });
+  using whole = await backend.compile({ outputs: { y: filmDenoiser(graph, p, layout, config, text) } });
+  const { y } = await whole.run({ ...feeds, ids: Int32Array.from([...a.ids, ...b.ids]), present: Float32Array.from([...a.present, ...b.present]) });
+  expect(Buffer.from(velocity!.buffer, velocity!.byteOffset, velocity!.byteLength).equals(Buffer.from(y!.buffer, y!.byteOffset, y!.byteLength))).toBe(true);
 });
 
 test('the autoencoder in chunks equals the autoencoder whole, up to rounding', async () => {

@@ -59,9 +59,8 @@ const layers: Record<string, Layer> = {
     const real = IDS.map((ids, i) => reshape(slice(slice(states, 0, i, i + 1), 1, 0, ids.length), [-1]));
     return concat([...real, reshape(pooled, [-1])], 0);
   }, { ids: Int32Array.from([3, 1, 4, 0, 0, 1, 5, 9, 2, 6]), present: Float32Array.from([1, 1, 1, 0, 0, 1, 1, 1, 1, 1]) }),
-  crossAttention: layer([[6, 8], [4, 12]], textKvParams(12, 8), (p, [x, states], graph) => {
-    const zero = graph.constant(new Array<number>(4).fill(0), [1, 4]);
-    const { k, v } = textKv(p, { states: reshape(states!, [1, 4, 12]), pooled: states!, bias: zero });
+  crossAttention: layer([[6, 8], [4, 12]], textKvParams(12, 8), (p, [x, states]) => {
+    const { k, v } = textKv(p, reshape(states!, [1, 4, 12]));
     return fromHeads(attention(toHeads(x!, 1, 2), toHeads(reshape(k, [4, 8]), 1, 2), toHeads(reshape(v, [4, 8]), 1, 2)));
   }),
 };

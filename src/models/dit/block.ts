@@ -23,9 +23,15 @@ export interface PackContext {
   readonly cos?: Tensor;
   readonly sin?: Tensor;
   /** Text, and for each latent frame the index of its caption: i32 `[frames]`. */
-  readonly text?: TextConditioning;
+  readonly text?: DiTText;
   readonly captionOfFrames?: Tensor;
 }
+
+/** Keys and values of one block's cross-attention: `[captions, heads·length·d]` each, heads first. They depend on the text alone. */
+export interface TextKeys { readonly k: Tensor; readonly v: Tensor }
+
+/** Text as a transformer takes it: states, of which each block makes its keys and values, or those of every block, made once a film. */
+export type DiTText = Omit<TextConditioning, 'states'> & ({ readonly states: Tensor } | { readonly keys: readonly TextKeys[] });
 
 /** Shift, scale and gate `[runs, 1, D]` for one sub-layer, gathered from frames to runs of tokens. */
 interface Modulated { readonly shift: Tensor; readonly scale: Tensor; readonly gate: Tensor }
@@ -89,14 +95,18 @@ function segmentAttention(p: AttentionParams, x: Tensor, { layout, config, cos, 
   return linear(p.proj, concat(outputs, 0));                                                 // [N, D]
 }
 
-/** Cross-attention of each latent frame to its caption: x `[N, D]` → `[N, D]`. */
-function crossAttention(p: NonNullable<BlockParams['cross']>, x: Tensor, { layout, config, text, captionOfFrames }: PackContext): Tensor {
+/** Keys and values of one block from text states `[captions, length, textWidth]`. */
+export function textKeys(p: NonNullable<BlockParams['cross']>['kv'], states: Tensor, heads: number): TextKeys {
+  const { k, v } = textKv(p, states), [captions, length] = states.shape as [number, number, number];
+  const heading = (t: Tensor): Tensor => reshape(toHeads(reshape(t, [captions * length, -1]), captions, heads), [captions, -1]);   // [captions, heads·length·d]
+  return { k: heading(k), v: heading(v) };
+}
+
+/** Cross-attention of each latent frame to its caption: x `[N, D]` → `[N, D]`. `block` is the index of the block. */
+function crossAttention(p: NonNullable<BlockParams['cross']>, x: Tensor, { layout, config, text, captionOfFrames }: PackContext, block: number): Tensor {
   const { heads } = config, d = config.width / heads;
   if (!text || !captionOfFrames) throw new RangeError('a block with cross-attention needs text');
-  const q = linear(p.q, x), { k, v } = textKv(p.kv, text);
-  const [captions, length] = text.bias.shape as [number, number];
-  const heading = (t: Tensor): Tensor => reshape(toHeads(reshape(t, [captions * length, -1]), captions, heads), [captions, -1]);   // [captions, heads·length·d]
-  const kRows = heading(k), vRows = heading(v);
+  const q = linear(p.q, x), { k: kRows, v: vRows } = 'states' in text ? textKeys(p.kv, text.states, heads) : text.keys[block]!, length = text.bias.shape[1]!;
   let token = 0, frame = 0;
   const outputs = framesBySize(layout).map(({ frames, tokens }) => {
     const index = slice(captionOfFrames, 0, frame, frame + frames);
@@ -122,8 +132,9 @@ function framesBySize(layout: PackLayout): { frames: number; tokens: number }[] 
 
 /**
  * One block. x `[N, D]`; `cond` `[frames, D]` (modulation `zero`, after its SiLU) or `[frames, 6D]` (modulation `single`): what the modulation is made of.
+ * `index` tells which of the blocks it is.
  */
-export function ditBlock(p: BlockParams, x: Tensor, cond: Tensor, context: PackContext): Tensor {
+export function ditBlock(p: BlockParams, x: Tensor, cond: Tensor, context: PackContext, index: number): Tensor {
   const { config, frameOfRuns } = context;
   const vectors = p.modulation ? linear(p.modulation, cond) : add(cond, p.table!);            // [frames, 6D]
   const { attn, mlp: feed } = gathered(vectors, frameOfRuns);                                 // each [runs, 1, D]
@@ -132,7 +143,7 @@ export function ditBlock(p: BlockParams, x: Tensor, cond: Tensor, context: PackC
   const inRows = (t: Tensor): Tensor => reshape(t, [rows, d]);
   const h = segmentAttention(p.attn, inRows(modulate(inRuns(x), attn, config.norm)), context);
   let y = add(inRuns(x), mul(inRuns(h), attn.gate));                                          // [runs, run, D]
-  if (p.cross) y = add(y, inRuns(crossAttention(p.cross, inRows(norm(y, config.norm)), context)));
+  if (p.cross) y = add(y, inRuns(crossAttention(p.cross, inRows(norm(y, config.norm)), context, index)));
   const m = mlp(p.mlp, inRows(modulate(y, feed, config.norm)), config.mlp);
   return inRows(add(y, mul(inRuns(m), feed.gate)));                                           // [N, D]
 }

@@ -7,8 +7,7 @@ import { add, gather, mul, reshape, rmsNorm, silu, slice } from '../../graph/bui
 import { rematerialise, type Graph, type Tensor } from '../../graph/graph.ts';
 import { linear, linearParams, type LinearParams } from '../../nn/linear.ts';
 import { constant, normal, param, type Bound } from '../../nn/param.ts';
-import type { TextConditioning } from '../text/tower.ts';
-import { blockParams, ditBlock, norm, type BlockParams, type PackContext } from './block.ts';
+import { blockParams, ditBlock, norm, type BlockParams, type DiTText, type PackContext } from './block.ts';
 import type { DiTConfig } from './config.ts';
 import { packFrames, packTokens, runLength, type PackLayout } from './layout.ts';
 
@@ -62,7 +61,7 @@ export function packInputs(graph: Graph, layout: PackLayout, c: DiTConfig): Pack
 }
 
 /** Predicts the velocity dz/dσ = ε − x of every token: `[N, channels·patch²·outputs]`. */
-export function dit(p: DiTParams, input: PackInputs, layout: PackLayout, c: DiTConfig, text?: TextConditioning): Tensor {
+export function dit(p: DiTParams, input: PackInputs, layout: PackLayout, c: DiTConfig, text?: DiTText): Tensor {
   const { tokens, frameOfRuns, captionOfFrames } = input;
   const rows = packTokens(layout), runs = frameOfRuns.shape[0]!;
   const kinds = gather(p.kinds, input.kind);                                                  // [frames, D]
@@ -74,8 +73,8 @@ export function dit(p: DiTParams, input: PackInputs, layout: PackLayout, c: DiTC
   const inRuns = (t: Tensor): Tensor => reshape(t, [runs, rows / runs, -1]);
   let x = reshape(add(inRuns(linear(p.embed, tokens)), reshape(gather(kinds, frameOfRuns), [runs, 1, c.width])), [rows, c.width]);   // [N, D]
   const context: PackContext = { layout, config: c, ...input, ...(text ? { text } : {}) };
-  for (const block of p.blocks) {
-    const run = (): Tensor => ditBlock(block as BlockParams, x, shared, context);
+  for (const [i, block] of p.blocks.entries()) {
+    const run = (): Tensor => ditBlock(block as BlockParams, x, shared, context, i);
     x = c.rematerialise ? rematerialise(x.graph, run) : run();
   }
   const shiftScale = gather(linear(p.final.modulation, active), frameOfRuns);                 // [runs, 2D]

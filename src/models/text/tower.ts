@@ -70,7 +70,7 @@ const broadcastRows = (rows: Tensor, n: number): Tensor => broadcast(reshape(row
 export const textKvParams = (textWidth: number, width: number): { weight: ReturnType<typeof linearParams> } => ({ weight: linearParams(textWidth, 2 * width, { bias: false }) });
 
 /** Keys and values `[captions, length, width]` each. They depend on the text alone: once a film is enough. */
-export function textKv(p: { weight: LinearParams }, text: TextConditioning): { k: Tensor; v: Tensor } {
-  const kv = linear(p.weight, text.states), width = kv.shape[2]! / 2;
+export function textKv(p: { weight: LinearParams }, states: Tensor): { k: Tensor; v: Tensor } {
+  const kv = linear(p.weight, states), width = kv.shape[2]! / 2;
   return { k: slice(kv, 2, 0, width), v: slice(kv, 2, width, 2 * width) };
 }
