@@ -30,4 +30,6 @@ export interface Bench {
 /** All benches by name. */
 export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
   generate: () => import('./generate.ts'),
+  packing: () => import('./packing.ts'),
+  'train-step': () => import('./train-step.ts'),
 };
