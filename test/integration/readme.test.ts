@@ -1,14 +1,26 @@
-/** @file The commands that README.md and CONTRIBUTING.md show exist, and the help of the real program shows its examples. */
+/** @file The commands that README.md, CONTRIBUTING.md and the guides show exist and are understood, flags included; the help of the real program shows its examples. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
-import { shellLines, unknownCommands } from './readme.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { TRAINABLE, readRunConfig } from '../../src/train/config.ts';
+import * as kinora from '../../src/index.ts';
+import { importedNames, kinoraCalls, shellLines, shellWords, unknownCommands } from './readme.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts);
-const lines = ['README.md', 'CONTRIBUTING.md'].flatMap((path) => shellLines(read(path)));
+const PAGES = ['README.md', 'CONTRIBUTING.md', ...readdirSync(new URL('docs/guide/', ROOT)).map((name) => `docs/guide/${name}`)];
+const lines = PAGES.flatMap((path) => shellLines(read(path)));
+
+/** Runs the command line with every action left out: only arguments and flags are read. */
+async function understood(argv: readonly string[]): Promise<string> {
+  let errors = '';
+  const commands = COMMANDS.map((row): (typeof COMMANDS)[number] => ({ ...row, define: (command, context) => { row.define(command, context); command.action(() => {}); } }));
+  const exit = await runCli(argv, { version: '0', commands, stdout: { write: () => true }, stderr: { write: (text) => { errors += text; } }, signal: new AbortController().signal });
+  return exit === 0 ? '' : `${argv.join(' ')}: ${errors}`;
+}
 
 test('commands that do not exist are seen', () => {
   const markdown = '```sh\nnpm run gone   # a comment\nnpm ci && npx kinora make "x" -o y\nnpx kinora models list\n```\n```ts\nnpm run code\n```\n';
@@ -23,9 +35,29 @@ test('npm scripts that are shown exist', () => {
   expect(unknownCommands(lines.filter((line) => !line.includes('npx kinora')), { scripts, kinora: [] })).toEqual([]);
 });
 
-// Turns itself on with the first command of the table.
-test.skipIf(COMMANDS.length === 0)('kinora commands that are shown exist', () => {
+test('kinora commands that are shown exist, and take the flags and arguments that are shown', async () => {
   expect(unknownCommands(lines, { scripts, kinora: COMMANDS.map((row) => row.path) })).toEqual([]);
+  const calls = [...kinoraCalls(lines), ...COMMANDS.map((row) => shellWords(row.example).slice(1))];
+  expect(calls.length).toBeGreaterThan(20);
+  expect((await Promise.all(calls.map(understood))).filter((error) => error !== '')).toEqual([]);
+  expect(await understood(['generate', 'x', '--nonsense'])).toContain("unknown option '--nonsense'");
+});
+
+test('configurations and examples that are shown exist; every configuration is valid', async () => {
+  const named = PAGES.flatMap((path) => [...read(path).matchAll(/(?:configs|examples)\/[\w./-]+\.(?:json|ts)/g)].map((m) => m[0]));
+  expect(named.filter((path) => !existsSync(new URL(path, ROOT)))).toEqual([]);
+  for (const path of new Set(named.filter((path) => path.endsWith('.json')))) {
+    const kind = TRAINABLE.find((name) => path.endsWith(`/${name}.json`));
+    expect((await readRunConfig(kind!, new URL(path, ROOT).pathname)).kind).toBe(kind);
+  }
+});
+
+test('names that code imports from the package are exported', () => {
+  const names = PAGES.flatMap((path) => importedNames(read(path)));
+  expect(names).toContain('generate');
+  expect(names.filter((name) => !Object.hasOwn(kinora, name))).toEqual([]);
+  const listed = [...read('docs/guide/library.md').matchAll(/`([A-Za-z_]+)`/g)].map((m) => m[1]!);
+  expect(Object.keys(kinora).filter((name) => !listed.includes(name))).toEqual([]);
 });
 
 test('README shows the two commands, one line each', () => {
@@ -35,13 +67,13 @@ test('README shows the two commands, one line each', () => {
 });
 
 test('the program runs from its sources: help, version, wrong usage', () => {
-  const kinora = (...args: string[]) => spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], { cwd: ROOT, encoding: 'utf8' });
-  const help = kinora('--help');
+  const run = (...args: string[]) => spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], { cwd: ROOT, encoding: 'utf8' });
+  const help = run('--help');
   expect(help).toMatchObject({ status: 0, stderr: '' });
   expect(help.stdout).toContain('Usage: kinora');
   for (const row of COMMANDS) expect(help.stdout).toContain(row.example);
-  expect(kinora('--version').stdout.trim()).toBe((JSON.parse(read('package.json')) as { version: string }).version);
-  const wrong = kinora('--nonsense');
+  expect(run('--version').stdout.trim()).toBe((JSON.parse(read('package.json')) as { version: string }).version);
+  const wrong = run('--nonsense');
   expect(wrong).toMatchObject({ status: 2, stdout: '' });
   expect(wrong.stderr).toMatch(/^kinora: unknown option '--nonsense'.*\n$/);
 });

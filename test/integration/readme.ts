@@ -28,3 +28,15 @@ export function unknownCommands(lines: readonly string[], known: KnownCommands):
     return [];
   }));
 }
+
+/** Words of a shell line as a shell splits it: double quotes hold a word together; nothing is expanded. */
+export const shellWords = (line: string): string[] => [...line.matchAll(/(?:[^\s"]+|"[^"]*")+/g)].map((m) => m[0].replaceAll('"', ''));
+
+/** The arguments of each `npx kinora …` in shell lines. */
+export const kinoraCalls = (lines: readonly string[]): string[][] =>
+  lines.flatMap((line) => line.split('&&')).map(shellWords).filter((words) => words[0] === 'npx' && words[1] === 'kinora').map((words) => words.slice(2));
+
+/** Names that fenced `ts` blocks import from the package. */
+export const importedNames = (markdown: string): string[] => [...markdown.matchAll(/^```ts\n([\s\S]*?)^```/gm)]
+  .flatMap((block) => [...block[1]!.matchAll(/import \{([^}]*)\} from 'kinora'/g)])
+  .flatMap((m) => m[1]!.split(',').map((name) => name.trim()).filter((name) => name !== '' && !name.startsWith('type ')));
