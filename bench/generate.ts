@@ -1,6 +1,6 @@
 /**
  * @file How long a film takes: the cold command (process start, load, compile, sample, decode, encode) and a warm pipeline, both with the
- * model's default film. Flags: --model=ID|DIR, --rounds=N (default 5; the median is reported), --frames=N, --steps=N.
+ * model's default film; beside the milliseconds of each phase its products in GFLOP. Flags: --model=ID|DIR, --rounds=N (default 5; the median is reported), --frames=N, --steps=N.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,6 +12,8 @@ import { promisify } from 'node:util';
 import { integer } from '../src/cli/options.ts';
 import { InputError, oneOf } from '../src/core/errors.ts';
 import { openPipeline, type GeneratedFilm } from '../src/pipeline/pipeline.ts';
+import { filmSettings } from '../src/pipeline/settings.ts';
+import { filmFlops, type FilmFlops } from './film-flops.ts';
 import type { Bench, BenchCase } from './registry.ts';
 
 /** What is wanted on the two cores of a laptop, milliseconds. */
@@ -19,10 +21,13 @@ const WANTED = { cold: 5000, warm: 1000 } as const;
 const FLAGS = ['model', 'rounds', 'frames', 'steps'] as const;
 const PROMPT = 'a woman with long red hair in plate armor walks to the left';
 
-/** The run whose total is the median. */
-function median(kind: keyof typeof WANTED, runs: readonly { readonly total: number; readonly film: GeneratedFilm }[]): BenchCase {
+/** The run whose total is the median, with the arithmetic of its phases. */
+function median(kind: keyof typeof WANTED, runs: readonly { readonly total: number; readonly film: GeneratedFilm }[], flops: FilmFlops): BenchCase {
   const { total, film } = runs.toSorted((a, b) => a.total - b.total)[runs.length >> 1]!;
-  return { case: kind, ms: total, wanted: WANTED[kind], ...film.ms, model: film.model, frames: film.frames, width: film.native.width, height: film.native.height, steps: film.steps, rounds: runs.length };
+  return {
+    case: kind, ms: total, wanted: WANTED[kind], ...film.ms, text_gflop: flops.text, sample_gflop: flops.sample, decode_gflop: flops.decode, sample_gflops: flops.sample / film.ms.sample * 1000,
+    guided_calls: flops.guidedCalls, plain_calls: flops.plainCalls, model: film.model, frames: film.frames, width: film.native.width, height: film.native.height, steps: film.steps, rounds: runs.length,
+  };
 }
 
 /** The bench. */
@@ -51,7 +56,8 @@ export const bench: Bench = {
         for await (const film of pipeline.films(options)) if (round >= 0) warm.push({ total: performance.now() - started, film });
       }
       pipeline[Symbol.dispose]();
-      return { config: { prompt: PROMPT, model: pipeline.model.info.id, frames, steps, rounds, threads, weights: pipeline.model.info.files }, cases: [median('cold', cold), median('warm', warm)] };
+      const flops = await filmFlops(filmSettings(options, pipeline.model.info, seed), pipeline.model.info);
+      return { config: { prompt: PROMPT, model: pipeline.model.info.id, frames, steps, rounds, threads, weights: pipeline.model.info.files }, cases: [median('cold', cold, flops), median('warm', warm, flops)] };
     } finally { await rm(dir, { recursive: true, force: true }); }
   },
 };

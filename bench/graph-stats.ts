@@ -39,3 +39,6 @@ export function graphStats(results: readonly Tensor[]): MovedBytes[] {
 
 /** Bytes that all kinds but products move. */
 export const passBytes = (stats: readonly MovedBytes[]): number => stats.reduce((n, { op, bytes }) => n + (op === 'matmul' || op === 'conv' ? 0 : bytes), 0);
+
+/** Floating-point operations of all products behind `results`. */
+export const graphFlop = (results: readonly Tensor[]): number => graphStats(results).reduce((n, { flop }) => n + flop, 0);

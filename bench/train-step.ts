@@ -6,13 +6,12 @@
  */
 import { ortBackend } from '../src/backend/ort/ort.ts';
 import type { Backend, HostArray } from '../src/backend/backend.ts';
-import { flopsOf } from '../src/backend/ort/lower.ts';
 import { integer } from '../src/cli/options.ts';
 import { InputError, oneOf } from '../src/core/errors.ts';
 import { normals } from '../src/core/random.ts';
 import { sizeOf } from '../src/core/shape.ts';
 import { gradients } from '../src/autodiff/gradients.ts';
-import { Graph, reachable } from '../src/graph/graph.ts';
+import { Graph } from '../src/graph/graph.ts';
 import { DIT_PRESETS, type DiTConfig } from '../src/models/dit/config.ts';
 import { dit, ditParams, packInputs, type DiTParams } from '../src/models/dit/dit.ts';
 import { packFrames, packTokens, segmentTokens, type PackLayout } from '../src/models/dit/layout.ts';
@@ -24,6 +23,7 @@ import { velocityLoss } from '../src/train/dit-task.ts';
 import { createOptimizer, TrainState } from '../src/train/state.ts';
 import { compileTrainingStep, gradName, type LossGraph } from '../src/train/step-program.ts';
 import { vaeLoss } from '../src/train/vae-task.ts';
+import { graphFlop } from './graph-stats.ts';
 import { interleave, median } from './interleave.ts';
 import { matmulCeiling, peakMemoryMb, resetPeakMemory, type Product } from './machine.ts';
 import type { Bench, BenchCase } from './registry.ts';
@@ -70,10 +70,7 @@ function vaeCase(preset: keyof typeof VAE_PRESETS): StepCase<ReturnType<typeof v
   const config: VaeConfig = VAE_PRESETS[preset], specs = vaeParams(config), l = { frames: 17, width: 64, height: 64, batch: 2, share: 1 }, kl = 1e-6;
   const build = (graph: Graph, p: Bound<typeof specs>): LossGraph => vaeLoss(graph, p, l, config, { kl });
   const graph = new Graph(), { loss } = build(graph, bindParams(graph, specs)), grads = gradients(loss, listParams(specs).map(({ name }) => graph.inputs.get(name)!));
-  const flop = reachable(graph, [loss, ...grads]).reduce((n, id) => {
-    const node = graph.nodes[id]!;
-    return n + flopsOf(node.op, node.inputs.map((i) => graph.nodes[i]!), node.shape, node.params);
-  }, 0);
+  const flop = graphFlop([loss, ...grads]);
   const pixels = l.frames * l.height * l.width, latent = config.latentChannels * latentFrames(l.frames) * (l.height / SPACE_FACTOR) * (l.width / SPACE_FACTOR);
   const values = (stream: string, size: number): Float32Array => normals({ seed: 0, stream, step: 0 }, size);
   return {
