@@ -81,11 +81,7 @@ export interface Posterior {
   readonly logVariance: Tensor;
 }
 
-/**
- * Means have root mean square 1 over channels at each position. Left free they grow to ten and more, the decoder's residual stream with them, and
- * its blocks, which add about 1, hardly count: the whole then learns little more than principal components (docs/reports/001-autoencoder.md).
- *
-Video: `[B, 3, 4n + 1, H, W]` in [−1, 1] → posterior over latents `[B, z, n + 1, H/8, W/8]`. A later chunk has 4n frames → n. */
+/** Video `[B, 3, 4n + 1, H, W]` in [−1, 1] → posterior over latents `[B, z, n + 1, H/8, W/8]`. A later chunk has 4n frames → n. */
 export function encode(p: Bound<ReturnType<typeof encoderParams>>, video: Tensor, c: VaeConfig, context: TimeContext = WHOLE): Posterior {
   let h = convSpace(p.stem, spaceToChannels(video, c.patch));                                 // [B, c1, T, H/4, W/4]
   h = blocks(p.stage1, h, 'stage1', context);
@@ -94,7 +90,7 @@ export function encode(p: Bound<ReturnType<typeof encoderParams>>, video: Tensor
   h = narrow(p.down2, spaceToChannels(timeToChannels(h, context.first), 2));               // [B, c3, T/4, H/8, W/8]
   h = head(p.head, blocks(p.stage3, h, 'stage3', context));                                   // [B, 2z, T/4, H/8, W/8]
   const z = c.latentChannels;
-  return { mean: channelNorm(slice(h, 1, 0, z)), logVariance: maximum(minimum(add(slice(h, 1, z, 2 * z), START_LOG_VARIANCE), 20), -30) };
+  return { mean: slice(h, 1, 0, z), logVariance: maximum(minimum(add(slice(h, 1, z, 2 * z), START_LOG_VARIANCE), 20), -30) };
 }
 
 /** mean + exp(½ log variance)·noise (Kingma & Welling 2014, section 2.4). */
