@@ -67,7 +67,7 @@ test('compiling refuses as well', async () => {
 const scalars = adamWFeeds({ rate: 0.01, decay: 0.1, gradScale: 0.7, step: 3, emaDecay: 0.9 });
 const steps = {
   adamw: { size: 5000, update: adamW(5000), state: ADAMW_STATE, feeds: scalars },
-  muon: { size: 24 * 40, update: muon([24, 40]), state: MUON_STATE, feeds: { ...scalars, rate: Float32Array.of(0.01) } },
+  muon: { size: 24 * 40, update: muon([24, 40]), state: MUON_STATE, feeds: { ...scalars, gradScale: Float32Array.of(0.7), rate: Float32Array.of(0.01) } },
 } as const;
 
 test.each(['adamw', 'muon'] as const)('%s in place equals the same step into new memory, bit for bit', async (name) => {
