@@ -33,6 +33,9 @@ const FLAGS = ['cases', 'depth', 'segments', 'vae', 'rounds', 'torch'] as const;
 /** What is wanted: share of the ceiling; speed against PyTorch, eager. */
 const WANTED = { dit: { fraction: 0.65, torch_ratio: 1.2 }, vae: { torch_ratio: 0.5 } } as const;
 
+/** Steps before those that count. */
+const WARMUP = 2;
+
 /** A step to be measured. `T` is the model's tree of parameters. */
 interface StepCase<T> {
   readonly model: 'dit' | 'vae';
@@ -108,7 +111,7 @@ async function measure<T>(c: StepCase<T>, { backend, products, rounds, torch, lo
   const against = async (mode: TorchMode) => {
     if (!twin) return null;
     try {
-      return await interleave(ours, () => twin.step(mode), { rounds, warmup: 2 });
+      return await interleave(ours, () => twin.step(mode), { rounds, warmup: WARMUP });
     } catch (error) {
       if (!(error instanceof InputError) || mode === 'eager') throw error;
       log(error.message);                                       // no compiler for torch.compile: a null in the row
@@ -119,7 +122,7 @@ async function measure<T>(c: StepCase<T>, { backend, products, rounds, torch, lo
   let ms = eager?.aMs;
   if (ms === undefined) {
     const all: number[] = [];
-    for (let round = -2; round < rounds; round++) {
+    for (let round = -WARMUP; round < rounds; round++) {
       const started = performance.now();
       await ours();
       if (round >= 0) all.push(performance.now() - started);
@@ -128,7 +131,7 @@ async function measure<T>(c: StepCase<T>, { backend, products, rounds, torch, lo
   }
   const after = await matmulCeiling(backend, products), ceiling = Math.max(before.best, after.best), gflops = c.flop / ms / 1e6;
   const row: BenchCase = {
-    model: c.model, ...c.row, ms, gradients_ms: median(parts.gradients), update_ms: median(parts.update), compile_ms: compileMs, gflop: c.flop / 1e9, gflops, ceiling, fraction: gflops / ceiling,
+    model: c.model, ...c.row, ms, gradients_ms: median(parts.gradients.slice(WARMUP)), update_ms: median(parts.update.slice(WARMUP)), compile_ms: compileMs, gflop: c.flop / 1e9, gflops, ceiling, fraction: gflops / ceiling,
     torch_ratio: eager?.ratio ?? null, torch_ms: eager?.bMs ?? null, torch_compiled_ratio: compiled?.ratio ?? null, torch_compiled_ms: compiled?.bMs ?? null, peak_mb: peakMemoryMb(), rounds,
     ...Object.fromEntries(Object.entries(WANTED[c.model]).map(([name, value]) => [`wanted_${name}`, value])), ...(twin ? { torch: twin.torch, torch_threads: twin.threads } : {}),
   };
