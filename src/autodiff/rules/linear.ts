@@ -1,7 +1,7 @@
 /**
  * @file Gradient rules of products: matmul, convolution, and the fused normalisations, softmax and rotary embedding.
  */
-import { add, concat, conv, flip, matmul, mean, mul, neg, pad, reciprocal, reshape, rope, slice, sqrt, sub, sum, sumSquares, sumTo, transpose } from '../../graph/build.ts';
+import { add, concat, conv, matmul, mean, mul, neg, pad, reciprocal, reshape, rope, slice, split, sqrt, sub, sum, sumSquares, sumTo, transpose } from '../../graph/build.ts';
 import type { Tensor } from '../../graph/graph.ts';
 import type { Rule, RulesFor } from '../rule.ts';
 
@@ -10,11 +10,21 @@ const matmulRule: Rule<'matmul'> = ({ grad, inputs: [a, b], params: { transA, tr
   wanted[1] ? sumTo(transB ? matmul(grad, a!, { transA: true, transB: transA, alpha }) : matmul(a!, grad, { transA: !transA, alpha }), b!.shape) : null,
 ];
 
+/**
+ * The kernel turned round in time and space, inputs and outputs swapped: `[O, C, kt, kh, kw]` → `[C, O, kt, kh, kw]`. The taps are brought to the front
+ * and joined in the other order: whole planes move, where a backward slice over the last axes goes element by element.
+ */
+function turned(weight: Tensor): Tensor {
+  const [o, c, ...kernel] = weight.shape as [number, number, ...number[]], taps = kernel.reduce((n, k) => n * k, 1);
+  const planes = transpose(reshape(weight, [o * c, taps]), [1, 0]);                                  // [taps, O·C]
+  const reversed = concat(split(planes, 0, new Array<number>(taps).fill(1)).toReversed(), 0);
+  return reshape(transpose(reshape(reversed, [taps, o, c]), [2, 1, 0]), [c, o, ...kernel]);
+}
+
 /** d conv / d x: correlation with the flipped, transposed kernel. */
 function convInputGrad(grad: Tensor, weight: Tensor, pads: readonly number[]): Tensor {
   const kernel = weight.shape.slice(2);
-  const flipped = flip(transpose(weight, [1, 0, 2, 3, 4]), [2, 3, 4].filter((axis) => weight.shape[axis]! > 1));
-  return conv(grad, flipped, kernel.flatMap((k, i) => [k - 1 - pads[2 * i]!, k - 1 - pads[2 * i + 1]!]));
+  return conv(grad, turned(weight), kernel.flatMap((k, i) => [k - 1 - pads[2 * i]!, k - 1 - pads[2 * i + 1]!]));
 }
 
 /** d conv / d w: for each tap of the kernel the product of the output gradient with the shifted input, summed over the batch. */
