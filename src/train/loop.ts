@@ -138,7 +138,7 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     const last = step + 1 === optim.steps, cancelled = o.signal?.aborted ?? false;
     if (last || cancelled || now - saved > o.checkpointSeconds * 1000) { await save(step + 1); saved = performance.now(); }
     if (cancelled) throw new CancelledError(`stopped after step ${step + 1}; go on with --resume`);
-    if (task.validate && (last || (step + 1) % o.validateEvery === 0)) await log({ event: 'validation', step: step + 1, ...(await task.validate(state.windows('ema'), step + 1, dir)) });
+    if (task.validate && (last || (step + 1) % o.validateEvery === 0)) await log({ event: 'validation', step: step + 1, matrixRms: state.matrixRms(), ...(await task.validate(state.windows('ema'), step + 1, dir)) });
   }
   return state;
 }

@@ -59,6 +59,17 @@ export class TrainState {
     return made;
   }
 
+  /** Root mean square of the decayed weights (matrices). It should stay near its start: where it grows, steps turn weights ever less (docs/reports/001). */
+  matrixRms(): number {
+    let sum = 0, count = 0;
+    for (const { spec, start, end } of this.slots.values()) {
+      if (!spec.decay) continue;
+      for (let i = start; i < end; i++) sum += this.arrays.value[i]! ** 2;
+      count += end - start;
+    }
+    return Math.sqrt(sum / Math.max(1, count));
+  }
+
   /** Chunk start offsets, with whether decay applies. */
   get chunks(): { start: number; decayed: boolean }[] {
     return Array.from({ length: this.arrays.value.length / CHUNK }, (_, i) => ({ start: i * CHUNK, decayed: i * CHUNK < this.#decayEnd }));
