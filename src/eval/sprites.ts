@@ -1,5 +1,5 @@
 /**
- * @file The evaluation of a sprite model (issue 2, section 8): films of held-out prompts, one per prompt and none rejected, read by a judge that
+ * @file The evaluation of a sprite model: films of held-out prompts, one per prompt and none rejected, read by a judge that
  * shares nothing with the model; ceilings on real and on reconstructed clips of the same specifications; controls that must fail; the
  * autoencoder's own figures; image → film. Films come from a function, so a test can hand in real clips as the perfect generator.
  */

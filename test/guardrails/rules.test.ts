@@ -58,7 +58,7 @@ test('machine paths', () => {
   const found = (text: string): number => machinePaths([file('docs/a.md', text)]).length;
   const absolute = (...parts: string[]): string => ['', ...parts].join('/');
   expect([found(`see ${absolute('work', 'x')}`), found(`'${absolute('home', 'ada', 'x')}'`), found(`(${absolute('tmp', 'bash_jobs', '0')})`), found(absolute('Users', 'ada', 'x'))]).toEqual([1, 1, 1, 1]);
-  expect([found('see src/work/x and ../work/y'), found('https://example.org/home/page/'), found('/tmp/film.mp4')]).toEqual([0, 0, 0]);
+  expect([found('see src/home/x and ../home/y'), found('https://example.org/home/page/'), found('/tmp/film.mp4')]).toEqual([0, 0, 0]);
 });
 
 test('models: weight and card', () => {

@@ -1,5 +1,5 @@
 /**
- * @file The front door of the sprite data: dressed characters composed from Liberated Pixel Cup layers (issue 2, section 5).
+ * @file The front door of the sprite data: dressed characters composed from Liberated Pixel Cup layers.
  * Load a world once, draw a clip's specification by (seed, step), then render, caption or label it; each is a pure function.
  */
 export * from './vocabulary.ts';
