@@ -55,7 +55,7 @@ const vaeConfig: VaeRunConfig = {
 const ditConfig: DiTRunConfig = {
   kind: 'dit', model: 'tiny', dit: {}, text: { width: 16, depth: 1, heads: 2 }, ...common, tokens: 768, layouts: 2,
   stages: [{ from: 0, shapes: [{ ...size, frames: 1, given: 0, share: 1 }, { ...size, frames: 9, given: 0, share: 1 }, { ...size, frames: 9, given: 1, share: 0.5 }] }],
-  clips: { '1x64x64': 32, '9x64x64': 32 }, dropCaption: 0.1, noisyCaption: 0.1, independent: 0.1, prefix: 0.1,
+  clips: { '1x64x64': 32, '9x64x64': 32 }, output: 'preconditioned', shift: 1, dropCaption: 0.1, noisyCaption: 0.1, independent: 0.1, prefix: 0.1,
 };
 
 const dir = await mkdtemp(join(tmpdir(), 'kinora-tiny-'));
@@ -72,7 +72,7 @@ try {
   await trainDiT(ditConfig, { ...run('dit'), vae, tokenizer });
   const { dir: model, info } = await exportModel({
     run: join(dir, 'dit'), tokenizer, lpc, cacheDir: join(dir, 'cache'), out: join(dir, 'tiny'), id: 'tiny', version: '0.0.1',
-    sampling: { sampler: 'euler', steps: 4, guidance: 2, interval: [0, 1], rescale: 0, shift: 1, palette: 32 },
+    sampling: { sampler: 'euler', steps: 4, guidance: 2, interval: [0, 1], rescale: 0, palette: 32 },
   });
   console.log(`${info.id}: ${Object.keys(info.files).length} files`);
 

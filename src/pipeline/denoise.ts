@@ -6,6 +6,7 @@
 import type { Backend, HostArray, Program } from '../backend/backend.ts';
 import type { ProgramCache } from '../backend/cache.ts';
 import { guide, isGuided, type GuidanceOptions } from '../diffusion/guidance.ts';
+import { outputToVelocity, type OutputKind } from '../diffusion/precondition.ts';
 import type { VelocityFn } from '../diffusion/samplers/contract.ts';
 import { slice } from '../graph/build.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
@@ -25,6 +26,9 @@ export interface DitRuntime {
   readonly programs: ProgramCache;
   readonly config: DiTConfig;
   readonly text: TextConfig;
+  readonly output: OutputKind;
+  /** Standard deviation of each value of a token. */
+  readonly std: ArrayLike<number>;
   /** Names dit.* and text.*. */
   readonly weights: Weights;
 }
@@ -84,7 +88,7 @@ export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens,
 export const filmLayout = (film: Omit<DenoisedFilm, 'context'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
   ({ groups: [{ frames: film.frames + film.context.length, height: film.height, width: film.width, count: branches }], captions: BRANCHES });
 
-/** The graph's output: the velocity of every token. */
+/** The graph's output: the raw output for every token. */
 export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: TextConfig): Record<string, Tensor> {
   const graph = new Graph(), { captions } = layout;
   const keys = Array.from({ length: config.depth }, (_, i) => {
@@ -120,7 +124,13 @@ async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, 
     const levels = [...sigma, ...context.map(() => CONTEXT_SIGMA)];
     feeds['sigma'] = sigmaFeatures(Array.from({ length: branches }, () => levels).flat(), SIGMA_FEATURES);
     await program.run(feeds, { velocity });
-    return Array.from({ length: branches }, (_, b) => velocity.slice(b * size, b * size + own));
+    return Array.from({ length: branches }, (_, b) => {
+      const made = velocity.slice(b * size, b * size + own), perFrame = own / frames;
+      for (let i = 0; i < frames; i++) {
+        outputToVelocity({ kind: rt.output, sigma: sigma[i]!, std: rt.std }, z.subarray(i * perFrame, (i + 1) * perFrame), made.subarray(i * perFrame, (i + 1) * perFrame));
+      }
+      return made;
+    });
   };
 }
 

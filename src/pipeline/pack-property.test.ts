@@ -31,7 +31,7 @@ test('a film is the same at every place of a pack, beside any neighbours, with 1
   const run = async (threads: number, count: number, at: number, neighbours: string): Promise<Float32Array> => {
     using programs = new ProgramCache(2);
     const layout = { groups: [{ frames, height: 8, width: 8, count }], captions: Math.max(2, count) };
-    const program = await denoiseProgram({ backend: ortBackend({ threads }), programs, config, text, weights }, layout);
+    const program = await denoiseProgram({ backend: ortBackend({ threads }), programs, config, text, weights, output: 'velocity', std: [1] }, layout);
     const names = Array.from({ length: count }, (_, i) => (i === at ? 'film' : `${neighbours} ${i}`));
     const pooled = new Float32Array(layout.captions * text.width), bias = new Float32Array(layout.captions * text.length);
     names.forEach((name, i) => { pooled.set(values(`${name} pooled`, text.width), i * text.width); });
@@ -53,7 +53,7 @@ test('a film is the same at every place of a pack, beside any neighbours, with 1
 test('keys and values made once a film give the bits of a denoiser that has its text tower inside', async () => {
   const layout = { groups: [{ frames: 2, height: 8, width: 8, count: 2 }], captions: 2 }, backend = ortBackend({ threads: 2 });
   using programs = new ProgramCache(3);
-  const rt = { backend, programs, config, text, weights };
+  const rt = { backend, programs, config, text, weights, output: 'velocity', std: [1] } as const;
   const caption = (words: readonly number[]) => ({ ids: Int32Array.from({ length: text.length }, (_, i) => words[i] ?? 0), present: Float32Array.from({ length: text.length }, (_, i) => Number(i < words.length)) });
   const [a, b] = [caption([3, 1, 4, 1, 5]), caption([9])], states = await encodeCaptions(rt, a, b);
   const segments = [0, 1].map((i): PackSegment => ({ times: [0, 4], kinds: [0, 0], sigmas: [0.6, 0.6], captions: [i, i], tokens: values(`kv ${i}`, 2 * 64 * config.channels) }));

@@ -4,7 +4,7 @@ import type { ModelInfo } from './model-store.ts';
 import { branchesOf, filmSettings, nearestSizes, sizeRule, type FilmOptions } from './settings.ts';
 
 const model = {
-  dit: { config: DIT_PRESETS.tiny }, native: { width: 64, height: 64, frames: 17, fps: 8 }, limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65 },
+  dit: { config: DIT_PRESETS.tiny, output: 'velocity' }, native: { width: 64, height: 64, frames: 17, fps: 8 }, limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65 },
   sampling: { sampler: 'euler', steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0, shift: 2, palette: 32 },
 } as unknown as ModelInfo;
 const settings = (o: Partial<FilmOptions> = {}) => filmSettings({ prompt: 'x', ...o }, model, 5);
@@ -43,7 +43,7 @@ test.each<[Partial<FilmOptions>, string]>([
 test('every nearest size is one that is taken', () => {
   const rule = sizeRule(model);
   for (const [width, height] of nearestSizes(rule, 100, 100, 8)) expect(settings({ width, height })).toMatchObject({ width, height });
-  expect(sizeRule({ ...model, dit: { config: { ...model.dit.config, patch: 2 } } })).toEqual({ step: 16, token: 16, min: 32, max: 256 });
+  expect(sizeRule({ ...model, dit: { ...model.dit, config: { ...model.dit.config, patch: 2 } } })).toEqual({ step: 16, token: 16, min: 32, max: 256 });
 });
 
 test('packs of two branches where a noise level is guided, of one where it is not', () => {

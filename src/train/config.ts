@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
+import { OUTPUT_KINDS } from '../diffusion/precondition.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
@@ -45,7 +46,7 @@ const vaeSchema = z.strictObject({
   kind: z.literal('vae'),
   model: z.enum(Object.keys(VAE_PRESETS) as [keyof typeof VAE_PRESETS]),
   ...common,
-  layouts: z.array(z.strictObject({ ...size, batch: count, share: z.number().positive() })).min(1),
+  layouts: z.array(z.strictObject({ ...size, batch: count, share: z.number().positive(), window: z.strictObject({ width: count, height: count }).optional() })).min(1),
   kl: z.number().min(0),
   silhouette: z.number().min(0),
   validationClips: count,
@@ -56,6 +57,10 @@ const vaeSchema = z.strictObject({
 const ditSchema = z.strictObject({
   kind: z.literal('dit'),
   model: z.enum(Object.keys(DIT_PRESETS) as [keyof typeof DIT_PRESETS]),
+  /** What the network's raw output means. */
+  output: z.enum(OUTPUT_KINDS),
+  /** Shift of the noise levels towards 1, for the default film; other sizes in proportion. */
+  shift: z.number().positive(),
   /** Overrides of the preset. */
   dit: z.strictObject({ patch: count, width: count, depth: count, heads: count, mlp: z.enum(['gelu', 'swiglu', 'relu2']) }).partial(),
   text: z.strictObject({ width: count, depth: count, heads: count }),

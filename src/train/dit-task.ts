@@ -7,6 +7,7 @@ import type { Backend } from '../backend/backend.ts';
 import { draws, normals, type Draws } from '../core/random.ts';
 import { captionOf, drawClip, noisyCaption, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { frameLossWeights } from '../diffusion/loss.ts';
+import { outputTarget, type OutputKind } from '../diffusion/precondition.ts';
 import { drawFrameSigmas, shiftForTokens } from '../diffusion/timesteps.ts';
 import { gather, mul, reshape, sub, sum } from '../graph/build.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
@@ -14,7 +15,7 @@ import type { DiTConfig } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, type DiTParams } from '../models/dit/dit.ts';
 import { layoutKey, packFrames, packTokens, runLength, type PackLayout } from '../models/dit/layout.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN, latentTime, packFeeds, type PackSegment } from '../models/dit/pack-feeds.ts';
-import { patchify } from '../models/dit/patch.ts';
+import { patchify, tokenStd } from '../models/dit/patch.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
@@ -29,6 +30,9 @@ export interface DiTStage { readonly from: number; readonly shapes: readonly Sam
 /** Data part of a run. */
 export interface DiTTaskConfig {
   readonly seed: number;
+  readonly output: OutputKind;
+  /** Shift of the noise levels for the default film. */
+  readonly shift: number;
   /** Tokens of a pack. */
   readonly tokens: number;
   /** Layouts of a stage's bank. */
@@ -107,7 +111,7 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
       const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = new Array<number>(frames).fill(GENERATED);
       const parts = [tokensOf(pool.clip(index), frames, s)];
       const independent = s.given === 0 && frames > 1 && d.chance(data.independent);
-      const shift = shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
+      const shift = data.shift * shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
       const generated = drawFrameSigmas({ ...key, stream: `${key.stream}/sigma` }, frames, { mode: independent ? 'independent' : 'shared', shift });
       if (s.given === 0 && frames > 1 && !independent && d.chance(data.prefix)) {
         const given = 1 + d.int(frames - 1);
@@ -127,34 +131,37 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
       return { clean, times, kinds, sigmas, caption: captionFor(s, split, index, d, key) };
     },
 
-    /** Noises samples and lays them out. `target` is the velocity ε − x per token; `weight` the loss weight per latent frame. */
+    /** Noises samples and lays them out. `target` is the perfect raw output per token, `factor` turns its error into a velocity's per latent frame and channel; `weight` the loss weight per latent frame. */
     pack(bank: BankLayout, samples: readonly Sample[], key: { seed: number; stream: string; step: number }) {
       const size = samples.reduce((n, s) => n + s.clean.length, 0), eps = normals(key, size), target = new Float32Array(size);
-      let at = 0;
+      const std = tokenStd(vae, config.patch), channels = std.length, factor = new Float32Array(samples.reduce((n, s) => n + s.times.length, 0) * channels);
+      let at = 0, frame = 0;
       const segments = samples.map((s, i): PackSegment => {
         const perFrame = s.clean.length / s.times.length, tokens = new Float32Array(s.clean.length);
-        for (let j = 0; j < tokens.length; j++, at++) {
-          const sigma = s.sigmas[Math.floor(j / perFrame)]!;
-          tokens[j] = (1 - sigma) * s.clean[j]! + sigma * eps[at]!;
-          target[at] = eps[at]! - s.clean[j]!;
+        for (const [j, sigma] of s.sigmas.entries()) {
+          const x = s.clean.subarray(j * perFrame, (j + 1) * perFrame), noise = eps.subarray(at, at + perFrame);
+          for (let k = 0; k < perFrame; k++) tokens[j * perFrame + k] = (1 - sigma) * x[k]! + sigma * noise[k]!;
+          outputTarget({ kind: data.output, sigma, std }, x, noise, target.subarray(at, at + perFrame), factor.subarray(frame * channels, (frame + 1) * channels));
+          at += perFrame; frame++;
         }
         return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.map(() => i), tokens };
       });
       const perToken = config.channels * config.patch ** 2;
       const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),
         { prediction: 'velocity', sigma: samples.flatMap((s) => [...s.sigmas]) });
-      return { feeds: packFeeds(bank.layout, segments, config), target, weight };
+      return { feeds: { ...packFeeds(bank.layout, segments, config), target, weight, factor } };
     },
   };
 }
 
-/** Σ over latent frames of weight × Σ over tokens of the mean squared error per channel. */
-export function velocityLoss(graph: Graph, prediction: Tensor, layout: PackLayout): Tensor {
-  const run = runLength(layout), rows = packTokens(layout), channels = prediction.shape[1]!;
+/** Σ over latent frames of weight × Σ over tokens of the mean squared error of the velocity per channel. `raw` is the network's own output. */
+export function velocityLoss(graph: Graph, raw: Tensor, layout: PackLayout): Tensor {
+  const run = runLength(layout), rows = packTokens(layout), channels = raw.shape[1]!;
   const target = graph.input('target', [rows, channels]), weight = graph.input('weight', [packFrames(layout), 1]);
-  const error = sub(prediction, target);
+  const factor = graph.input('factor', [packFrames(layout), channels]), frameOfRuns = graph.inputs.get('frameOfRuns')!;
+  const error = mul(reshape(sub(raw, target), [rows / run, run, channels]), reshape(gather(factor, frameOfRuns), [rows / run, 1, channels]));
   const perRun = mul(sum(reshape(mul(error, error), [rows / run, run * channels]), [1]), 1 / channels);                 // [runs, 1]
-  return sum(mul(perRun, gather(weight, graph.inputs.get('frameOfRuns')!)));
+  return sum(mul(perRun, gather(weight, frameOfRuns)));
 }
 
 /** The task for {@link import('./loop.ts').runTraining}. */
@@ -168,10 +175,10 @@ export function ditTask(parts: DiTTaskParts, validate?: TrainTask<FilmParams>['v
       const { bank } = banks.findLast(({ from }) => step >= from) ?? banks[0]!;
       const chosen = bank[draws({ seed: data.seed, stream: 'dit/layout', step }).int(bank.length)]!;
       const samples = chosen.samples.map((s, i) => maker.sample(s, 'train', { seed: data.seed, stream: 'dit/sample', step: step * 1024 + i }));
-      const { feeds, target, weight } = maker.pack(chosen, samples, { seed: data.seed, stream: 'dit/eps', step });
+      const { feeds } = maker.pack(chosen, samples, { seed: data.seed, stream: 'dit/eps', step });
       return {
         layout: layoutKey(chosen.layout), samples: samples.length, describe: `dit/sample ${step * 1024}…${step * 1024 + samples.length - 1}`,
-        feeds: { ...feeds, target, weight, ...captionFeeds(samples.map((s) => s.caption), tokenizer, text.length) },
+        feeds: { ...feeds, ...captionFeeds(samples.map((s) => s.caption), tokenizer, text.length) },
       };
     },
     build(key, graph, p) {

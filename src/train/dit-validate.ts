@@ -9,12 +9,13 @@ import { captionOf, drawClip } from '../data/sprites/world.ts';
 import { frameSigmas } from '../diffusion/frames.ts';
 import { guide } from '../diffusion/guidance.ts';
 import { SAMPLER_TABLE } from '../diffusion/samplers/registry.ts';
+import { outputToVelocity } from '../diffusion/precondition.ts';
 import { sigmaGrid } from '../diffusion/timesteps.ts';
 import { Graph } from '../graph/graph.ts';
 import { contactSheet, writePng } from '../media/contact-sheet.ts';
 import { fromModel, type Frames } from '../media/frames.ts';
 import { GENERATED, latentTime, packFeeds } from '../models/dit/pack-feeds.ts';
-import { unpatchify } from '../models/dit/patch.ts';
+import { tokenStd, unpatchify } from '../models/dit/patch.ts';
 import type { PackLayout } from '../models/dit/layout.ts';
 import { decodedFrames, latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { decode, vaeParams } from '../models/vae/vae.ts';
@@ -57,24 +58,28 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
     const captions = captionFeeds(samples.map((s) => s.caption), tokenizer, text.length);
     for (const [i, sigma] of LEVELS.entries()) {
       const noised = samples.map((s) => ({ ...s, sigmas: new Float32Array(s.times.length).fill(sigma) }));
-      const { feeds, target, weight } = maker.pack({ layout: layout(FILMS), samples: [] }, noised, { seed: data.seed, stream: 'dit/validation-eps', step: i });
-      levels[`loss@${sigma.toFixed(2)}`] = (await loss.run({ ...weights, ...feeds, target, weight, ...captions }))['loss']![0]!;
+      const { feeds } = maker.pack({ layout: layout(FILMS), samples: [] }, noised, { seed: data.seed, stream: 'dit/validation-eps', step: i });
+      levels[`loss@${sigma.toFixed(2)}`] = (await loss.run({ ...weights, ...feeds, ...captions }))['loss']![0]!;
     }
 
-    const perFilm = samples[0]!.clean.length, perFrame = perFilm / group.frames, frames = group.frames;
+    const std = tokenStd(vae, config.patch), perFilm = samples[0]!.clean.length, perFrame = perFilm / group.frames, frames = group.frames;
     const both = captionFeeds([...prompts, ...prompts.map(() => '')], tokenizer, text.length);
     const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = times.map(() => GENERATED);
     const pack = Array.from({ length: FILMS }, () => ({ frames, perFrame }));
     const noise = new Float32Array(FILMS * perFilm);
     for (let i = 0; i < FILMS; i++) noise.set(normals({ seed: data.seed + i, stream: 'dit/sheet', step: 0 }, perFilm), i * perFilm);
     const z = await SAMPLER_TABLE.euler.sample({
-      noise, pack, sigmas: frameSigmas(sigmaGrid(STEPS), FILMS * frames),
+      noise, pack, sigmas: frameSigmas(sigmaGrid(STEPS, data.shift), FILMS * frames),
       velocity: async (now, sigmas) => {
         const segments = Array.from({ length: 2 * FILMS }, (_, i) => {
           const film = i % FILMS;
           return { times, kinds, sigmas: sigmas.slice(film * frames, (film + 1) * frames), captions: times.map(() => i), tokens: now.subarray(film * perFilm, (film + 1) * perFilm) };
         });
         const out = (await velocity.run({ ...weights, ...packFeeds(layout(2 * FILMS), segments, config), ...both }))['velocity']!;
+        for (let i = 0; i < 2 * FILMS * frames; i++) {
+          const at = (i % (FILMS * frames)) * perFrame;
+          outputToVelocity({ kind: data.output, sigma: sigmas[i % (FILMS * frames)]!, std }, now.subarray(at, at + perFrame), out.subarray(i * perFrame, (i + 1) * perFrame));
+        }
         const guided = new Float32Array(now.length);
         for (let i = 0; i < FILMS; i++) guided.set(guide(
           { cond: out.slice(i * perFilm, (i + 1) * perFilm), uncond: out.slice((FILMS + i) * perFilm, (FILMS + i + 1) * perFilm), sigma: sigmas.slice(i * frames, (i + 1) * frames), layout: { frames, perFrame } },

@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
+import { z } from 'zod';
+import { OUTPUT_KINDS } from '../diffusion/precondition.ts';
 import { readTensors } from '../io/safetensors.ts';
 import type { DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
@@ -27,7 +29,8 @@ export interface ExportOptions {
   readonly out: string;
   readonly id: string;
   readonly version: string;
-  readonly sampling: ModelInfo['sampling'];
+  /** How films are made by default; the shift is the training's. */
+  readonly sampling: Omit<ModelInfo['sampling'], 'shift'>;
 }
 
 /** Writes the model folder. Throws a FileError when transformer and autoencoder do not belong together. */
@@ -47,10 +50,10 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
     },
     info: {
       id: o.id, version: o.version, licence: 'CC-BY-SA-3.0', description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art',
-      vae: { config: vae.config }, dit: { config: dit }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
+      vae: { config: vae.config }, dit: { config: dit, output: z.enum(OUTPUT_KINDS).parse(metadata['output']) }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
       native: { width: 64, height: 64, frames: 17, fps: 8 },
       limits: { minSide: 64, maxSide: 256, multiple: SPACE_FACTOR * dit.patch, maxFrames: 65 },
-      sampling: o.sampling,
+      sampling: { ...o.sampling, shift: Number(metadata['shift']) },
     },
   });
 }

@@ -10,7 +10,7 @@ import { FileError } from '../core/errors.ts';
 import { uniforms } from '../core/random.ts';
 import type { Split, SpriteWorld } from '../data/sprites/world.ts';
 import { Graph } from '../graph/graph.ts';
-import { fromHalf, toHalf } from '../io/half.ts';
+import { fromHalves, toHalf } from '../io/half.ts';
 import { readHalves, sha256, writeTensors, type HalfTensor } from '../io/safetensors.ts';
 import { sliceFrames, toModel, type Frames } from '../media/frames.ts';
 import { decodedFrames, latentFrames, SPACE_FACTOR, type VaeConfig } from '../models/vae/config.ts';
@@ -105,7 +105,7 @@ export async function cacheLatents(o: CacheOptions): Promise<LatentClips> {
   if (metadata['vae'] !== vae.hash) throw new FileError(`${file} holds latents of autoencoder ${metadata['vae']}, this one is ${vae.hash}; remove the folder or use another`);
   const clips = tensors.get('clips')!, given = tensors.get('given')!;
   const frames = latentFrames(shape.frames), perFrame = clips.data.length / o.clips / frames;
-  const window = (t: HalfTensor, start: number, length: number): Float32Array => Float32Array.from(t.data.subarray(start, start + length), fromHalf);
+  const window = (t: HalfTensor, start: number, length: number): Float32Array => fromHalves(t.data.subarray(start, start + length));
   return {
     shape, clips: o.clips, frames, perFrame,
     clip: (index) => window(clips, index * frames * perFrame, frames * perFrame),

@@ -58,6 +58,8 @@ export interface TrainOptions {
   /** Folder of the run. */
   readonly dir: string;
   readonly configHash: string;
+  /** Weights to start from instead of random ones, by parameter name. */
+  readonly init?: Readonly<Record<string, Float32Array>>;
   /** Go on from the newest checkpoint. */
   readonly resume: boolean;
   /** Compiled layouts kept at once. */
@@ -96,6 +98,7 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
   if (!o.resume && (await listCheckpoints(dir)).length > 0) throw new FileError(`${dir} holds checkpoints of another run; go on with --resume, or choose another folder`);
   const state = new TrainState(task.specs);
   state.initialise(o.seed);
+  if (o.init) state.adopt(o.init);
   const restored = o.resume ? await loadCheckpoint(dir, state, o.configHash) : null;
   let norms = restored ? [...restored.norms] : [];
   using optimizer = await createOptimizer(o.backend, state, { beta2: optim.beta2, matrices: optim.matrices });

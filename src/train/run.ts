@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
-import { writeTensors, type StoredTensor } from '../io/safetensors.ts';
+import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
@@ -30,6 +30,8 @@ export interface RunOptions {
   /** Folder of what can be made again: decoded layers, latents. */
   readonly cacheDir: string;
   readonly resume: boolean;
+  /** Weights file of an earlier run to start from: a fine-tuning. */
+  readonly init?: string;
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
   /** Progress of preparations: what, done, total. */
@@ -44,7 +46,13 @@ function averaged(state: TrainState): Map<string, StoredTensor> {
   return new Map([...state.slots].map(([name, { spec }]) => [name, { shape: spec.shape, data: state.windows('ema')[name]! }]));
 }
 
-const loopOptions = (config: VaeRunConfig | DiTRunConfig, o: RunOptions) => ({
+/** All tensors of a weights file. */
+async function startWeights(file: string): Promise<Record<string, Float32Array>> {
+  return Object.fromEntries([...(await readTensors(file)).tensors].map(([name, { data }]) => [name, data as Float32Array]));
+}
+
+const loopOptions = async (config: VaeRunConfig | DiTRunConfig, o: RunOptions) => ({
+  ...(o.init === undefined ? {} : { init: await startWeights(o.init) }),
   backend: o.backend, seed: config.seed, optim: config.optim, dir: o.dir, configHash: runHash(config), resume: o.resume, programs: config.programs,
   checkpointSeconds: config.checkpointSeconds, validateEvery: config.validateEvery,
   ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
@@ -53,7 +61,7 @@ const loopOptions = (config: VaeRunConfig | DiTRunConfig, o: RunOptions) => ({
 /** Trains an autoencoder; returns the file. */
 export async function trainVae(config: VaeRunConfig, o: RunOptions): Promise<string> {
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), model = VAE_PRESETS[config.model];
-  const state = await runTraining(vaeTask(model, config, world, o.backend), loopOptions(config, o));
+  const state = await runTraining(vaeTask(model, config, world, o.backend), await loopOptions(config, o));
   const tensors = averaged(state), file = join(o.dir, 'vae.safetensors');
   const weights = Object.fromEntries([...tensors].map(([name, { data }]) => [name, data as Float32Array]));
   const stats = await latentStatistics({ config: model, weights }, world, o.backend, config.seed, config.statisticsClips);
@@ -98,8 +106,8 @@ export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<
   const { dit, text } = filmConfig(config, vae, tokenizer);
   const parts: DiTTaskParts = { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, latents: train };
   const task = ditTask(parts, ditValidation(parts, heldout));
-  const state = await runTraining(task, loopOptions(config, o)), file = join(o.dir, 'dit.safetensors');
-  await writeTensors(file, averaged(state), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), vae: vae.hash } });
+  const state = await runTraining(task, await loopOptions(config, o)), file = join(o.dir, 'dit.safetensors');
+  await writeTensors(file, averaged(state), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), output: config.output, shift: String(config.shift), vae: vae.hash } });
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
   return file;
 }

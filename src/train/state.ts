@@ -2,6 +2,7 @@
  * @file Flat training state: values, gradients, moments and running average, each one array; a parameter is a window into them.
  * Decayed parameters (matrices) come first, each group padded to whole chunks, so that an element-wise update runs over equal chunks.
  */
+import { InputError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import { initialValues, listParams, type ParamSpec } from '../nn/param.ts';
 import type { Backend, Program } from '../backend/backend.ts';
@@ -57,6 +58,16 @@ export class TrainState {
     const made = Object.fromEntries([...this.slots].map(([name, { start, end }]) => [name, this.arrays[array].subarray(start, end)]));
     this.#windows.set(array, made);
     return made;
+  }
+
+  /** Takes weights, and their running average, from an earlier run. Throws an InputError unless every name is there in its size. */
+  adopt(weights: Readonly<Record<string, Float32Array>>): void {
+    for (const [name, { start, end }] of this.slots) {
+      const given = weights[name];
+      if (given?.length !== end - start) throw new InputError(`weights to start from: ${name} has ${given?.length ?? 'no'} values, the model ${end - start}`);
+      this.arrays.value.set(given, start);
+      this.arrays.ema.set(given, start);
+    }
   }
 
   /** Root mean square of the decayed weights (matrices). It should stay near its start: where it grows, steps turn weights ever less (docs/reports/001). */

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Backend, Program } from '../backend/backend.ts';
-import { normals, uniforms } from '../core/random.ts';
+import { draws, normals, uniforms, type RandomKey } from '../core/random.ts';
 import { drawClip, renderClip, type RenderedClip, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { abs, add, exp, mean, mul, sub } from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
@@ -18,7 +18,15 @@ import type { Batch, TrainTask } from './loop.ts';
 import type { LossGraph } from './step-program.ts';
 
 /** One shape of batch, and how often it is drawn. */
-export interface VaeLayout { readonly frames: number; readonly width: number; readonly height: number; readonly batch: number; readonly share: number }
+export interface VaeLayout {
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+  readonly batch: number;
+  readonly share: number;
+  /** Size of a window around the characters that is trained on, instead of the whole canvas: grounds are soon learnt. */
+  readonly window?: { readonly width: number; readonly height: number } | undefined;
+}
 
 /** Data and loss part of a VAE run. */
 export interface VaeTaskConfig {
@@ -32,7 +40,17 @@ export interface VaeTaskConfig {
   readonly validationClips: number;
 }
 
-const nameOf = (l: VaeLayout): string => `${l.frames}x${l.width}x${l.height}x${l.batch}`;
+const shownOf = (l: VaeLayout): { readonly width: number; readonly height: number } => l.window ?? l;
+const nameOf = (l: VaeLayout): string => `${l.frames}x${shownOf(l).width}x${shownOf(l).height}x${l.batch}`;
+
+/** Corner of a window over a clip: its centre is a random pixel of a silhouette's, moved so that the window stays on the canvas. */
+function windowCorner(silhouette: Uint8Array, l: VaeLayout, key: RandomKey): { x: number; y: number } {
+  const { width, height } = shownOf(l), d = draws(key), pixels = l.width * l.height;
+  const inside = Array.from(silhouette.keys()).filter((j) => silhouette[j]);
+  const centre = (inside.length > 0 ? d.pick(inside) : d.int(pixels)) % pixels;
+  const corner = (at: number, size: number, canvas: number): number => Math.min(canvas - size, Math.max(0, at - (size >> 1)));
+  return { x: corner(centre % l.width, width, l.width), y: corner(Math.floor(centre / l.width), height, l.height) };
+}
 
 /** Renders clip `step` of a stream. */
 export function spriteClip(world: SpriteWorld, seed: number, stream: string, step: number, split: Split, l: Pick<VaeLayout, 'frames' | 'width' | 'height'>): RenderedClip {
@@ -44,8 +62,9 @@ export const psnrOf = (meanSquare: number): number => 10 * Math.log10(4 / meanSq
 
 /** The loss of one batch shape; inputs `video`, `weight`, `noise`. */
 export function vaeLoss(graph: Graph, p: Bound<ReturnType<typeof vaeParams>>, l: VaeLayout, config: VaeConfig, o: Pick<VaeTaskConfig, 'kl'>): LossGraph {
-  const video = graph.input('video', [l.batch, 3, l.frames, l.height, l.width]);
-  const weight = graph.input('weight', [l.batch, 1, l.frames, l.height, l.width]);
+  const { width, height } = shownOf(l);
+  const video = graph.input('video', [l.batch, 3, l.frames, height, width]);
+  const weight = graph.input('weight', [l.batch, 1, l.frames, height, width]);
   const posterior = encode(p.encoder, video, config);
   const noise = graph.input('noise', posterior.mean.shape);
   const difference = sub(decode(p.decoder, reparameterise(posterior, noise), config), video);
@@ -63,19 +82,26 @@ export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld,
   const total = o.layouts.reduce((n, l) => n + l.share, 0);
   let evaluator: Promise<Program> | undefined;
 
-  const latentSize = (l: VaeLayout): number => config.latentChannels * latentFrames(l.frames) * (l.height / SPACE_FACTOR) * (l.width / SPACE_FACTOR);
+  const latentSize = (l: VaeLayout): number => config.latentChannels * latentFrames(l.frames) * (shownOf(l).height / SPACE_FACTOR) * (shownOf(l).width / SPACE_FACTOR);
 
   return {
     specs,
     async batch(step): Promise<Batch> {
       let u = uniforms({ seed: o.seed, stream: 'vae/layout', step }, 1)[0]! * total;
       const layout = o.layouts.find((l) => (u -= l.share) < 0) ?? o.layouts.at(-1)!;
-      const pixels = layout.frames * layout.height * layout.width;
+      const { width, height } = shownOf(layout), pixels = layout.frames * height * width;
       const video = new Float32Array(layout.batch * 3 * pixels), weight = new Float32Array(layout.batch * pixels);
       for (let i = 0; i < layout.batch; i++) {
-        const { frames, silhouette } = spriteClip(world, o.seed, 'vae/clip', step * 1024 + i, 'train', layout);
-        video.set(toModel(frames), i * 3 * pixels);
-        for (let j = 0; j < pixels; j++) weight[i * pixels + j] = 1 + o.silhouette * silhouette[j]!;
+        const { frames, silhouette } = spriteClip(world, o.seed, 'vae/clip', step * 1024 + i, 'train', layout), values = toModel(frames);
+        const corner = layout.window ? windowCorner(silhouette, layout, { seed: o.seed, stream: 'vae/window', step: step * 1024 + i }) : { x: 0, y: 0 };
+        for (let row = 0; row < layout.frames * height; row++) {
+          const from = (Math.floor(row / height) * layout.height + corner.y + row % height) * layout.width + corner.x;
+          for (let c = 0; c < 3; c++) {
+            const plane = c * layout.frames * layout.height * layout.width + from;
+            video.set(values.subarray(plane, plane + width), (i * 3 + c) * pixels + row * width);
+          }
+          for (let x = 0; x < width; x++) weight[i * pixels + row * width + x] = 1 + o.silhouette * silhouette[from + x]!;
+        }
       }
       const noise = normals({ seed: o.seed, stream: 'vae/noise', step }, layout.batch * latentSize(layout));
       return { layout: nameOf(layout), feeds: { video, weight, noise }, samples: layout.batch, describe: `vae/clip ${step * 1024}…${step * 1024 + layout.batch - 1} (${nameOf(layout)})` };

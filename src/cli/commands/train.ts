@@ -10,7 +10,7 @@ import { integer, nonEmpty } from '../options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
-interface Flags { readonly lpc: string; readonly out: string; readonly cache: string; readonly resume?: boolean; readonly dryRun?: boolean; readonly vae?: string; readonly tokenizer: string; readonly threads?: number }
+interface Flags { readonly lpc: string; readonly out: string; readonly cache: string; readonly resume?: boolean; readonly init?: string; readonly dryRun?: boolean; readonly vae?: string; readonly tokenizer: string; readonly threads?: number }
 
 const folder = (flag: string) => nonEmpty(flag, 'wanted a path');
 
@@ -19,10 +19,10 @@ const trainEvent = (p: StepProgress): ProgressEvent => ({
   note: `loss ${p.loss.toFixed(4)}, ${p.samplesPerSecond.toFixed(1)} samples/s, ${Math.round(p.eta / 60)} min left${p.skipped ? ', skipped' : ''}`,
 });
 
-async function runOptions({ lpc, out, cache, resume, threads }: Flags, { signal, progress }: CliContext): Promise<RunOptions> {
+async function runOptions({ lpc, out, cache, resume, init, threads }: Flags, { signal, progress }: CliContext): Promise<RunOptions> {
   const { runBackend } = await import('../../train/run.ts');
   return {
-    backend: runBackend(threads), lpc, dir: out, cacheDir: cache, resume: resume ?? false, signal,
+    backend: runBackend(threads), lpc, dir: out, cacheDir: cache, resume: resume ?? false, signal, ...(init === undefined ? {} : { init }),
     onStep: (p) => { progress(trainEvent(p)); },
     onPrepare: (what, done, total) => { progress({ stage: what, done, total }); },
   };
@@ -43,6 +43,7 @@ const common = (command: Parameters<CliCommand['define']>[0]) => command
   .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
   .option('--threads <n>', 'threads of the engine', integer('--threads', { min: 1, max: 256 }))
   .option('--resume', 'go on from the newest checkpoint')
+  .option('--init <file>', 'weights of an earlier run to start from', folder('--init'))
   .option('--dry-run', 'print parameters, arithmetic, memory and time, and stop');
 
 const vae: CliCommand = {
@@ -127,7 +128,7 @@ const toModel: CliCommand = {
         if (!Number.isInteger(steps) || steps < 1) throw new InputError(`--steps ${flags.steps}: wanted a whole number from 1`);
         if (!(guidance >= 0)) throw new InputError(`--guidance ${flags.guidance}: wanted a number from 0`);
         const { info } = await exportModel({ run, id, out: flags.out, lpc: flags.lpc, cacheDir: flags.cache, tokenizer: flags.tokenizer, version: flags.version, ...(flags.judge === undefined ? {} : { judge: flags.judge }),
-          sampling: { sampler: 'euler', steps, guidance, interval: [0, 1], rescale: 0, shift: 1, palette: 32 } });
+          sampling: { sampler: 'euler', steps, guidance, interval: [0, 1], rescale: 0, palette: 32 } });
         print(`${flags.out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
       });
   },

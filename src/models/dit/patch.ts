@@ -1,7 +1,8 @@
 /**
  * @file Latents ⇄ tokens on the host. Latents are `[C, T, H, W]` as the autoencoder sees them (one sample); tokens are `[T·h·w, C·p²]` with
  * h = H/p and w = W/p: frame-major, then rows, then columns; inside a token channels first, then its p × p cells (patchify of Peebles & Xie
- * 2022, section 3.2, arXiv:2212.09748v2). The same pass normalises: the transformer works on (latent − mean) / std per channel.
+ * 2022, section 3.2, arXiv:2212.09748v2). The same pass normalises: the transformer works on (latent − mean) / scale, with
+ * one scale for all channels, so that an error counts as much as it will be seen.
  */
 import { InputError } from '../../core/errors.ts';
 
@@ -9,6 +10,15 @@ import { InputError } from '../../core/errors.ts';
 export interface LatentStats {
   readonly mean: ArrayLike<number>;
   readonly std: ArrayLike<number>;
+}
+
+/** What divides latents: the root mean square of the channels' deviations. */
+export const latentScale = ({ std }: Pick<LatentStats, 'std'>): number => Math.sqrt(Array.from(std, (s) => s ** 2).reduce((a, b) => a + b, 0) / std.length);
+
+/** Standard deviation of each of a token's `channels·patch²` values after {@link patchify}. */
+export function tokenStd({ std }: Pick<LatentStats, 'std'>, patch: number): Float64Array {
+  const scale = latentScale({ std });
+  return Float64Array.from({ length: std.length * patch * patch }, (_, i) => std[Math.floor(i / (patch * patch))]! / scale);
 }
 
 /** Size of one sample's latents. */
@@ -46,14 +56,14 @@ function walk({ channels, frames, height, width, patch, stats }: PatchOptions, l
 
 /** Latents `[C, T, H, W]` → tokens `[T·h·w, C·p²]`, normalised. */
 export function patchify(latents: Float32Array, o: PatchOptions): Float32Array {
-  const out = new Float32Array(latents.length), { stats } = o;
-  walk(o, ['latents', latents.length], (from, to, c) => { out[to] = stats ? (latents[from]! - stats.mean[c]!) / stats.std[c]! : latents[from]!; });
+  const out = new Float32Array(latents.length), { stats } = o, scale = stats ? latentScale(stats) : 1;
+  walk(o, ['latents', latents.length], (from, to, c) => { out[to] = stats ? (latents[from]! - stats.mean[c]!) / scale : latents[from]!; });
   return out;
 }
 
 /** Tokens `[T·h·w, C·p²]` → latents `[C, T, H, W]`, in the autoencoder's own scale. */
 export function unpatchify(tokens: Float32Array, o: PatchOptions): Float32Array {
-  const out = new Float32Array(tokens.length), { stats } = o;
-  walk(o, ['tokens', tokens.length], (to, from, c) => { out[to] = stats ? tokens[from]! * stats.std[c]! + stats.mean[c]! : tokens[from]!; });
+  const out = new Float32Array(tokens.length), { stats } = o, scale = stats ? latentScale(stats) : 1;
+  walk(o, ['tokens', tokens.length], (to, from, c) => { out[to] = stats ? tokens[from]! * scale + stats.mean[c]! : tokens[from]!; });
   return out;
 }

@@ -25,7 +25,7 @@ export const TIME_FACTOR = 4;
 export const VAE_PRESETS = {
   tiny: { latentChannels: 4, patch: 4, channels: [8, 16, 32], encoderBlocks: [1, 1, 1], decoderBlocks: [1, 1, 1] },
   base: { latentChannels: 16, patch: 4, channels: [48, 96, 192], encoderBlocks: [2, 2, 3], decoderBlocks: [3, 3, 3] },
-  large: { latentChannels: 16, patch: 4, channels: [64, 128, 256], encoderBlocks: [2, 2, 3], decoderBlocks: [3, 3, 3] },
+  large: { latentChannels: 256, patch: 4, channels: [64, 128, 256], encoderBlocks: [1, 2, 2], decoderBlocks: [3, 3, 2] },
 } as const satisfies Record<string, VaeConfig>;
 
 /** Latent frames of a film of `frames` frames: the next 4n + 1, compressed. */
