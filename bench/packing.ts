@@ -14,7 +14,7 @@ import { DIT_PRESETS } from '../src/models/dit/config.ts';
 import { layoutKey, packFrames, packTokens, segmentTokens, type PackLayout } from '../src/models/dit/layout.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN, latentTime, packFeeds } from '../src/models/dit/pack-feeds.ts';
 import { latentFrames, SPACE_FACTOR } from '../src/models/vae/config.ts';
-import { filmDenoiser, filmParams, velocityLoss } from '../src/train/dit-task.ts';
+import { filmDenoiser, filmParams, weightedLoss } from '../src/train/dit-task.ts';
 import { layoutBank, type SampleShape } from '../src/train/layout-bank.ts';
 import { createOptimizer, TrainState } from '../src/train/state.ts';
 import { compileTrainingStep, gradName } from '../src/train/step-program.ts';
@@ -63,7 +63,7 @@ export const bench: Bench = {
     let compileMs = 0, step = 0;
     /** Compiles one step. */
     const stepper = async ({ layout, samples }: Filled): Promise<{ run: () => Promise<void>; dispose: () => void }> => {
-      const program = await compileTrainingStep({ backend, specs, build: (graph, p) => ({ loss: velocityLoss(graph, filmDenoiser(graph, p, layout, config, text), layout) }) });
+      const program = await compileTrainingStep({ backend, specs, build: (graph, p) => ({ loss: weightedLoss(graph, filmDenoiser(graph, p, layout, config, text), layout) }) });
       compileMs += program.compileMs;
       const feeds = { ...state.windows('value'), ...synthetic({ layout, samples }, seed) };
       return {

@@ -19,7 +19,7 @@ import { GENERATED, packFeeds } from '../src/models/dit/pack-feeds.ts';
 import { latentFrames, SPACE_FACTOR, VAE_PRESETS, type VaeConfig } from '../src/models/vae/config.ts';
 import { vaeParams } from '../src/models/vae/vae.ts';
 import { bindParams, countParams, listParams, type Bound } from '../src/nn/param.ts';
-import { velocityLoss } from '../src/train/dit-task.ts';
+import { weightedLoss } from '../src/train/dit-task.ts';
 import { createOptimizer, TrainState } from '../src/train/state.ts';
 import { compileTrainingStep, gradName, type LossGraph } from '../src/train/step-program.ts';
 import { vaeLoss } from '../src/train/vae-task.ts';
@@ -62,7 +62,7 @@ function ditCase(depth: number, segments: number): StepCase<ReturnType<typeof di
   const pack = Array.from({ length: segments }, (_, i) => ({ times: [0], kinds: [GENERATED], captions: [0], sigmas: [(i + 0.5) / segments], tokens: values(`tokens/${i}`, 256 * perToken) }));
   return {
     model: 'dit', row: { depth, width: config.width, tokens, segments, parameters: countParams(specs) }, specs, flop: 6 * P * tokens + 12 * squares * config.width * depth,
-    build: (graph, p) => ({ loss: velocityLoss(graph, dit(p as DiTParams, packInputs(graph, layout, config), layout, config), layout) }),
+    build: (graph, p) => ({ loss: weightedLoss(graph, dit(p as DiTParams, packInputs(graph, layout, config), layout, config), layout) }),
     feeds: { ...packFeeds(layout, pack, config), target: values('target', tokens * perToken), weight: new Float32Array(frames).fill(1 / tokens) } as Record<string, HostArray>,
     twin: { model: 'dit', config, segments, rows: 16, columns: 16 },
   };

@@ -6,7 +6,7 @@
 import type { Backend, HostArray, Program } from '../backend/backend.ts';
 import type { ProgramCache } from '../backend/cache.ts';
 import { guide, isGuided, type GuidanceOptions } from '../diffusion/guidance.ts';
-import { outputToVelocity, type OutputKind } from '../diffusion/precondition.ts';
+import { convertPrediction, type PredictionName } from '../diffusion/prediction.ts';
 import type { VelocityFn } from '../diffusion/samplers/contract.ts';
 import { slice } from '../graph/build.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
@@ -26,9 +26,7 @@ export interface DitRuntime {
   readonly programs: ProgramCache;
   readonly config: DiTConfig;
   readonly text: TextConfig;
-  readonly output: OutputKind;
-  /** Standard deviation of each value of a token. */
-  readonly std: ArrayLike<number>;
+  readonly prediction: PredictionName;
   /** Names dit.* and text.*. */
   readonly weights: Weights;
 }
@@ -88,7 +86,7 @@ export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens,
 export const filmLayout = (film: Omit<DenoisedFilm, 'context'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
   ({ groups: [{ frames: film.frames + film.context.length, height: film.height, width: film.width, count: branches }], captions: BRANCHES });
 
-/** The graph's output: the raw output for every token. */
+/** The graph's output: the prediction for every token. */
 export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: TextConfig): Record<string, Tensor> {
   const graph = new Graph(), { captions } = layout;
   const keys = Array.from({ length: config.depth }, (_, i) => {
@@ -97,7 +95,7 @@ export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: Text
   });
   const conditioning = { keys, pooled: graph.input('pooled', [captions, text.width]), bias: graph.input('bias', [captions, text.length]) };
   const out = dit(bindParams(graph, ditParams(config), 'dit.') as Parameters<typeof dit>[0], packInputs(graph, layout, config), layout, config, conditioning);
-  return { velocity: slice(out, 1, 0, config.channels * config.patch ** 2) };
+  return { prediction: slice(out, 1, 0, config.channels * config.patch ** 2) };
 }
 
 /** The program of a layout. */
@@ -115,7 +113,7 @@ async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, 
     captions: new Array<number>(frames + context.length).fill(caption),
   });
   const fixed = fixedPackFeeds(layout, Array.from({ length: branches }, (_, i) => lists(i)), rt.config);
-  const tokens = new Float32Array(branches * size), velocity = new Float32Array(branches * size);
+  const tokens = new Float32Array(branches * size), predicted = new Float32Array(branches * size);
   for (let b = 0; b < branches; b++) context.forEach((c, i) => { tokens.set(c.tokens, b * size + own + i * c.tokens.length); });
   const program = await denoiseProgram(rt, layout);
   const feeds: Record<string, HostArray> = { ...rt.weights, ...fixed, ...text, tokens } as Record<string, HostArray>;
@@ -123,14 +121,8 @@ async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, 
     for (let b = 0; b < branches; b++) tokens.set(z, b * size);
     const levels = [...sigma, ...context.map(() => CONTEXT_SIGMA)];
     feeds['sigma'] = sigmaFeatures(Array.from({ length: branches }, () => levels).flat(), SIGMA_FEATURES);
-    await program.run(feeds, { velocity });
-    return Array.from({ length: branches }, (_, b) => {
-      const made = velocity.slice(b * size, b * size + own), perFrame = own / frames;
-      for (let i = 0; i < frames; i++) {
-        outputToVelocity({ kind: rt.output, sigma: sigma[i]!, std: rt.std }, z.subarray(i * perFrame, (i + 1) * perFrame), made.subarray(i * perFrame, (i + 1) * perFrame));
-      }
-      return made;
-    });
+    await program.run(feeds, { prediction: predicted });
+    return Array.from({ length: branches }, (_, b) => convertPrediction(predicted.subarray(b * size, b * size + own), { from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame: own / frames }] }));
   };
 }
 

@@ -7,7 +7,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
-import { OUTPUT_KINDS } from '../diffusion/precondition.ts';
+import { PREDICTIONS } from '../diffusion/prediction.ts';
 import { SAMPLERS } from '../diffusion/samplers/registry.ts';
 import { readTensors, sha256, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import { MLP_KINDS, MODULATIONS, NORMS } from '../models/dit/config.ts';
@@ -35,8 +35,8 @@ const schema = z.strictObject({
       channels: count, patch: count, width: count, depth: count, heads: count, mlpRatio: z.number().positive(), mlp: z.enum(MLP_KINDS), modulation: z.enum(MODULATIONS),
       norm: z.enum(NORMS), qkNorm: z.boolean(), rope: z.boolean(), bias: z.boolean(), textWidth: count, outputs: z.union([z.literal(1), z.literal(2)]), rematerialise: z.boolean(),
     }),
-    /** What its raw output means. */
-    output: z.enum(OUTPUT_KINDS),
+    /** What it predicts. */
+    prediction: z.enum(PREDICTIONS),
   }),
   text: z.strictObject({ config: z.strictObject({ vocabulary: count, length: count, width: count, depth: count, heads: count, mlp: z.enum(MLP_KINDS) }) }),
   /** Per channel, over training clips: the transformer works on (latent − mean) / root mean square of std. */

@@ -31,7 +31,7 @@ test('a film is the same at every place of a pack, beside any neighbours, with 1
   const run = async (threads: number, count: number, at: number, neighbours: string): Promise<Float32Array> => {
     using programs = new ProgramCache(2);
     const layout = { groups: [{ frames, height: 8, width: 8, count }], captions: Math.max(2, count) };
-    const program = await denoiseProgram({ backend: ortBackend({ threads }), programs, config, text, weights, output: 'velocity', std: [1] }, layout);
+    const program = await denoiseProgram({ backend: ortBackend({ threads }), programs, config, text, weights, prediction: 'velocity' }, layout);
     const names = Array.from({ length: count }, (_, i) => (i === at ? 'film' : `${neighbours} ${i}`));
     const pooled = new Float32Array(layout.captions * text.width), bias = new Float32Array(layout.captions * text.length);
     names.forEach((name, i) => { pooled.set(values(`${name} pooled`, text.width), i * text.width); });
@@ -40,8 +40,8 @@ test('a film is the same at every place of a pack, beside any neighbours, with 1
       names.forEach((name, i) => { rows.set(values(`${name} ${key}`, perCaption), i * perCaption); });
       return [key, rows] as const;
     }));
-    const { velocity } = await program.run({ ...weights, ...(packFeeds(layout, names.map((name, i) => segment(name, i)), config) as unknown as Record<string, HostArray>), ...kv, pooled, bias });
-    return velocity!.slice(at * size, (at + 1) * size);
+    const { prediction } = await program.run({ ...weights, ...(packFeeds(layout, names.map((name, i) => segment(name, i)), config) as unknown as Record<string, HostArray>), ...kv, pooled, bias });
+    return prediction!.slice(at * size, (at + 1) * size);
   };
   const alone = await run(1, 2, 0, 'a');
   for (const [threads, count, at, neighbours] of [[2, 2, 0, 'a'], [1, 2, 1, 'a'], [1, 2, 0, 'b'], [2, 2, 1, 'b'], [1, 1, 0, ''], [2, 3, 2, 'a'], [2, 5, 3, 'b']] as const) {
@@ -53,16 +53,16 @@ test('a film is the same at every place of a pack, beside any neighbours, with 1
 test('keys and values made once a film give the bits of a denoiser that has its text tower inside', async () => {
   const layout = { groups: [{ frames: 2, height: 8, width: 8, count: 2 }], captions: 2 }, backend = ortBackend({ threads: 2 });
   using programs = new ProgramCache(3);
-  const rt = { backend, programs, config, text, weights, output: 'velocity', std: [1] } as const;
+  const rt = { backend, programs, config, text, weights, prediction: 'velocity' } as const;
   const caption = (words: readonly number[]) => ({ ids: Int32Array.from({ length: text.length }, (_, i) => words[i] ?? 0), present: Float32Array.from({ length: text.length }, (_, i) => Number(i < words.length)) });
   const [a, b] = [caption([3, 1, 4, 1, 5]), caption([9])], states = await encodeCaptions(rt, a, b);
   const segments = [0, 1].map((i): PackSegment => ({ times: [0, 4], kinds: [0, 0], sigmas: [0.6, 0.6], captions: [i, i], tokens: values(`kv ${i}`, 2 * 64 * config.channels) }));
   const feeds = { ...weights, ...(packFeeds(layout, segments, config) as unknown as Record<string, HostArray>) };
-  const { velocity } = await (await denoiseProgram(rt, layout)).run({ ...feeds, ...states });
+  const { prediction } = await (await denoiseProgram(rt, layout)).run({ ...feeds, ...states });
   const graph = new Graph(), p = bindParams(graph, { dit: ditParams(config), text: textParams(text) });
   using whole = await backend.compile({ outputs: { y: filmDenoiser(graph, p, layout, config, text) } });
   const { y } = await whole.run({ ...feeds, ids: Int32Array.from([...a.ids, ...b.ids]), present: Float32Array.from([...a.present, ...b.present]) });
-  expect(Buffer.from(velocity!.buffer, velocity!.byteOffset, velocity!.byteLength).equals(Buffer.from(y!.buffer, y!.byteOffset, y!.byteLength))).toBe(true);
+  expect(Buffer.from(prediction!.buffer, prediction!.byteOffset, prediction!.byteLength).equals(Buffer.from(y!.buffer, y!.byteOffset, y!.byteLength))).toBe(true);
 });
 
 test('the autoencoder in chunks equals the autoencoder whole, up to rounding', async () => {

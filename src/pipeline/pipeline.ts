@@ -13,7 +13,7 @@ import { sha256 } from '../io/safetensors.ts';
 import { concatFrames, type Frames } from '../media/frames.ts';
 import type { FilmMetadata } from '../media/metadata.ts';
 import type { FilmSink, WrittenFilm } from '../media/sink.ts';
-import { tokenStd, unpatchify } from '../models/dit/patch.ts';
+import { unpatchify } from '../models/dit/patch.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { contextFrames, readImages, type FittedImage } from './context.ts';
@@ -176,7 +176,7 @@ export class Pipeline implements Disposable {
     return {
       tokenizer,
       vae: { backend: single, programs, config: info.vae.config, weights: vae },
-      dit: { backend, programs, config: info.dit.config, text: info.text.config, output: info.dit.output, std: tokenStd(info.latent, info.dit.config.patch), weights: dit },
+      dit: { backend, programs, config: info.dit.config, text: info.text.config, prediction: info.dit.prediction, weights: dit },
     };
   }
 

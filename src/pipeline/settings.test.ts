@@ -4,7 +4,7 @@ import type { ModelInfo } from './model-store.ts';
 import { branchesOf, filmSettings, nearestSizes, sizeRule, type FilmOptions } from './settings.ts';
 
 const model = {
-  dit: { config: DIT_PRESETS.tiny, output: 'velocity' }, native: { width: 64, height: 64, frames: 17, fps: 8 }, limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65 },
+  dit: { config: DIT_PRESETS.tiny, prediction: 'velocity' }, native: { width: 64, height: 64, frames: 17, fps: 8 }, limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65 },
   sampling: { sampler: 'euler', steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0, shift: 2, palette: 32 },
 } as unknown as ModelInfo;
 const settings = (o: Partial<FilmOptions> = {}) => filmSettings({ prompt: 'x', ...o }, model, 5);

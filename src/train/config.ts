@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
-import { OUTPUT_KINDS } from '../diffusion/precondition.ts';
+import { PREDICTIONS } from '../diffusion/prediction.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
@@ -57,8 +57,8 @@ const vaeSchema = z.strictObject({
 const ditSchema = z.strictObject({
   kind: z.literal('dit'),
   model: z.enum(Object.keys(DIT_PRESETS) as [keyof typeof DIT_PRESETS]),
-  /** What the network's raw output means. */
-  output: z.enum(OUTPUT_KINDS),
+  /** What the network predicts; the loss is the velocity's. */
+  prediction: z.enum(PREDICTIONS),
   /** Shift of the noise levels towards 1, for the default film; other sizes in proportion. */
   shift: z.number().positive(),
   /** Overrides of the preset. */

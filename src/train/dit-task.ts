@@ -6,8 +6,8 @@
 import type { Backend } from '../backend/backend.ts';
 import { draws, normals, type Draws } from '../core/random.ts';
 import { captionOf, drawClip, noisyCaption, type Split, type SpriteWorld } from '../data/sprites/world.ts';
-import { frameLossWeights } from '../diffusion/loss.ts';
-import { outputTarget, type OutputKind } from '../diffusion/precondition.ts';
+import { frameLossWeights, lossTarget } from '../diffusion/loss.ts';
+import type { PredictionName } from '../diffusion/prediction.ts';
 import { drawFrameSigmas, shiftForTokens } from '../diffusion/timesteps.ts';
 import { gather, mul, reshape, sub, sum } from '../graph/build.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
@@ -15,7 +15,7 @@ import type { DiTConfig } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, type DiTParams } from '../models/dit/dit.ts';
 import { layoutKey, packFrames, packTokens, runLength, type PackLayout } from '../models/dit/layout.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN, latentTime, packFeeds, type PackSegment } from '../models/dit/pack-feeds.ts';
-import { patchify, tokenStd } from '../models/dit/patch.ts';
+import { patchify } from '../models/dit/patch.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
@@ -30,7 +30,8 @@ export interface DiTStage { readonly from: number; readonly shapes: readonly Sam
 /** Data part of a run. */
 export interface DiTTaskConfig {
   readonly seed: number;
-  readonly output: OutputKind;
+  /** What the network predicts; the loss is the velocity's. */
+  readonly prediction: PredictionName;
   /** Shift of the noise levels for the default film. */
   readonly shift: number;
   /** Tokens of a pack. */
@@ -131,37 +132,35 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
       return { clean, times, kinds, sigmas, caption: captionFor(s, split, index, d, key) };
     },
 
-    /** Noises samples and lays them out. `target` is the perfect raw output per token, `factor` turns its error into a velocity's per latent frame and channel; `weight` the loss weight per latent frame. */
+    /** Noises samples and lays them out. `target` is the perfect prediction per token; `weight` the loss weight per latent frame, which turns its error into the velocity's. */
     pack(bank: BankLayout, samples: readonly Sample[], key: { seed: number; stream: string; step: number }) {
-      const size = samples.reduce((n, s) => n + s.clean.length, 0), eps = normals(key, size), target = new Float32Array(size);
-      const std = tokenStd(vae, config.patch), channels = std.length, factor = new Float32Array(samples.reduce((n, s) => n + s.times.length, 0) * channels);
-      let at = 0, frame = 0;
+      const eps = normals(key, samples.reduce((n, s) => n + s.clean.length, 0)), x = new Float32Array(eps.length);
+      let at = 0;
       const segments = samples.map((s, i): PackSegment => {
         const perFrame = s.clean.length / s.times.length, tokens = new Float32Array(s.clean.length);
-        for (const [j, sigma] of s.sigmas.entries()) {
-          const x = s.clean.subarray(j * perFrame, (j + 1) * perFrame), noise = eps.subarray(at, at + perFrame);
-          for (let k = 0; k < perFrame; k++) tokens[j * perFrame + k] = (1 - sigma) * x[k]! + sigma * noise[k]!;
-          outputTarget({ kind: data.output, sigma, std }, x, noise, target.subarray(at, at + perFrame), factor.subarray(frame * channels, (frame + 1) * channels));
-          at += perFrame; frame++;
+        x.set(s.clean, at);
+        for (let j = 0; j < tokens.length; j++, at++) {
+          const sigma = s.sigmas[Math.floor(j / perFrame)]!;
+          tokens[j] = (1 - sigma) * s.clean[j]! + sigma * eps[at]!;
         }
         return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.map(() => i), tokens };
       });
       const perToken = config.channels * config.patch ** 2;
       const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),
-        { prediction: 'velocity', sigma: samples.flatMap((s) => [...s.sigmas]) });
-      return { feeds: { ...packFeeds(bank.layout, segments, config), target, weight, factor } };
+        { prediction: data.prediction, sigma: samples.flatMap((s) => [...s.sigmas]) });
+      const target = lossTarget(data.prediction, { x, eps, sigma: samples.flatMap((s) => [...s.sigmas]), pack: samples.map((s) => ({ frames: s.times.length, perFrame: s.clean.length / s.times.length })) });
+      return { feeds: { ...packFeeds(bank.layout, segments, config), target, weight } };
     },
   };
 }
 
-/** Σ over latent frames of weight × Σ over tokens of the mean squared error of the velocity per channel. `raw` is the network's own output. */
-export function velocityLoss(graph: Graph, raw: Tensor, layout: PackLayout): Tensor {
-  const run = runLength(layout), rows = packTokens(layout), channels = raw.shape[1]!;
+/** Σ over latent frames of weight × Σ over tokens of the mean squared error per channel. */
+export function weightedLoss(graph: Graph, prediction: Tensor, layout: PackLayout): Tensor {
+  const run = runLength(layout), rows = packTokens(layout), channels = prediction.shape[1]!;
   const target = graph.input('target', [rows, channels]), weight = graph.input('weight', [packFrames(layout), 1]);
-  const factor = graph.input('factor', [packFrames(layout), channels]), frameOfRuns = graph.inputs.get('frameOfRuns')!;
-  const error = mul(reshape(sub(raw, target), [rows / run, run, channels]), reshape(gather(factor, frameOfRuns), [rows / run, 1, channels]));
+  const error = sub(prediction, target);
   const perRun = mul(sum(reshape(mul(error, error), [rows / run, run * channels]), [1]), 1 / channels);                 // [runs, 1]
-  return sum(mul(perRun, gather(weight, frameOfRuns)));
+  return sum(mul(perRun, gather(weight, graph.inputs.get('frameOfRuns')!)));
 }
 
 /** The task for {@link import('./loop.ts').runTraining}. */
@@ -183,7 +182,7 @@ export function ditTask(parts: DiTTaskParts, validate?: TrainTask<FilmParams>['v
     },
     build(key, graph, p) {
       const { layout } = byKey.get(key)!;
-      return { loss: velocityLoss(graph, filmDenoiser(graph, p, layout, config, text), layout) };
+      return { loss: weightedLoss(graph, filmDenoiser(graph, p, layout, config, text), layout) };
     },
     ...(validate ? { validate } : {}),
   };

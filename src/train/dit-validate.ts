@@ -9,18 +9,18 @@ import { captionOf, drawClip } from '../data/sprites/world.ts';
 import { frameSigmas } from '../diffusion/frames.ts';
 import { guide } from '../diffusion/guidance.ts';
 import { SAMPLER_TABLE } from '../diffusion/samplers/registry.ts';
-import { outputToVelocity } from '../diffusion/precondition.ts';
+import { convertPrediction } from '../diffusion/prediction.ts';
 import { sigmaGrid } from '../diffusion/timesteps.ts';
 import { Graph } from '../graph/graph.ts';
 import { contactSheet, writePng } from '../media/contact-sheet.ts';
 import { fromModel, type Frames } from '../media/frames.ts';
 import { GENERATED, latentTime, packFeeds } from '../models/dit/pack-feeds.ts';
-import { tokenStd, unpatchify } from '../models/dit/patch.ts';
+import { unpatchify } from '../models/dit/patch.ts';
 import type { PackLayout } from '../models/dit/layout.ts';
 import { decodedFrames, latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { decode, vaeParams } from '../models/vae/vae.ts';
 import { bindParams } from '../nn/param.ts';
-import { captionFeeds, filmDenoiser, filmParams, sampleMaker, velocityLoss, type DiTTaskParts } from './dit-task.ts';
+import { captionFeeds, filmDenoiser, filmParams, sampleMaker, weightedLoss, type DiTTaskParts } from './dit-task.ts';
 import { clipStream, type ClipShape } from './latents.ts';
 import type { TrainTask } from './loop.ts';
 
@@ -44,7 +44,7 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
   const compile = async (): Promise<{ loss: Program; velocity: Program; video: Program }> => {
     const lossGraph = new Graph(), velocityGraph = new Graph(), videoGraph = new Graph();
     const lossLayout = layout(FILMS), sampleLayout = layout(2 * FILMS);
-    const loss = velocityLoss(lossGraph, filmDenoiser(lossGraph, bindParams(lossGraph, filmParams(config, text)), lossLayout, config, text), lossLayout);
+    const loss = weightedLoss(lossGraph, filmDenoiser(lossGraph, bindParams(lossGraph, filmParams(config, text)), lossLayout, config, text), lossLayout);
     const velocity = filmDenoiser(velocityGraph, bindParams(velocityGraph, filmParams(config, text)), sampleLayout, config, text);
     const latents = videoGraph.input('latents', [1, config.channels, group.frames, SHAPE.height / SPACE_FACTOR, SHAPE.width / SPACE_FACTOR]);
     const video = decode(bindParams(videoGraph, { decoder: vaeParams(vae.config).decoder }).decoder, latents, vae.config);
@@ -62,7 +62,7 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
       levels[`loss@${sigma.toFixed(2)}`] = (await loss.run({ ...weights, ...feeds, ...captions }))['loss']![0]!;
     }
 
-    const std = tokenStd(vae, config.patch), perFilm = samples[0]!.clean.length, perFrame = perFilm / group.frames, frames = group.frames;
+    const perFilm = samples[0]!.clean.length, perFrame = perFilm / group.frames, frames = group.frames;
     const both = captionFeeds([...prompts, ...prompts.map(() => '')], tokenizer, text.length);
     const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = times.map(() => GENERATED);
     const pack = Array.from({ length: FILMS }, () => ({ frames, perFrame }));
@@ -76,13 +76,10 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
           return { times, kinds, sigmas: sigmas.slice(film * frames, (film + 1) * frames), captions: times.map(() => i), tokens: now.subarray(film * perFilm, (film + 1) * perFilm) };
         });
         const out = (await velocity.run({ ...weights, ...packFeeds(layout(2 * FILMS), segments, config), ...both }))['velocity']!;
-        for (let i = 0; i < 2 * FILMS * frames; i++) {
-          const at = (i % (FILMS * frames)) * perFrame;
-          outputToVelocity({ kind: data.output, sigma: sigmas[i % (FILMS * frames)]!, std }, now.subarray(at, at + perFrame), out.subarray(i * perFrame, (i + 1) * perFrame));
-        }
+        const [cond, uncond] = [0, 1].map((b) => convertPrediction(out.subarray(b * now.length, (b + 1) * now.length), { from: data.prediction, to: 'velocity', z: now, sigma: sigmas, pack })) as [Float32Array, Float32Array];
         const guided = new Float32Array(now.length);
         for (let i = 0; i < FILMS; i++) guided.set(guide(
-          { cond: out.slice(i * perFilm, (i + 1) * perFilm), uncond: out.slice((FILMS + i) * perFilm, (FILMS + i + 1) * perFilm), sigma: sigmas.slice(i * frames, (i + 1) * frames), layout: { frames, perFrame } },
+          { cond: cond.slice(i * perFilm, (i + 1) * perFilm), uncond: uncond.slice(i * perFilm, (i + 1) * perFilm), sigma: sigmas.slice(i * frames, (i + 1) * frames), layout: { frames, perFrame } },
           { scale: GUIDANCE }), i * perFilm);
         return guided;
       },

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { FileError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import { z } from 'zod';
-import { OUTPUT_KINDS } from '../diffusion/precondition.ts';
+import { PREDICTIONS } from '../diffusion/prediction.ts';
 import { readTensors } from '../io/safetensors.ts';
 import type { DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
@@ -50,7 +50,7 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
     },
     info: {
       id: o.id, version: o.version, licence: 'CC-BY-SA-3.0', description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art',
-      vae: { config: vae.config }, dit: { config: dit, output: z.enum(OUTPUT_KINDS).parse(metadata['output']) }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
+      vae: { config: vae.config }, dit: { config: dit, prediction: z.enum(PREDICTIONS).parse(metadata['prediction']) }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
       native: { width: 64, height: 64, frames: 17, fps: 8 },
       limits: { minSide: 64, maxSide: 256, multiple: SPACE_FACTOR * dit.patch, maxFrames: 65 },
       sampling: { ...o.sampling, shift: Number(metadata['shift']) },

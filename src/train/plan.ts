@@ -10,7 +10,7 @@ import { VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
 import type { DiTRunConfig, VaeRunConfig } from './config.ts';
-import { filmDenoiser, filmParams, velocityLoss } from './dit-task.ts';
+import { filmDenoiser, filmParams, weightedLoss } from './dit-task.ts';
 import { layoutBank } from './layout-bank.ts';
 import type { LossGraph } from './step-program.ts';
 import { filmConfig } from './run.ts';
@@ -72,6 +72,6 @@ export function planDiT(config: DiTRunConfig, vae: { readonly config: { readonly
   const bank = layoutBank({ seed: config.seed, shapes: config.stages.at(-1)!.shapes, tokens: config.tokens, layouts: config.layouts, patch: dit.patch });
   return plan(countParams(specs), config, bank.map(({ layout, samples }) => ({
     name: `${layoutKey(layout)} (${packTokens(layout)} tokens)`, share: 1, samples: samples.length,
-    measured: measure(specs, (graph, p) => ({ loss: velocityLoss(graph, filmDenoiser(graph, p, layout, dit, text), layout) })),
+    measured: measure(specs, (graph, p) => ({ loss: weightedLoss(graph, filmDenoiser(graph, p, layout, dit, text), layout) })),
   })));
 }

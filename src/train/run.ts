@@ -107,7 +107,7 @@ export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<
   const parts: DiTTaskParts = { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, latents: train };
   const task = ditTask(parts, ditValidation(parts, heldout));
   const state = await runTraining(task, await loopOptions(config, o)), file = join(o.dir, 'dit.safetensors');
-  await writeTensors(file, averaged(state), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), output: config.output, shift: String(config.shift), vae: vae.hash } });
+  await writeTensors(file, averaged(state), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift), vae: vae.hash } });
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
   return file;
 }

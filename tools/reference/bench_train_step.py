@@ -124,19 +124,22 @@ def vae_loss(p: Params, m: dict):
     video, weight = torch.randn(m["batch"], 3, m["frames"], m["height"], m["width"]) / 3, torch.ones(m["batch"], 1, m["frames"], m["height"], m["width"])
     noise = torch.randn(m["batch"], z, (m["frames"] - 1) // 4 + 1, m["height"] // 8, m["width"] // 8)
 
+    basis = torch.linalg.qr(torch.randn(768, z))[0].T.reshape(z, 3, 4, 8, 8)  # of the size of the cosine transform
+
     def loss() -> Tensor:
+        linear = F.conv3d(torch.cat([video[:, :, :1]] * 3 + [video], 2), basis, stride=(4, 8, 8))
         h = conv(p, "encoder.stem", unshuffle(video, c["patch"]), c1, (1, 3, 3))
         h = narrow(p, "encoder.down1", pair_frames(blocks(p, "encoder.stage1", h, enc[0])), c2)
         h = narrow(p, "encoder.down2", unshuffle(pair_frames(blocks(p, "encoder.stage2", h, enc[1])), 2), c3)
-        h = conv(p, "encoder.head.conv", active(blocks(p, "encoder.stage3", h, enc[2])), 2 * z, (1, 3, 3))
+        h = conv(p, "encoder.head", active(blocks(p, "encoder.stage3", h, enc[2])), 2 * z, (1, 1, 1))
         mean, log_variance = h.chunk(2, 1)
-        log_variance = (log_variance - 6).clamp(-30, 20)
-        h = mean + (log_variance / 2).exp() * noise
-        h = blocks(p, "decoder.stage3", conv(p, "decoder.stem", h, c3, (1, 3, 3)), dec[2])
+        mean, log_variance = mean + linear, (log_variance - 8).clamp(-30, 20)
+        latents = mean + (log_variance / 2).exp() * noise
+        h = blocks(p, "decoder.stage3", conv(p, "decoder.stem", latents, c3, (1, 1, 1)), dec[2])
         h = unpair_frames(shuffle(widen(p, "decoder.up2", h, 8 * c2), 2))
         h = unpair_frames(widen(p, "decoder.up1", blocks(p, "decoder.stage2", h, dec[1]), 2 * c1))
-        h = conv(p, "decoder.head.conv", active(blocks(p, "decoder.stage1", h, dec[0])), 3 * c["patch"] ** 2, (1, 3, 3))
-        d = shuffle(h, c["patch"]) - video
+        h = conv(p, "decoder.head", active(blocks(p, "decoder.stage1", h, dec[0])), 3 * c["patch"] ** 2, (1, 3, 3))
+        d = shuffle(h, c["patch"]) + F.conv_transpose3d(latents, basis, stride=(4, 8, 8))[:, :, 3:] - video
         kl = (mean.square() + log_variance.exp() - log_variance - 1).mean() / 2
         return ((d.square() + 0.1 * d.abs()) * weight).mean() + m["kl"] * kl
 

@@ -15,12 +15,6 @@ export interface LatentStats {
 /** What divides latents: the root mean square of the channels' deviations. */
 export const latentScale = ({ std }: Pick<LatentStats, 'std'>): number => Math.sqrt(Array.from(std, (s) => s ** 2).reduce((a, b) => a + b, 0) / std.length);
 
-/** Standard deviation of each of a token's `channels·patch²` values after {@link patchify}. */
-export function tokenStd({ std }: Pick<LatentStats, 'std'>, patch: number): Float64Array {
-  const scale = latentScale({ std });
-  return Float64Array.from({ length: std.length * patch * patch }, (_, i) => std[Math.floor(i / (patch * patch))]! / scale);
-}
-
 /** Size of one sample's latents. */
 export interface LatentShape {
   readonly channels: number;
