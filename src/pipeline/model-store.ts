@@ -2,7 +2,7 @@
  * @file Models on disk: one folder each, with model.json (what it is, and the size and SHA-256 of every file but the card), weights as safetensors,
  * the tokenizer, and a card. A file is read only after its size and hash have been checked. The trainer writes folders with {@link writeModel}.
  */
-import { readdir, readFile, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -123,9 +123,16 @@ export const hasModelFile = ({ info }: InstalledModel, name: string): boolean =>
 /** Adds a file to a model's folder, or replaces it, and describes it in model.json. */
 export async function addModelFile({ dir, info }: InstalledModel, name: string, contents: string | Uint8Array): Promise<InstalledModel> {
   const bytes = Buffer.from(contents), next: ModelInfo = { ...info, files: { ...info.files, [name]: { sha256: sha256(bytes), bytes: bytes.length } } };
-  await writeFile(join(dir, name), bytes);
-  await writeFile(join(dir, 'model.json'), `${JSON.stringify(next, null, 2)}\n`);
+  await replaceFile(join(dir, name), bytes);
+  await replaceFile(join(dir, 'model.json'), `${JSON.stringify(next, null, 2)}\n`);
   return openModel(dir);
+}
+
+/** Writes beside the file and renames: at any moment the old or the new file is there, whole. */
+async function replaceFile(file: string, contents: string | Uint8Array): Promise<void> {
+  const beside = `${file}.new`;
+  await writeFile(beside, contents);
+  await rename(beside, file);
 }
 
 /** All weights of a safetensors file of the model, checked. */

@@ -77,7 +77,7 @@ function crossEntropy(logits: Tensor, target: Tensor): Tensor {
 }
 
 /** Clips that went through the autoencoder: half of them with noise on their latents, a sixth reduced to 32 colours afterwards. */
-async function roundTrips(o: JudgeTaskConfig, world: SpriteWorld, backend: Backend, vae: JudgeVae): Promise<LabelledClip[]> {
+async function roundTrips(o: JudgeTaskConfig, { world, backend, onPrepare }: Pick<JudgeTaskOptions, 'world' | 'backend' | 'onPrepare'>, vae: JudgeVae): Promise<LabelledClip[]> {
   const reconstruct = reconstructor(vae, backend), pool: LabelledClip[] = [];
   const scale = vae.std ? vae.std.reduce((a, b) => a + b) / vae.std.length : 1;
   for (let first = 0; first < o.pool; first += 8) {
@@ -86,6 +86,7 @@ async function roundTrips(o: JudgeTaskConfig, world: SpriteWorld, backend: Backe
     const noise = d.chance(0.5) ? { key: { seed: o.seed, stream: 'judge/latent-noise', step: first }, std: 0.3 * d.uniform() * scale } : undefined;
     const made = await reconstruct(clips.map((c) => c.frames), noise ? { noise } : {});
     made.forEach((frames, i) => { pool.push({ ...clips[i]!, frames: d.chance(1 / 6) ? mapPalette(frames, quantizePalette(frames, { colours: 32, seed: o.seed })) : frames }); });
+    onPrepare?.('round trips', pool.length, o.pool);
   }
   return pool;
 }
@@ -99,13 +100,15 @@ export interface JudgeTaskOptions {
   readonly backend: Backend;
   /** Default: none, then there is no pool and no validation on reconstructions. */
   readonly vae?: JudgeVae;
+  /** Progress of the pool: what, done, total. */
+  readonly onPrepare?: (what: string, done: number, total: number) => void;
   /** Instead of the pool: films of any origin. With `poolShare` 1 the judge learns from nothing else. */
   readonly films?: readonly LabelledClip[];
 }
 
 /** The task for {@link runTraining}. */
-export function judgeTask(o: JudgeTaskConfig, { world, backend, vae, films }: JudgeTaskOptions): TrainTask<ReturnType<typeof judgeParams>> {
-  const c = o.judge, specs = judgeParams(c), size = 3 * c.frames * c.side * c.side;
+export function judgeTask(o: JudgeTaskConfig, options: JudgeTaskOptions): TrainTask<ReturnType<typeof judgeParams>> {
+  const { world, backend, vae, films } = options, c = o.judge, specs = judgeParams(c), size = 3 * c.frames * c.side * c.side;
   const seen = framesSeen(o.clipFrames, c.frames);
   let pool: Promise<readonly LabelledClip[]> | undefined, validation: Promise<Validation> | undefined;
   const videoShape = [o.batch, 3, c.frames, c.side, c.side];
@@ -120,7 +123,7 @@ export function judgeTask(o: JudgeTaskConfig, { world, backend, vae, films }: Ju
   return {
     specs,
     async batch(step): Promise<Batch> {
-      pool ??= films ? Promise.resolve(films) : vae ? roundTrips(o, world, backend, vae) : Promise.resolve([]);
+      pool ??= films ? Promise.resolve(films) : vae ? roundTrips(o, options, vae) : Promise.resolve([]);
       const made = await pool;
       const video = new Float32Array(o.batch * size);
       const targets = Object.fromEntries(ATTRIBUTES.map((a) => [a, new Float32Array(o.batch * c.classes[a].length).fill(o.smoothing / c.classes[a].length)])) as Record<Attribute, Float32Array>;

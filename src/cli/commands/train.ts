@@ -101,7 +101,7 @@ const judge: CliCommand = {
           ...(vaeFile === undefined ? {} : { vae: await readVae(vaeFile) }),
           config: { ...(seed === undefined ? {} : { seed }), ...(pool === undefined ? {} : { pool }) },
           optim: steps === undefined ? {} : { steps, warmup: Math.min(JUDGE_OPTIM.warmup, Math.ceil(steps / 10)) },
-          onStep: (p) => { progress(trainEvent(p)); },
+          onStep: (p) => { progress(trainEvent(p)); }, onPrepare: (what, done, total) => { progress({ stage: what, done, total }); },
         });
         for (const [name, share] of Object.entries(scores)) print(`${name.padEnd(22)} ${(100 * share).toFixed(1)} %`);
         print(out);
