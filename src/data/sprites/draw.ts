@@ -2,6 +2,8 @@
  * @file Draws the specification of one clip from a key: who, doing what, where, on which ground.
  * Actions and facings are drawn before the characters, and only the characters are drawn again until the clip belongs to
  * its split, so both splits have the same actions, facings, canvases and grounds.
+ * Places lie on a lattice of 8 pixels, speeds and starts of actions are such that each four frames begin on it: those are the blocks of the
+ * autoencoder, and a model on its latents sees one pattern where free places would show it 256 (docs/reports/002).
  */
 import { InputError } from '../../core/errors.ts';
 import { draws, type Draws, type RandomKey } from '../../core/random.ts';
@@ -27,7 +29,9 @@ export interface DrawClipOptions {
 
 const CELL = 64;
 const TWO_FROM = 96, CROSS_FROM = 128;                         // pixels of width
+const LATTICE = 8, BEAT = 4;                                   // pixels and frames of the autoencoder's blocks
 const MAX_STEP = 4;                                            // pixels a frame: the stride of the drawn walk, 32 pixels in 8 frames
+const SLOWEST = LATTICE / BEAT;                                // pixels a frame: a block in a beat
 const ATTEMPTS = 1000;                                         // one in 8 suits a held-out character: missing has chance (7/8)^1000
 
 /** The specification of a clip: the same key and options give the same clip. */
@@ -71,32 +75,33 @@ function drawInSplit(d: Draws, world: SpriteWorld, action: Action, facing: Facin
 /** The columns in which one frame alone shows the action: no standing poses. */
 const TELLING: Record<Exclude<Action, 'walk'>, readonly [first: number, last: number]> = { spellcast: [2, 5], thrust: [1, 7], slash: [1, 5], shoot: [2, 11], fall: [2, 5] };
 
-/** Cycles start anywhere. One-shots start at once or within a third of a second; when the clip is shorter than the action it shows a window of it. */
+/** Cycles start on either foot. One-shots start at once; when the clip is shorter than the action it shows a window of it that starts on a beat. */
 function drawTiming(d: Draws, action: Action, frames: number): Timing {
-  if (action === 'walk') return { start: d.int(8), delay: 0 };
+  if (action === 'walk') return { start: BEAT * d.int(8 / BEAT), delay: 0 };
   if (frames === 1) return { start: between(d, ...TELLING[action]), delay: 0 };
   const spare = actionLength(action) - frames;
-  if (spare > 0) return { start: 1 + d.int(spare), delay: 0 };
-  return { start: 0, delay: d.int(Math.min(3, 1 - spare)) };
+  return { start: spare > 0 ? BEAT * d.int(1 + Math.floor(spare / BEAT)) : 0, delay: 0 };
 }
 
 const between = (d: Draws, low: number, high: number): number => low + d.int(Math.max(0, high - low) + 1);
 
+/** A multiple of the lattice within [low, high], which holds one. */
+const onLattice = (d: Draws, low: number, high: number): number => LATTICE * between(d, Math.ceil(low / LATTICE), Math.floor(high / LATTICE));
+
 function singlePlace(d: Draws, o: DrawClipOptions, action: Action, facing: Facing): Place {
   const { width, height, frames } = o;
-  const x = width === CELL ? between(d, -5, 5) : between(d, 0, width - CELL);
-  const y = height === CELL ? between(d, -4, 2) : between(d, 2, height - CELL);
+  const x = width === CELL ? onLattice(d, -8, 8) : onLattice(d, 0, width - CELL);
+  const y = onLattice(d, 0, height - CELL);
   const across = facing === 'left' || facing === 'right';
   // The figure fills columns 16 … 47 and rows 12 … 61 of its cell, so the cell may leave the canvas by 14 columns, 8 rows.
   const [low, high] = across ? [-14, width - 50] : [-8, height - 62];
   const roomy = across ? width > CELL : height > CELL;
   const steps = frames - 1;
-  const fastest = steps === 0 ? 0 : Math.min(MAX_STEP, Math.floor((high - low) / steps));
-  if (action !== 'walk' || !roomy || fastest < 1 || !d.chance(0.75)) return { x, y, dx: 0, dy: 0 };
-  const speed = between(d, Math.ceil(fastest / 2), fastest);
+  const fastest = steps === 0 ? 0 : Math.min(MAX_STEP, SLOWEST * Math.floor((high - low - 2 * LATTICE) / steps / SLOWEST));
+  if (action !== 'walk' || !roomy || fastest < SLOWEST || !d.chance(0.75)) return { x, y, dx: 0, dy: 0 };
+  const speed = SLOWEST * between(d, 1, fastest / SLOWEST);
   const forward = facing === 'right' || facing === 'towards';
-  const first = between(d, low, high - speed * steps);
-  const at = forward ? first : first + speed * steps;
+  const at = forward ? onLattice(d, low, high - speed * steps) : onLattice(d, low + speed * steps, high);
   const step = forward ? speed : -speed;
   return across ? { x: at, y, dx: step, dy: 0 } : { x, y: at, dx: 0, dy: step };
 }
@@ -105,18 +110,19 @@ function pairPlaces(d: Draws, o: DrawClipOptions): Place[] {
   const room = 9 + Math.floor((o.width - TWO_FROM) / 3);
   const y = o.height - CELL;
   return [
-    { x: -12 + d.int(room), y: y + between(d, -4, 2), dx: 0, dy: 0 },
-    { x: o.width - CELL + 12 - d.int(room), y: y + between(d, -4, 2), dx: 0, dy: 0 },
+    { x: onLattice(d, -12, room - 13), y: y + onLattice(d, -LATTICE, 0), dx: 0, dy: 0 },
+    { x: o.width - CELL - onLattice(d, -12, room - 13), y: y + onLattice(d, -LATTICE, 0), dx: 0, dy: 0 },
   ];
 }
 
 /** Two walkers who change places: each goes at least half the distance and half a body (16 pixels) farther. */
 function crossingPlaces(d: Draws, o: DrawClipOptions): Place[] {
-  const left = between(d, -6, 4), right = o.width - CELL - between(d, -6, 4);
+  const left = onLattice(d, -LATTICE, 0), right = o.width - CELL - onLattice(d, -LATTICE, 0);
   const steps = o.frames - 1, distance = right - left;
-  const speed = Math.max(Math.ceil((distance / 2 + 16) / steps), Math.min(MAX_STEP, Math.floor((distance + 12) / steps)));
-  const y = o.height - CELL, front = d.int(2) === 0 ? 2 : -3;
-  return [{ x: left, y: y + front, dx: speed, dy: 0 }, { x: right, y: y - 1 - front, dx: -speed, dy: 0 }];
+  const needed = (distance / 2 + 16) / steps, even = SLOWEST * Math.ceil(needed / SLOWEST), most = SLOWEST * Math.floor(Math.min(MAX_STEP, (distance + 12) / steps) / SLOWEST);
+  const speed = Math.max(even > MAX_STEP ? Math.ceil(needed) : even, most);
+  const y = o.height - CELL, front = d.int(2) === 0 ? 0 : -LATTICE;
+  return [{ x: left, y: y + front, dx: speed, dy: 0 }, { x: right, y: y - LATTICE - front, dx: -speed, dy: 0 }];
 }
 
 function drawGround(d: Draws): GroundSpec {
@@ -124,5 +130,5 @@ function drawGround(d: Draws): GroundSpec {
   const first = kind === 'grass' ? 'green' as const : d.pick(GROUND_COLOURS);
   const two = kind === 'fade_down' || kind === 'fade_across' || kind === 'checker';
   const colours = two ? [first, d.pick(GROUND_COLOURS.filter((c) => c !== first))] : [first];
-  return { kind, colours, tile: d.pick([8, 16]), shade: between(d, -12, 12), shift: [d.int(16), d.int(16)] };
+  return { kind, colours, tile: d.pick([8, 16]), shade: between(d, -12, 12), shift: [LATTICE * d.int(2), LATTICE * d.int(2)] };
 }
