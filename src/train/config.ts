@@ -46,6 +46,8 @@ const vaeSchema = z.strictObject({
   kind: z.literal('vae'),
   model: z.enum(Object.keys(VAE_PRESETS) as [keyof typeof VAE_PRESETS]),
   ...common,
+  /** `decoder`: the encoder stays as it is in the weights to start from, so latents and transformers on them stay valid. */
+  part: z.enum(['all', 'decoder']).default('all'),
   layouts: z.array(z.strictObject({ ...size, batch: count, share: z.number().positive(), window: z.strictObject({ width: count, height: count }).optional() })).min(1),
   kl: z.number().min(0),
   silhouette: z.number().min(0),

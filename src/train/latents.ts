@@ -18,7 +18,7 @@ import { encode, vaeParams } from '../models/vae/vae.ts';
 import { bindParams } from '../nn/param.ts';
 import { spriteClip } from './vae-task.ts';
 
-/** A frozen autoencoder: configuration, weights by parameter name, hash of its file, statistics of its latents. */
+/** A frozen autoencoder: configuration, weights by parameter name, hash of its encoder, statistics of its latents. */
 export interface FrozenVae {
   readonly config: VaeConfig;
   readonly weights: Readonly<Record<string, Float32Array>>;

@@ -5,6 +5,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
+import { InputError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
@@ -61,8 +62,12 @@ const loopOptions = async (config: VaeRunConfig | DiTRunConfig, o: RunOptions) =
 /** Trains an autoencoder; returns the file. */
 export async function trainVae(config: VaeRunConfig, o: RunOptions): Promise<string> {
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), model = VAE_PRESETS[config.model];
-  const state = await runTraining(vaeTask(model, config, world, o.backend), await loopOptions(config, o));
-  const tensors = averaged(state), file = join(o.dir, 'vae.safetensors');
+  if (config.part === 'decoder' && o.init === undefined) throw new InputError('a run of the decoder alone needs the autoencoder to start from: --init');
+  const before = config.part === 'decoder' ? await readVae(o.init!) : undefined, encoder = new Map([...(before?.tensors ?? [])].filter(([name]) => name.startsWith('encoder.')));
+  const fixed = before && Object.fromEntries([...encoder].map(([name, { data }]) => [name, data as Float32Array]));
+  const state = await runTraining(vaeTask(model, config, world, o.backend, fixed), await loopOptions(config, o));
+  const tensors = new Map([...encoder, ...averaged(state)]), file = join(o.dir, 'vae.safetensors');
+  if (before) { await writeVae(file, tensors, model, before); return file; }
   const weights = Object.fromEntries([...tensors].map(([name, { data }]) => [name, data as Float32Array]));
   const stats = await latentStatistics({ config: model, weights }, world, o.backend, config.seed, config.statisticsClips);
   await writeVae(file, tensors, model, stats);

@@ -1,11 +1,11 @@
 /**
  * @file The autoencoder as a file of its own: half-precision weights, with configuration and latent statistics in its metadata.
- * Latents are cached, and transformers trained, for the file with this hash.
+ * Latents are cached, and transformers trained, for the encoder with this hash; another decoder may follow.
  */
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FileError } from '../core/errors.ts';
-import { readTensors, sha256, writeTensors, type StoredTensor } from '../io/safetensors.ts';
+import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import type { VaeConfig } from '../models/vae/config.ts';
 import type { FrozenVae } from './latents.ts';
 
@@ -16,6 +16,15 @@ export async function writeVae(file: string, tensors: ReadonlyMap<string, Stored
   await writeTensors(file, tensors, { type: 'F16', metadata: { config: JSON.stringify(config), mean: JSON.stringify(stats.mean), std: JSON.stringify(stats.std) } });
 }
 
+/** Identity of an encoder: its weights and configuration. */
+function encoderHash(tensors: ReadonlyMap<string, StoredTensor>, config: string): string {
+  const hash = createHash('sha256').update(config);
+  for (const [name, { data }] of [...tensors].filter(([key]) => key.startsWith('encoder.')).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
 /** Reads an autoencoder that {@link writeVae} wrote. */
 export async function readVae(file: string): Promise<FrozenVae & { readonly tensors: ReadonlyMap<string, StoredTensor> }> {
   const { tensors, metadata } = await readTensors(file);
@@ -23,6 +32,6 @@ export async function readVae(file: string): Promise<FrozenVae & { readonly tens
   if (!parsed.success) throw new FileError(`${file} is no autoencoder of Kinora: its metadata lack config, mean or std`);
   return {
     tensors, config: JSON.parse(parsed.data.config) as VaeConfig, mean: JSON.parse(parsed.data.mean) as number[], std: JSON.parse(parsed.data.std) as number[],
-    weights: Object.fromEntries([...tensors].map(([name, { data }]) => [name, data as Float32Array])), hash: sha256(await readFile(file)).slice(0, 16),
+    weights: Object.fromEntries([...tensors].map(([name, { data }]) => [name, data as Float32Array])), hash: encoderHash(tensors, parsed.data.config),
   };
 }

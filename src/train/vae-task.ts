@@ -75,9 +75,13 @@ export function vaeLoss(graph: Graph, p: Bound<ReturnType<typeof vaeParams>>, l:
   return { loss: add(reconstruction, mul(kl, o.kl)), metrics: { reconstruction, kl, mse: mean(square) } };
 }
 
-/** The task for {@link import('./loop.ts').runTraining}. */
-export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld, backend: Backend): TrainTask<ReturnType<typeof vaeParams>> {
-  const specs = vaeParams(config);
+type VaeParams = ReturnType<typeof vaeParams>;
+
+/**
+ * The task for {@link import('./loop.ts').runTraining}. With `encoder`, its weights by name, only the decoder is trained.
+ */
+export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld, backend: Backend, encoder?: Readonly<Record<string, Float32Array>>): TrainTask<Pick<VaeParams, 'decoder'> & Partial<VaeParams>> {
+  const whole = vaeParams(config), specs = encoder ? { decoder: whole.decoder } : whole;
   const byName = new Map(o.layouts.map((l) => [nameOf(l), l]));
   const total = o.layouts.reduce((n, l) => n + l.share, 0);
   let evaluator: Promise<Program> | undefined;
@@ -104,16 +108,16 @@ export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld,
         }
       }
       const noise = normals({ seed: o.seed, stream: 'vae/noise', step }, layout.batch * latentSize(layout));
-      return { layout: nameOf(layout), feeds: { video, weight, noise }, samples: layout.batch, describe: `vae/clip ${step * 1024}…${step * 1024 + layout.batch - 1} (${nameOf(layout)})` };
+      return { layout: nameOf(layout), feeds: { ...encoder, video, weight, noise }, samples: layout.batch, describe: `vae/clip ${step * 1024}…${step * 1024 + layout.batch - 1} (${nameOf(layout)})` };
     },
 
-    build: (name, graph, p) => vaeLoss(graph, p, byName.get(name)!, config, o),
+    build: (name, graph, p) => vaeLoss(graph, { decoder: p.decoder, encoder: p.encoder ?? bindParams(graph, { encoder: whole.encoder }).encoder }, byName.get(name)!, config, o),
 
     async validate(weights, step, dir) {
       const l: VaeLayout = { frames: 17, width: 64, height: 64, batch: 4, share: 0 };
       const shape = [l.batch, 3, l.frames, l.height, l.width];
       evaluator ??= (async () => {
-        const graph = new Graph(), p = bindParams(graph, specs);
+        const graph = new Graph(), p = bindParams(graph, whole);
         return backend.compile({ outputs: { video: decode(p.decoder, encode(p.encoder, graph.input('video', shape), config).mean, config) } });
       })();
       const program = await evaluator;
@@ -124,7 +128,7 @@ export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld,
         const clips = Array.from({ length: l.batch }, (_, i) => spriteClip(world, o.seed, 'vae/validation', first + i, 'heldout', l));
         const video = new Float32Array(l.batch * 3 * pixels);
         clips.forEach(({ frames }, i) => { video.set(toModel(frames), i * 3 * pixels); });
-        const { video: made } = await program.run({ ...weights, video });
+        const { video: made } = await program.run({ ...encoder, ...weights, video });
         clips.forEach(({ frames, silhouette }, i) => {
           let clipSquare = 0;
           for (let j = 0; j < 3 * pixels; j++) {
