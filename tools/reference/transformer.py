@@ -64,6 +64,14 @@ def rope_angles(positions: torch.Tensor, head_dim: int) -> torch.Tensor:
     return torch.stack(columns, 1)
 
 
+def place_features(sample: dict, patch: int) -> torch.Tensor:
+    """[L, 60]: six sinusoids (cosines, then sines) of latent steps, rows from the upper and the lower edge, columns from the left and the right."""
+    rows, columns = sample["height"], sample["width"]
+    places = [[t / 4, y * patch, (rows - 1 - y) * patch, x * patch, (columns - 1 - x) * patch] for t in sample["time"] for y in range(rows) for x in range(columns)]
+    angles = torch.tensor(places, dtype=torch.float64)[:, :, None] * 100 ** (-torch.arange(6) / 5)
+    return torch.cat([angles.cos(), angles.sin()], -1).flatten(1)
+
+
 def rotate(x: torch.Tensor, angles: torch.Tensor) -> torch.Tensor:
     """Turns the pairs (x_i, x_{i + d/2})."""
     a, b = x.chunk(2, -1)
@@ -94,6 +102,8 @@ def dit(p: Params, tokens: torch.Tensor, sample: dict, captions: list, c: dict) 
     cond = F.silu(cond)
 
     x = p.linear("embed", tokens, width) + spread(kinds)
+    if c["places"]:
+        x = x + p.linear("place", place_features(sample, c["patch"]), width, bias=False)
     where = torch.tensor([[t, y, z] for t in sample["time"] for y in range(sample["height"]) for z in range(sample["width"])], dtype=torch.float64)
     angles = rope_angles(where, width // c["heads"])
     shared = p.linear("modulation", cond, 6 * width) if c["modulation"] == "single" else None

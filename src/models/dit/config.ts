@@ -30,6 +30,8 @@ export interface DiTConfig {
   readonly qkNorm: boolean;
   /** Rotary positions; without them positions are the caller's to add to the tokens. */
   readonly rope: boolean;
+  /** Also add where a token stands between the canvas's edges, learned from sinusoids (as LightningDiT and JiT do beside rotary positions). */
+  readonly places: boolean;
   /** Biases in attention and MLP. */
   readonly bias: boolean;
   /** Width of the text states that cross-attention reads; null = no text. */
@@ -40,8 +42,8 @@ export interface DiTConfig {
   readonly rematerialise: boolean;
 }
 
-const paper = { channels: 4, patch: 2, mlpRatio: 4, mlp: 'gelu', modulation: 'zero', norm: 'layer', qkNorm: false, rope: false, bias: true, textWidth: null, outputs: 2, rematerialise: false } as const;
-const ours = { channels: 16, patch: 1, mlpRatio: 4, mlp: 'relu2', modulation: 'single', norm: 'rms', qkNorm: true, rope: true, bias: false, outputs: 1, rematerialise: false } as const;
+const paper = { channels: 4, patch: 2, mlpRatio: 4, mlp: 'gelu', modulation: 'zero', norm: 'layer', qkNorm: false, rope: false, places: false, bias: true, textWidth: null, outputs: 2, rematerialise: false } as const;
+const ours = { channels: 16, patch: 1, mlpRatio: 4, mlp: 'relu2', modulation: 'single', norm: 'rms', qkNorm: true, rope: true, places: true, bias: false, outputs: 1, rematerialise: false } as const;
 
 /** Presets by name. `DiT-*` are those of Peebles & Xie 2022, table 1, with patch 2 (their GFLOPs count multiply-adds: test/parity/presets). */
 export const DIT_PRESETS = {

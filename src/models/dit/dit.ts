@@ -8,6 +8,7 @@ import { rematerialise, type Graph, type Tensor } from '../../graph/graph.ts';
 import { linear, linearParams, type LinearParams } from '../../nn/linear.ts';
 import { constant, normal, param, type Bound } from '../../nn/param.ts';
 import { blockParams, ditBlock, norm, type BlockParams, type DiTText, type PackContext } from './block.ts';
+import { PLACE_FEATURES } from './rope.ts';
 import type { DiTConfig } from './config.ts';
 import { packFrames, packTokens, runLength, type PackLayout } from './layout.ts';
 
@@ -22,6 +23,7 @@ export function ditParams(c: DiTConfig) {
   const patchSize = c.channels * c.patch ** 2;
   return {
     embed: linearParams(patchSize, c.width),
+    ...(c.places ? { place: linearParams(PLACE_FEATURES, c.width, { bias: false }) } : {}),
     kinds: param([FRAME_KINDS.length, c.width], normal(0.02), false),
     time: { fc1: linearParams(SIGMA_FEATURES, c.width, { init: normal(0.02) }), fc2: linearParams(c.width, c.width, { init: normal(0.02) }) },
     ...(c.textWidth === null ? {} : { pooled: linearParams(c.textWidth, c.width, { bias: false }) }),
@@ -44,6 +46,8 @@ export interface PackInputs {
   readonly frameOfRuns: Tensor;
   readonly cos?: Tensor;
   readonly sin?: Tensor;
+  /** {@link import('./rope.ts').placeFeatures} of each token: `[N, 60]`. */
+  readonly places?: Tensor;
   readonly captionOfFrames?: Tensor;
 }
 
@@ -56,11 +60,12 @@ export function packInputs(graph: Graph, layout: PackLayout, c: DiTConfig): Pack
     kind: graph.input('kind', [frames], 'i32'),
     frameOfRuns: graph.input('frameOfRuns', [n / runLength(layout)], 'i32'),
     ...(c.rope ? { cos: graph.input('cos', [n, half]), sin: graph.input('sin', [n, half]) } : {}),
+    ...(c.places ? { places: graph.input('places', [n, PLACE_FEATURES]) } : {}),
     ...(c.textWidth === null ? {} : { captionOfFrames: graph.input('captionOfFrames', [frames], 'i32') }),
   };
 }
 
-/** Predicts the velocity dz/dσ = ε − x of every token: `[N, channels·patch²·outputs]`. */
+/** Predicts the velocity, or what the run's prediction is, of every token: `[N, channels·patch²·outputs]`. */
 export function dit(p: DiTParams, input: PackInputs, layout: PackLayout, c: DiTConfig, text?: DiTText): Tensor {
   const { tokens, frameOfRuns, captionOfFrames } = input;
   const rows = packTokens(layout), runs = frameOfRuns.shape[0]!;
@@ -71,7 +76,9 @@ export function dit(p: DiTParams, input: PackInputs, layout: PackLayout, c: DiTC
   const shared = p.modulation ? linear(p.modulation as LinearParams, active) : active;        // [frames, 6D] or [frames, D]
 
   const inRuns = (t: Tensor): Tensor => reshape(t, [runs, rows / runs, -1]);
-  let x = reshape(add(inRuns(linear(p.embed, tokens)), reshape(gather(kinds, frameOfRuns), [runs, 1, c.width])), [rows, c.width]);   // [N, D]
+  let embedded = linear(p.embed, tokens);
+  if (p.place && input.places) embedded = add(embedded, linear(p.place as LinearParams, input.places));
+  let x = reshape(add(inRuns(embedded), reshape(gather(kinds, frameOfRuns), [runs, 1, c.width])), [rows, c.width]);   // [N, D]
   const context: PackContext = { layout, config: c, ...input, ...(text ? { text } : {}) };
   for (const [i, block] of p.blocks.entries()) {
     const run = (): Tensor => ditBlock(block as BlockParams, x, shared, context, i);

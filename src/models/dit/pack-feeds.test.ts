@@ -46,7 +46,7 @@ test.each([1, 2])('patchify with patch %i, and back', (patch) => {
   const [c, t, y, x] = [2, 1, 3, 4];                             // one value by hand
   const token = (t * (4 / patch) + Math.floor(y / patch)) * (6 / patch) + Math.floor(x / patch);
   const inside = c * patch ** 2 + (y % patch) * patch + (x % patch);
-  expect(tokens[token * 3 * patch ** 2 + inside]).toBe(Math.fround((latents[((c * 2 + t) * 4 + y) * 6 + x]! - 3) / 0.5));
+  expect(tokens[token * 3 * patch ** 2 + inside]).toBe(Math.fround((latents[((c * 2 + t) * 4 + y) * 6 + x]! - 3) / Math.sqrt((4 + 16 + 0.25) / 3)));
   const back = unpatchify(tokens, o);
   expect(Math.max(...back.map((v, i) => Math.abs(v - latents[i]!)))).toBeLessThan(1e-6);
 });

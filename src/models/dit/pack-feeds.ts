@@ -10,7 +10,7 @@ import { InputError } from '../../core/errors.ts';
 import type { DiTConfig } from './config.ts';
 import { FRAME_KINDS, SIGMA_FEATURES } from './dit.ts';
 import { frameOfRuns, packFrames, segmentTokens, type PackGroup, type PackLayout } from './layout.ts';
-import { ropeTables, sigmaFeatures } from './rope.ts';
+import { placeFeatures, ropeTables, sigmaFeatures } from './rope.ts';
 
 /** Index of a kind of frame. */
 export const GENERATED = FRAME_KINDS.indexOf('generated'), GIVEN = FRAME_KINDS.indexOf('given');
@@ -38,9 +38,9 @@ export interface PackSegment {
   readonly tokens: Float32Array;
 }
 
-/** Arrays by the names of `packInputs`. `cos` and `sin` are there with rotary positions, `captionOfFrames` where the model reads text. */
+/** Arrays by the names of `packInputs`. `cos` and `sin` are there with rotary positions, `places` with places, `captionOfFrames` where the model reads text. */
 export type PackFeeds = Readonly<Record<'tokens' | 'sigma', Float32Array> & Record<'kind' | 'frameOfRuns', Int32Array>> &
-  { readonly cos?: Float32Array; readonly sin?: Float32Array; readonly captionOfFrames?: Int32Array };
+  { readonly cos?: Float32Array; readonly sin?: Float32Array; readonly places?: Float32Array; readonly captionOfFrames?: Int32Array };
 
 /** Feeds that stay the same while a pack is sampled: everything but `tokens` and `sigma`. */
 export type FixedPackFeeds = Omit<PackFeeds, 'tokens' | 'sigma'>;
@@ -63,7 +63,7 @@ function placed<T extends Omit<PackSegment, 'sigmas' | 'tokens'>>(layout: PackLa
 
 /** Positions, kinds and captions of a pack. */
 export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackSegment, 'sigmas' | 'tokens'>[], config: DiTConfig): FixedPackFeeds {
-  const frames = packFrames(layout), kind = new Int32Array(frames), captionOfFrames = new Int32Array(frames), positions: number[] = [];
+  const frames = packFrames(layout), kind = new Int32Array(frames), captionOfFrames = new Int32Array(frames), positions: number[] = [], places: number[] = [];
   let frame = 0;
   for (const { segment, group } of placed(layout, segments)) {
     for (let t = 0; t < group.frames; t++, frame++) {
@@ -71,11 +71,15 @@ export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackS
       if (!(caption >= 0 && caption < layout.captions)) throw new InputError(`caption ${caption} of a pack with ${layout.captions}`);
       kind[frame] = segment.kinds[t]!;
       captionOfFrames[frame] = caption;
-      for (let y = 0; y < group.height; y++) for (let x = 0; x < group.width; x++) positions.push(segment.times[t]!, y, x);
+      for (let y = 0; y < group.height; y++) for (let x = 0; x < group.width; x++) {
+        positions.push(segment.times[t]!, y, x);
+        places.push(segment.times[t]! / LATENT_STEP, ...[y, group.height - 1 - y, x, group.width - 1 - x].map((cells) => cells * config.patch));
+      }
     }
   }
   return {
     kind, frameOfRuns: frameOfRuns(layout),
+    ...(config.places ? { places: placeFeatures(Float32Array.from(places)) } : {}),
     ...(config.rope ? ropeTables(Float32Array.from(positions), config.width / config.heads) : {}),
     ...(config.textWidth === null ? {} : { captionOfFrames }),
   };

@@ -42,6 +42,27 @@ export function ropeTables(positions: Float32Array, headDim: number): { cos: Flo
   return { cos, sin };
 }
 
+/** Sinusoids of one quantity, cosines then sines. */
+const PLACE_SPEEDS = speeds(6, SPEED.space);
+/** Quantities of a place: latent steps of time, rows from the upper and lower edge, columns from the left and right one. */
+const PLACE_QUANTITIES = 5;
+/** Values of a token's place. */
+export const PLACE_FEATURES = PLACE_QUANTITIES * 2 * PLACE_SPEEDS.length;
+
+/** Features `[N, 60]` of places `[N, 5]`, in latent steps, rows and columns: rotary positions alone tell distances between tokens, not from the edges. */
+export function placeFeatures(places: Float32Array): Float32Array {
+  const perPlace = PLACE_SPEEDS.length, out = new Float32Array(places.length * 2 * perPlace), cache = new Map<number, [number, number]>();
+  places.forEach((place, i) => {
+    for (let k = 0; k < perPlace; k++) {
+      const key = place * 16 + k, turns = place * PLACE_SPEEDS[k]! / 6.283185307179586;
+      let pair = cache.get(key);
+      if (!pair) cache.set(key, pair = portableCosSin(turns - Math.floor(turns)));
+      out[i * 2 * perPlace + k] = pair[0]; out[i * 2 * perPlace + perPlace + k] = pair[1];
+    }
+  });
+  return out;
+}
+
 /** Sinusoidal features `[n, width]` of noise levels (DiT's timestep embedding of 1000σ, period up to 10⁴): cosines, then sines. */
 export function sigmaFeatures(sigmas: ArrayLike<number>, width: number): Float32Array {
   const half = width / 2, out = new Float32Array(sigmas.length * width);
