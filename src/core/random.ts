@@ -86,6 +86,13 @@ export function portableLog(x: number): number {
 
 /** [cos, sin] of 2π·turns for turns in [0, 1), to about 1e-15, from + − × ÷ alone: Taylor on an eighth of a turn. */
 export function portableCosSin(turns: number): [number, number] {
+  cosSin(turns);
+  return [cosine, sine];
+}
+
+let cosine = 1, sine = 0;
+/** Leaves its results in `cosine` and `sine`: millions of Gaussians must not make millions of arrays. */
+function cosSin(turns: number): void {
   const octant = Math.floor(turns * 8 + 0.5);                   // nearest multiple of 1/8 turn
   const a = (turns - octant / 8) * TAU, a2 = a * a;             // |a| ≤ π/8
   let c = 0, s = 0;
@@ -96,14 +103,14 @@ export function portableCosSin(turns: number): [number, number] {
   s *= a;
   const h = 0.7071067811865476;
   switch (octant & 7) {
-    case 0: return [c, s];
-    case 1: return [h * (c - s), h * (c + s)];
-    case 2: return [-s, c];
-    case 3: return [-h * (s + c), h * (c - s)];
-    case 4: return [-c, -s];
-    case 5: return [h * (s - c), -h * (c + s)];
-    case 6: return [s, -c];
-    default: return [h * (c + s), h * (s - c)];
+    case 0: cosine = c; sine = s; return;
+    case 1: cosine = h * (c - s); sine = h * (c + s); return;
+    case 2: cosine = -s; sine = c; return;
+    case 3: cosine = -h * (s + c); sine = h * (c - s); return;
+    case 4: cosine = -c; sine = -s; return;
+    case 5: cosine = h * (s - c); sine = -h * (c + s); return;
+    case 6: cosine = s; sine = -c; return;
+    default: cosine = h * (c + s); sine = h * (s - c);
   }
 }
 
@@ -114,8 +121,8 @@ export function normals(key: RandomKey, count: number): Float32Array {
   const out = new Float32Array(pairs * 2);
   for (let i = 0; i < pairs; i++) {
     const radius = Math.sqrt(-2 * portableLog(toUniform(bits[2 * i]!)));
-    const [cos, sin] = portableCosSin(bits[2 * i + 1]! / TWO_32);
-    out[2 * i] = radius * cos; out[2 * i + 1] = radius * sin;
+    cosSin(bits[2 * i + 1]! / TWO_32);
+    out[2 * i] = radius * cosine; out[2 * i + 1] = radius * sine;
   }
   return out.length === count ? out : out.subarray(0, count);
 }

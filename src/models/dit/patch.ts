@@ -34,30 +34,36 @@ export interface PatchOptions extends LatentShape {
   readonly stats?: LatentStats;
 }
 
-/** Calls `visit` with the index of each value in the latents, in the tokens, and its channel. */
-function walk({ channels, frames, height, width, patch, stats }: PatchOptions, lengths: readonly [string, number], visit: (latent: number, token: number, channel: number) => void): void {
+/** Throws unless both sides are of the shape, and calls `row` for each row of latents: its first latent, and where its tokens' values begin. */
+function walk({ channels, frames, height, width, patch, stats }: PatchOptions, lengths: readonly [string, number], row: (latent: number, token: number, channel: number) => void): void {
   if (height % patch !== 0 || width % patch !== 0) throw new InputError(`latents of ${height}×${width} do not divide into patches of ${patch}×${patch}`);
   const size = channels * frames * height * width;
   if (lengths[1] !== size) throw new InputError(`${lengths[0]} of ${channels}×${frames}×${height}×${width} have ${size} values, got ${lengths[1]}`);
   if (stats && (stats.mean.length !== channels || stats.std.length !== channels)) throw new InputError(`statistics of ${stats.mean.length} channels for ${channels}`);
   const columns = width / patch, cells = patch * patch, perToken = channels * cells;
-  let latent = 0;
-  for (let c = 0; c < channels; c++) for (let t = 0; t < frames; t++) for (let y = 0; y < height; y++) {
-    const row = (t * (height / patch) + Math.floor(y / patch)) * columns, inside = c * cells + (y % patch) * patch;
-    for (let x = 0; x < width; x++) visit(latent++, (row + Math.floor(x / patch)) * perToken + inside + (x % patch), c);
+  for (let c = 0, latent = 0; c < channels; c++) for (let t = 0; t < frames; t++) for (let y = 0; y < height; y++, latent += width) {
+    row(latent, (t * (height / patch) + Math.floor(y / patch)) * columns * perToken + c * cells + (y % patch) * patch, c);
   }
 }
 
 /** Latents `[C, T, H, W]` → tokens `[T·h·w, C·p²]`, normalised. */
 export function patchify(latents: Float32Array, o: PatchOptions): Float32Array {
   const out = new Float32Array(latents.length), { stats } = o, scale = stats ? latentScale(stats) : 1;
-  walk(o, ['latents', latents.length], (from, to, c) => { out[to] = stats ? (latents[from]! - stats.mean[c]!) / scale : latents[from]!; });
+  const { width, patch, channels } = o, perToken = channels * patch * patch;
+  walk(o, ['latents', latents.length], (from, to, c) => {
+    const mean = stats ? stats.mean[c]! : 0;
+    for (let x = 0; x < width; x++) out[to + Math.floor(x / patch) * perToken + x % patch] = (latents[from + x]! - mean) / scale;
+  });
   return out;
 }
 
 /** Tokens `[T·h·w, C·p²]` → latents `[C, T, H, W]`, in the autoencoder's own scale. */
 export function unpatchify(tokens: Float32Array, o: PatchOptions): Float32Array {
   const out = new Float32Array(tokens.length), { stats } = o, scale = stats ? latentScale(stats) : 1;
-  walk(o, ['tokens', tokens.length], (to, from, c) => { out[to] = stats ? tokens[from]! * scale + stats.mean[c]! : tokens[from]!; });
+  const { width, patch, channels } = o, perToken = channels * patch * patch;
+  walk(o, ['tokens', tokens.length], (to, from, c) => {
+    const mean = stats ? stats.mean[c]! : 0;
+    for (let x = 0; x < width; x++) out[to + x] = tokens[from + Math.floor(x / patch) * perToken + x % patch]! * scale + mean;
+  });
   return out;
 }
