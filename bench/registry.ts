@@ -30,6 +30,7 @@ export interface Bench {
 /** All benches by name. */
 export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
   generate: () => import('./generate.ts'),
+  guidance: () => import('./guidance.ts'),
   packing: () => import('./packing.ts'),
   'train-step': () => import('./train-step.ts'),
 };

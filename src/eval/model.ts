@@ -10,6 +10,7 @@ import { loadSpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
 import { addModelFile, findModel, hasModelFile, readModelFile, readModelWeights, type InstalledModel } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
+import type { FilmOptions } from '../pipeline/settings.ts';
 import { reconstructor } from '../train/reconstruct.ts';
 import { loadJudge } from './judge.ts';
 import { evalSprites, type EvalPart, type EvalRecord, type EvalReport } from './sprites.ts';
@@ -31,6 +32,11 @@ export interface EvalModelOptions {
   readonly threads?: number;
   /** Films from which a fresh classifier learns that is then tested on real clips; needs `lpc`. Default 0: left out. */
   readonly trainOnFilms?: number;
+  /** Films with an unknown word, and films that continue an image, at most. Default 200 and 64. */
+  readonly unknownWord?: number;
+  readonly imageToVideo?: number;
+  /** Other than the model's defaults. */
+  readonly sampling?: Pick<FilmOptions, 'guidance' | 'interval' | 'rescale' | 'steps' | 'sampler'>;
   readonly signal?: AbortSignal;
   /** After each film; `done` of `total` of its part. */
   readonly onFilm?: (event: EvalFilm) => void;
@@ -56,7 +62,7 @@ const IMAGE_FILMS = 64, UNKNOWN_FILMS = 200, LEARNING_STEPS = 600;
 
 /** Evaluates a model. Throws a FileError when it has no judge. */
 export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
-  const model = await findModel(o.model), { id } = model.info, prompts = o.prompts ?? 200;
+  const model = await findModel(o.model), { id } = model.info, { prompts = 200, unknownWord = UNKNOWN_FILMS, imageToVideo = IMAGE_FILMS, sampling = {} } = o;
   if (!hasModelFile(model, 'judge.safetensors')) throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
   await readModelFile(model, 'judge.safetensors');
   const threads = o.threads === undefined ? {} : { threads: o.threads }, backend = ortBackend(threads);
@@ -66,18 +72,18 @@ export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
   const lpc = world && { world, reconstruct: reconstructor({ config: model.info.vae.config, weights: await readModelWeights(model, 'vae.safetensors') }, backend) };
 
   const done: Partial<Record<EvalPart, number>> = {};
-  const totals: Record<EvalPart, number> = { prompts, unknown_word: Math.min(prompts, UNKNOWN_FILMS), image_to_video: Math.min(prompts, IMAGE_FILMS), train_on_films: o.trainOnFilms ?? 0 };
+  const totals: Record<EvalPart, number> = { prompts, unknown_word: Math.min(prompts, unknownWord), image_to_video: Math.min(prompts, imageToVideo), train_on_films: o.trainOnFilms ?? 0 };
   let kept: EvalRecord | null = null;
   using judge = await loadJudge(join(model.dir, 'judge.safetensors'), backend);
   using pipeline = new Pipeline(model, o.threads);
   const report = await evalSprites({
-    model: id, judge, prompts, unknownWord: UNKNOWN_FILMS, imageToVideo: IMAGE_FILMS,
+    model: id, judge, prompts, unknownWord, imageToVideo,
     ...(lpc ? { lpc } : {}), ...(record ? { record } : {}),
     ...(o.trainOnFilms ? { trainOnFilms: { films: o.trainOnFilms, steps: LEARNING_STEPS, backend } } : {}),
-    environment: { config: { model: model.info, prompts, trainOnFilms: o.trainOnFilms ?? 0 }, threads: o.threads ?? availableParallelism(), now: new Date() },
+    environment: { config: { model: model.info, prompts, sampling, trainOnFilms: o.trainOnFilms ?? 0 }, threads: o.threads ?? availableParallelism(), now: new Date() },
     generateClip: async (prompt, seed, { frames, width, height, images }) => {
       if (o.signal?.aborted) throw new CancelledError('cancelled', { cause: o.signal.reason });
-      for await (const { film } of pipeline.films({ prompt, seed, frames, width, height, images, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) })) return film!;
+      for await (const { film } of pipeline.films({ prompt, seed, frames, width, height, images, ...sampling, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) })) return film!;
       throw new RangeError('no film was made');
     },
     onRecord: (made) => { kept = made; },

@@ -1,10 +1,11 @@
 /**
- * @file How much moves in a film: the mean absolute difference of neighbouring frames, in bytes, over the pixels of a mask.
+ * @file How much moves in a film, and how colourful it is. Motion: the mean absolute difference of neighbouring frames, in bytes, over the pixels of a mask.
  * For films made from a real clip's first frame the mask is the union of that clip's silhouettes over time, grown by a few pixels, for the
  * film as for the clip: both start from the same picture and stay in place, so equal places are compared. Films from words alone are not
  * in a known place; they are compared over the whole frame, where still grounds add nothing.
  */
 import { frameBytes, type Frames } from '../media/frames.ts';
+import { oklab } from '../media/oklab.ts';
 
 /** Pixels by which a silhouette is grown: a made film may swing an arm a little farther. */
 const MARGIN = 3;
@@ -34,4 +35,15 @@ export function motionEnergy(film: Frames, mask?: Uint8Array): number {
     n += count - 1;
   }
   return n === 0 ? 0 : sum / n;
+}
+
+/** Mean chroma √(a² + b²) in OKLab over all pixels: strong guidance raises it. */
+export function saturation({ data, channels }: Frames): number {
+  const lab = new Float64Array(3);
+  let sum = 0;
+  for (let i = 0; i < data.length; i += channels) {
+    oklab(data[i]!, data[i + 1]!, data[i + 2]!, lab);
+    sum += Math.sqrt(lab[1]! ** 2 + lab[2]! ** 2);
+  }
+  return sum / (data.length / channels);
 }

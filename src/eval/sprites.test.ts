@@ -94,10 +94,16 @@ describe('evaluation', () => {
     for (const a of ['action', 'garment'] as const) expect(report.controls.shuffled[a].share).toBeLessThan(0.6);
     expect([report.controls.frozen.action.share, report.controls.frozen_real!.action.share, report.controls.frozen.garment.share]).toEqual([0, 0, 1]);
     expect(report.controls.unknown_word).toEqual({ films: COUNT, cost: { action: 0, facing: 0, hair: 0, garment: 0 } });
-    expect([report.motion_ratio, report.image_to_video.motion_ratio, report.image_to_video.motion_ratio_median, report.image_to_video.hair.films, report.image_to_video.garment.of_ceiling]).toEqual([1, 1, 1, 1, 1]);
+    expect([report.motion_ratio, report.saturation_ratio, report.image_to_video.motion_ratio, report.image_to_video.motion_ratio_median, report.image_to_video.hair.films, report.image_to_video.garment.of_ceiling]).toEqual([1, 1, 1, 1, 1, 1]);
     expect([report.vae!.psnr, report.vae!.ssim, report.vae!.clips, report.vae!.images!.clips]).toEqual([Infinity, 1, COUNT, COUNT]);
     expect([report.suite, report.prompts, report.train_on_films, report.attributes.action.count]).toEqual(['sprites', COUNT, null, COUNT]);
     expect(Object.keys(report)).toContain('configHash');
+  }, 120_000);
+
+  test('the parts with unknown words and from images can be left out', async () => {
+    const report = await evaluate({ unknownWord: 0, imageToVideo: 0 });
+    expect(report.controls.unknown_word).toEqual({ films: 0, cost: { action: null, facing: null, hair: null, garment: null } });
+    expect([report.image_to_video.films, report.image_to_video.motion_ratio, report.attributes.action.films]).toEqual([0, null, 1]);
   }, 120_000);
 
   test('a model that is put off by unknown words, and stands still on images, is found out', async () => {

@@ -12,7 +12,7 @@ import { ATTRIBUTES, type Attribute } from '../models/judge/config.ts';
 import type { Reading } from '../train/judge-read.ts';
 import type { Reconstructor } from '../train/reconstruct.ts';
 import type { SpriteJudge } from './judge.ts';
-import { motionEnergy, unionMask } from './motion.ts';
+import { motionEnergy, saturation, unionMask } from './motion.ts';
 import { drawEvalPrompts, withUnknownWord, type EvalPrompt } from './prompts.ts';
 import { frozen, scoreReadings, shuffledScores, type Scores } from './score.ts';
 import { meanOf, type Share } from './statistics.ts';
@@ -116,6 +116,8 @@ export interface EvalReport extends Environment {
   };
   /** Mean motion energy over whole frames, films ÷ real clips. */
   readonly motion_ratio: number | null;
+  /** Mean chroma, films ÷ real clips. */
+  readonly saturation_ratio: number | null;
   readonly vae: VaeReport | null;
   readonly image_to_video: ImageToVideoReport;
   readonly train_on_films: { readonly films: number; readonly on_films: Scores; readonly on_real: Scores } | null;
@@ -173,6 +175,7 @@ export async function evalSprites(o: EvalSpritesOptions): Promise<EvalReport> {
     })),
     controls: { shuffled: shuffledScores(readings, prompts), frozen: frozenScores, frozen_real: frozenReal, unknown_word: await unknownWord(o, prompts, readings, make) },
     motion_ratio: lpc ? divide(meanOf(films.map((f) => motionEnergy(f))), meanOf(clips.map((c) => motionEnergy(c.frames)))) : null,
+    saturation_ratio: lpc ? divide(meanOf(films.map(saturation)), meanOf(clips.map((c) => saturation(c.frames)))) : null,
     vae, image_to_video: await imageToVideo(o, subjects, make), train_on_films: await trainOnFilms(o, subjects, make),
     ms: performance.now() - started, ...environment({ ...o.environment, seed: 0 }),
   };

@@ -41,6 +41,10 @@ export interface FilmOptions {
   readonly steps?: number;
   /** How strongly the words pull, 0 to 30; 1 is off, and twice as fast. */
   readonly guidance?: number;
+  /** Noise levels between which guidance acts, lowest and highest, within [0, 1]. */
+  readonly interval?: readonly [number, number];
+  /** How far guidance's contrast is brought back to that of the prompt alone, 0 to 1. */
+  readonly rescale?: number;
   readonly sampler?: SamplerName;
   readonly images?: readonly GivenImage[];
   /** Delivered pixels per native pixel, 1 to 64. Default: the least that makes the long side 512 or more. */
@@ -138,7 +142,8 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
   if (o.seconds !== undefined) number('seconds', o.seconds, 0, limits.maxFrames / fps);
   const frames = integer('frames', o.frames ?? (o.seconds === undefined ? native.frames : Math.max(1, Math.round(o.seconds * fps))), 1, limits.maxFrames);
   const guidance = number('guidance', o.guidance ?? sampling.guidance, 0, MAX_GUIDANCE);
-  validateGuidance({ scale: guidance, interval: sampling.interval, rescale: sampling.rescale });
+  const interval = o.interval ?? sampling.interval, rescale = o.rescale ?? sampling.rescale;
+  validateGuidance({ scale: guidance, interval, rescale });
   const palette = o.palette ?? sampling.palette;
   if (palette !== 0) integer('palette', palette, 2, MAX_COLOURS);
   const tokens = latentFrames(frames) * (width / SPACE_FACTOR) * (height / SPACE_FACTOR);
@@ -147,7 +152,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
     seed: integer('seed', o.seed ?? seed, 0, Number.MAX_SAFE_INTEGER),
     frames, width, height, fps,
     steps: integer('steps', o.steps ?? sampling.steps, 1, MAX_STEPS),
-    guidance, interval: sampling.interval, rescale: sampling.rescale, shift: sampling.shift * shiftForTokens(tokens),
+    guidance, interval, rescale, shift: sampling.shift * shiftForTokens(tokens),
     sampler: oneOf('sampler', o.sampler ?? sampling.sampler, SAMPLERS),
     images: givenImages(o.images ?? [], frames),
     scale: integer('scale', o.scale ?? Math.ceil(DELIVERED_SIDE / Math.max(width, height)), 1, MAX_SCALE),
