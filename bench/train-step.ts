@@ -78,7 +78,7 @@ function vaeCase(preset: keyof typeof VAE_PRESETS): StepCase<ReturnType<typeof v
   const values = (stream: string, size: number): Float32Array => normals({ seed: 0, stream, step: 0 }, size);
   return {
     model: 'vae', row: { preset, clips: l.batch, frames: l.frames, parameters: countParams(specs) }, specs, flop, build,
-    feeds: { video: values('video', l.batch * 3 * pixels).map((x) => x / 3), weight: new Float32Array(l.batch * pixels).fill(1), noise: values('noise', l.batch * latent) },
+    feeds: { video: values('video', l.batch * 3 * pixels).map((x) => x / 3), weight: new Float32Array(l.batch * pixels).fill(1), noise: values('noise', l.batch * latent), amplitude: new Float32Array(l.batch) },
     twin: { model: 'vae', config, batch: l.batch, frames: l.frames, height: l.height, width: l.width, kl },
   };
 }

@@ -49,7 +49,7 @@ const common = { seed: 1, optim, validateEvery: steps, checkpointSeconds: 60, pr
 const size = { width: 64, height: 64 };
 
 const vaeConfig: VaeRunConfig = {
-  kind: 'vae', part: 'all', model: 'tiny', ...common, kl: 2e-5, silhouette: 3, validationClips: 4, statisticsClips: 16,
+  kind: 'vae', part: 'all', latentNoise: 0, model: 'tiny', ...common, kl: 2e-5, silhouette: 3, validationClips: 4, statisticsClips: 16,
   layouts: [{ ...size, frames: 9, batch: 2, share: 0.5 }, { ...size, frames: 1, batch: 8, share: 0.5 }],
 };
 const ditConfig: DiTRunConfig = {

@@ -51,6 +51,8 @@ const vaeSchema = z.strictObject({
   layouts: z.array(z.strictObject({ ...size, batch: count, share: z.number().positive(), window: z.strictObject({ width: count, height: count }).optional() })).min(1),
   kl: z.number().min(0),
   silhouette: z.number().min(0),
+  /** Most noise on a clip's latents before decoding. */
+  latentNoise: z.number().min(0).default(0),
   validationClips: count,
   /** Clips over which the latents' mean and deviation are taken at the end. */
   statisticsClips: z.int().min(2000),

@@ -46,7 +46,7 @@ describe('transformer', () => {
 
 describe('autoencoder', () => {
   const layout = { width: 64, height: 64, share: 1 };
-  const config: VaeRunConfig = { kind: 'vae', part: 'all', model: 'tiny', ...common, layouts: [{ ...layout, frames: 1, batch: 4 }, { ...layout, frames: 9, batch: 2, share: 3 }], kl: 0, silhouette: 0, validationClips: 4, statisticsClips: 2000 };
+  const config: VaeRunConfig = { kind: 'vae', part: 'all', latentNoise: 0, model: 'tiny', ...common, layouts: [{ ...layout, frames: 1, batch: 4 }, { ...layout, frames: 9, batch: 2, share: 3 }], kl: 0, silhouette: 0, validationClips: 4, statisticsClips: 2000 };
 
   test('figures are averages by share, memory that of the largest layout', () => {
     const both = planVae(config), [image, film] = config.layouts.map((l) => planVae({ ...config, layouts: [l] })) as [ReturnType<typeof planVae>, ReturnType<typeof planVae>];

@@ -36,6 +36,11 @@ export interface VaeTaskConfig {
   readonly kl: number;
   /** Extra weight inside of the silhouette: 1 + silhouette. */
   readonly silhouette: number;
+  /**
+   * Most noise that is added to a clip's latents before decoding, in their own units (root mean square about 0.7); each clip draws its share. A decoder
+   * that has seen it forgives a transformer's errors (RAE, Zheng et al. 2025, arXiv:2510.11690v1, section 4.3).
+   */
+  readonly latentNoise: number;
   /** Held-out clips of one validation. */
   readonly validationClips: number;
 }
@@ -60,14 +65,15 @@ export function spriteClip(world: SpriteWorld, seed: number, stream: string, ste
 /** Peak signal-to-noise ratio in dB of values in [−1, 1] (range 2) from a mean squared error. */
 export const psnrOf = (meanSquare: number): number => 10 * Math.log10(4 / meanSquare);
 
-/** The loss of one batch shape; inputs `video`, `weight`, `noise`. */
+/** The loss of one batch shape; inputs `video`, `weight`, `noise`, and `amplitude`, the noise on each clip's latents beside the posterior's. */
 export function vaeLoss(graph: Graph, p: Bound<ReturnType<typeof vaeParams>>, l: VaeLayout, config: VaeConfig, o: Pick<VaeTaskConfig, 'kl'>): LossGraph {
   const { width, height } = shownOf(l);
   const video = graph.input('video', [l.batch, 3, l.frames, height, width]);
   const weight = graph.input('weight', [l.batch, 1, l.frames, height, width]);
   const posterior = encode(p.encoder, video, config);
   const noise = graph.input('noise', posterior.mean.shape);
-  const difference = sub(decode(p.decoder, reparameterise(posterior, noise), config), video);
+  const disturbed = add(reparameterise(posterior, noise), mul(noise, graph.input('amplitude', [l.batch, 1, 1, 1, 1])));
+  const difference = sub(decode(p.decoder, disturbed, config), video);
   const square = mul(difference, difference);
   const reconstruction = mean(mul(add(square, mul(abs(difference), 0.1)), weight));
   const { mean: mu, logVariance } = posterior;
@@ -108,7 +114,8 @@ export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld,
         }
       }
       const noise = normals({ seed: o.seed, stream: 'vae/noise', step }, layout.batch * latentSize(layout));
-      return { layout: nameOf(layout), feeds: { ...encoder, video, weight, noise }, samples: layout.batch, describe: `vae/clip ${step * 1024}…${step * 1024 + layout.batch - 1} (${nameOf(layout)})` };
+      const amplitude = Float32Array.from(uniforms({ seed: o.seed, stream: 'vae/amplitude', step }, layout.batch), (v) => o.latentNoise * v);
+      return { layout: nameOf(layout), feeds: { ...encoder, video, weight, noise, amplitude }, samples: layout.batch, describe: `vae/clip ${step * 1024}…${step * 1024 + layout.batch - 1} (${nameOf(layout)})` };
     },
 
     build: (name, graph, p) => vaeLoss(graph, { decoder: p.decoder, encoder: p.encoder ?? bindParams(graph, { encoder: whole.encoder }).encoder }, byName.get(name)!, config, o),
