@@ -120,14 +120,14 @@ const toModel: CliCommand = {
       .option('--cache <dir>', 'folder of decoded layers', folder('--cache'), '.cache')
       .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
       .option('--judge <file>', 'judge.safetensors', folder('--judge'))
-      .option('--version <v>', 'version of the model', nonEmpty('--version', 'wanted a version'), '0.1.0')
+      .option('--release <v>', 'version of the model', nonEmpty('--release', 'wanted a version'), '0.1.0')
       .option('--steps <n>', 'default sampling steps', '16').option('--guidance <x>', 'default guidance', '3')
-      .action(async (run: string, flags: { out: string; lpc: string; cache: string; tokenizer: string; judge?: string; version: string; steps: string; guidance: string }) => {
+      .action(async (run: string, flags: { out: string; lpc: string; cache: string; tokenizer: string; judge?: string; release: string; steps: string; guidance: string }) => {
         const { exportModel } = await import('../../train/export.ts');
         const id = flags.out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!, steps = Number(flags.steps), guidance = Number(flags.guidance);
         if (!Number.isInteger(steps) || steps < 1) throw new InputError(`--steps ${flags.steps}: wanted a whole number from 1`);
         if (!(guidance >= 0)) throw new InputError(`--guidance ${flags.guidance}: wanted a number from 0`);
-        const { info } = await exportModel({ run, id, out: flags.out, lpc: flags.lpc, cacheDir: flags.cache, tokenizer: flags.tokenizer, version: flags.version, ...(flags.judge === undefined ? {} : { judge: flags.judge }),
+        const { info } = await exportModel({ run, id, out: flags.out, lpc: flags.lpc, cacheDir: flags.cache, tokenizer: flags.tokenizer, version: flags.release, ...(flags.judge === undefined ? {} : { judge: flags.judge }),
           sampling: { sampler: 'euler', steps, guidance, interval: [0, 1], rescale: 0, palette: 32 } });
         print(`${flags.out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
       });
