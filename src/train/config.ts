@@ -28,6 +28,8 @@ const optim = z.strictObject({
   emaLimit: z.number().min(0).max(1),
   beta2: z.number().min(0).max(1),
   matrices: z.enum(MATRIX_OPTIMIZERS),
+  /** Beside Muon: rate of everything that is no matrix, as a share. */
+  plainShare: share.optional(),
 });
 
 const common = {

@@ -48,6 +48,8 @@ export interface OptimConfig {
   readonly beta2: number;
   /** What updates matrices. */
   readonly matrices: MatrixOptimizer;
+  /** Beside Muon: rate of everything that is no matrix, as a share. Default 1. */
+  readonly plainShare?: number | undefined;
 }
 
 /** Options of {@link runTraining}. */
@@ -101,7 +103,7 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
   if (o.init) state.adopt(o.init);
   const restored = o.resume ? await loadCheckpoint(dir, state, o.configHash) : null;
   let norms = restored ? [...restored.norms] : [];
-  using optimizer = await createOptimizer(o.backend, state, { beta2: optim.beta2, matrices: optim.matrices });
+  using optimizer = await createOptimizer(o.backend, state, { beta2: optim.beta2, matrices: optim.matrices, plainShare: optim.plainShare ?? 1 });
   using programs = new ProgramCache(o.programs);
   const log = (entry: object): Promise<void> => appendFile(join(dir, 'metrics.jsonl'), `${JSON.stringify(entry)}\n`);
   const save = (step: number): Promise<void> => saveCheckpoint(dir, state, { step, configHash: o.configHash, norms: Float32Array.from(norms) });

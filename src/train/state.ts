@@ -101,6 +101,8 @@ export type MatrixOptimizer = (typeof MATRIX_OPTIMIZERS)[number];
 export interface OptimizerOptions extends AdamWOptions {
   /** Default `adamw`. */
   readonly matrices?: MatrixOptimizer;
+  /** Beside Muon, the share of the rate with which AdamW updates everything else: Muon moves a matrix by 0.2 × the rate, AdamW a vector by all of it. Default 1. */
+  readonly plainShare?: number;
 }
 
 const same = (names: readonly string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name]));
@@ -145,11 +147,14 @@ async function muonPart(backend: Backend, state: TrainState): Promise<Optimizer>
 }
 
 /** The optimizer of a run over `state`. */
-export async function createOptimizer(backend: Backend, state: TrainState, { matrices = 'adamw', ...adam }: OptimizerOptions = {}): Promise<Optimizer> {
+export async function createOptimizer(backend: Backend, state: TrainState, { matrices = 'adamw', plainShare = 1, ...adam }: OptimizerOptions = {}): Promise<Optimizer> {
   if (matrices === 'adamw') return adamWPart(backend, state, [true, false], adam);
-  const parts = [await muonPart(backend, state), await adamWPart(backend, state, [false], adam)];
+  const moved = await muonPart(backend, state), plain = await adamWPart(backend, state, [false], adam);
   return {
-    async step(scalars) { for (const part of parts) await part.step(scalars); },
-    [Symbol.dispose]() { for (const part of parts) part[Symbol.dispose](); },
+    async step(scalars) {
+      await moved.step(scalars);
+      await plain.step({ ...scalars, rate: scalars.rate * plainShare });
+    },
+    [Symbol.dispose]() { moved[Symbol.dispose](); plain[Symbol.dispose](); },
   };
 }

@@ -30,12 +30,13 @@ export interface TextConditioning {
   readonly bias: Tensor;
 }
 
+/** A block starts as the identity. With full projections from the start, what all tokens have in common drowns the small embeddings, and states collapse (docs/reports/003). */
 const blockParams = (c: TextConfig) => ({
   norm1: param([c.width], constant(1)),
   qkv: linearParams(c.width, 3 * c.width, { bias: false }),
-  proj: linearParams(c.width, c.width, { bias: false }),
+  proj: linearParams(c.width, c.width, { bias: false, init: constant(0) }),
   norm2: param([c.width], constant(1)),
-  mlp: mlpParams(c.width, { kind: c.mlp, ratio: 4, bias: false }),
+  mlp: mlpParams(c.width, { kind: c.mlp, ratio: 4, bias: false }, true),
 });
 
 function block(p: Bound<ReturnType<typeof blockParams>>, x: Tensor, bias: Tensor, captions: number, c: TextConfig): Tensor {
@@ -46,8 +47,8 @@ function block(p: Bound<ReturnType<typeof blockParams>>, x: Tensor, bias: Tensor
 
 /** Parameters of the tower. */
 export const textParams = (c: TextConfig) => ({
-  tokens: param([c.vocabulary, c.width], normal(0.02), false),
-  positions: param([c.length, c.width], normal(0.02), false),
+  tokens: param([c.vocabulary, c.width], normal(0.5), false),
+  positions: param([c.length, c.width], normal(0.1), false),
   blocks: Array.from({ length: c.depth }, () => blockParams(c)),
   norm: param([c.width], constant(1)),
 });
