@@ -42,13 +42,13 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
 
 
-def dit(p: Params, tokens: Tensor, sigma: Tensor, kind: Tensor, cos: Tensor, sin: Tensor, c: dict) -> Tensor:
-    """tokens [n, L, patch]; sigma features [n, 256]; kind [n] -> [n, L, patch]. One latent frame a segment, RMS norms, single modulation."""
+def dit(p: Params, tokens: Tensor, sigma: Tensor, kind: Tensor, cos: Tensor, sin: Tensor, places: Tensor, c: dict) -> Tensor:
+    """tokens [n, L, patch]; places [L, 60]; sigma features [n, 256]; kind [n] -> [n, L, patch]. One latent frame a segment, RMS norms, single modulation."""
     width, h = c["width"], c["heads"]
     kinds = p("kinds", 2, width)[kind]
     cond = F.silu(p.linear("time.fc2", F.silu(p.linear("time.fc1", sigma, width)), width) + kinds)
     shared = p.linear("modulation", cond, 6 * width)
-    x = p.linear("embed", tokens, width) + kinds[:, None]
+    x = p.linear("embed", tokens, width) + p.linear("place", places, width, False) + kinds[:, None]
     n, length = x.shape[:2]
     for i in range(c["depth"]):
         b = f"blocks.{i}"
@@ -69,7 +69,8 @@ def dit_loss(p: Params, m: dict):
     tokens, target, sigma = torch.randn(n, length, patch), torch.randn(n, length, patch), torch.randn(n, 256)
     kind, angles = torch.zeros(n, dtype=torch.long), torch.randn(length, half)
     cos, sin = angles.cos(), angles.sin()
-    return lambda: (dit(p, tokens, sigma, kind, cos, sin, c) - target).square().mean()
+    places = torch.randn(length, 60)
+    return lambda: (dit(p, tokens, sigma, kind, cos, sin, places, c) - target).square().mean()
 
 
 # ------------------------------------------------------------------------------------------------------------------- VAE
