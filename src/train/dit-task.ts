@@ -146,9 +146,10 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
         return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.map(() => i), tokens };
       });
       const perToken = config.channels * config.patch ** 2;
+      const sigma = samples.flatMap((s) => [...s.sigmas]);
       const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),
-        { prediction: data.prediction, sigma: samples.flatMap((s) => [...s.sigmas]) });
-      const target = lossTarget(data.prediction, { x, eps, sigma: samples.flatMap((s) => [...s.sigmas]), pack: samples.map((s) => ({ frames: s.times.length, perFrame: s.clean.length / s.times.length })) });
+        { prediction: data.prediction, sigma });
+      const target = lossTarget(data.prediction, { x, eps, sigma, pack: samples.map((s) => ({ frames: s.times.length, perFrame: s.clean.length / s.times.length })) });
       return { feeds: { ...packFeeds(bank.layout, segments, config), target, weight } };
     },
   };

@@ -13,7 +13,9 @@ import { compileDit, ditFeeds, ditGraph, learned, type DiTCase } from '../suppor
 import { drawn, relativeError, weightsOfTree } from '../support/golden.ts';
 
 /** ‖a − b‖ ÷ ‖b‖ between two ways of computing the same sums in float32. Reached: 0, as long as both are fused alike. */
-const SAME = 2e-6;
+const SAME = 1e-6;
+/** Blocks computed again meet other fusions, and tokens with places sum one product more: 1.07e-6 was measured, eight roundings of float32. */
+const SAME_AGAIN = 2e-6;
 
 const ditCase = (rematerialise: boolean): DiTCase => ({
   config: { ...DIT_PRESETS.tiny, rematerialise }, text: { vocabulary: 12, length: 6, width: 16, depth: 2, heads: 2, mlp: 'swiglu' }, captions: [[1, 7, 3], [2, 5]],
@@ -29,7 +31,7 @@ test('a transformer whose blocks are computed again has the same gradients', asy
   using second = await compileDit(again, { threads: 1, gradients: true });
   const [a, b] = [await first.run(ditFeeds(plain)), await second.run(ditFeeds(again))];
   expect(Object.keys(a)).toEqual(Object.keys(b));
-  for (const name of Object.keys(a)) expect(relativeError(b[name]!, a[name]!).error, name).toBeLessThanOrEqual(SAME);
+  for (const name of Object.keys(a)) expect(relativeError(b[name]!, a[name]!).error, name).toBeLessThanOrEqual(SAME_AGAIN);
 });
 
 test('and it does compute them again: the blocks\' forward products stand twice in the graph', () => {

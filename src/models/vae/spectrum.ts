@@ -45,7 +45,7 @@ function rows(channels: number): number[][] {
   });
 }
 
-/** Coefficient r (from 1) is multiplied by ∛r: its standard deviation falls from 1 to 1/36 over 128 coefficients, afterwards to a seventh. */
+/** Coefficient r (from 1) is multiplied by ∛r: the coefficients' deviations fall to a 36th over the first 128, the latents' to a seventh. */
 const gain = (row: number): number => Math.cbrt(row + 1) / SCALE;
 
 /** Block → latents, `[channels, BLOCK]`. */
