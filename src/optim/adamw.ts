@@ -1,9 +1,8 @@
 /**
- * @file AdamW (Loshchilov & Hutter 2019, algorithm 2, decoupled decay) and the running average of weights, as one graph over a chunk of
- * values. It is element-wise, hence bound by memory: chunks that stay in cache are what makes it fast.
+ * @file AdamW (Loshchilov & Hutter 2019, algorithm 2, decoupled decay) and the running average of weights, in one pass over flat arrays.
+ * It is bound by memory: nine reads and writes a value. As a graph, each of its 17 operations was a pass of its own and it took three times
+ * as long, even over chunks that stay in cache (docs/reports/004).
  */
-import { add, div, mul, sqrt, sub } from '../graph/build.ts';
-import { Graph, type Tensor } from '../graph/graph.ts';
 
 /** Options of {@link adamW}. */
 export interface AdamWOptions {
@@ -15,11 +14,11 @@ export interface AdamWOptions {
   readonly eps?: number;
 }
 
-/** Scalars of one update, fed at each step. */
+/** Scalars of one update. */
 export interface AdamWScalars {
   /** Step size. */
   readonly rate: number;
-  /** Weight decay of this chunk. */
+  /** Weight decay. */
   readonly decay: number;
   /** Factor on gradients (clipping, averaging). */
   readonly gradScale: number;
@@ -29,30 +28,23 @@ export interface AdamWScalars {
   readonly emaDecay: number;
 }
 
-/** Chunk's arrays, each `[size]`. */
+/** What an update changes: weights, moments, running average. */
 export const ADAMW_STATE = ['value', 'm', 'v', 'ema'] as const;
 
-/** The update as a graph; outputs carry the names of {@link ADAMW_STATE} and may overwrite the inputs of the same name. */
-export function adamW(size: number, o: AdamWOptions = {}): { graph: Graph; outputs: Record<(typeof ADAMW_STATE)[number], Tensor> } {
-  const { beta1 = 0.9, beta2 = 0.99 } = o;
-  const graph = new Graph();
-  const [value, m0, v0, ema0, grad] = ['value', 'm', 'v', 'ema', 'grad'].map((name) => graph.input(name, [size])) as [Tensor, Tensor, Tensor, Tensor, Tensor];
-  const scalar = (name: string): Tensor => graph.input(name, []);
-  // Scalars are folded on the host, so that no pass over the chunk is spent on them: (1 − β)·gradScale into gradM and gradV; the bias corrections and
-  // rate of rate · (m/(1 − β1ᵗ)) / (√(v/(1 − β2ᵗ)) + eps) into rateM and epsV, both multiplied by √(1 − β2ᵗ).
-  const m = add(mul(m0, beta1), mul(grad, scalar('gradM')));
-  const v = add(mul(v0, beta2), mul(mul(grad, grad), scalar('gradV')));
-  const update = div(mul(m, scalar('rateM')), add(sqrt(v), scalar('epsV')));
-  const next = sub(mul(value, scalar('keep')), update);
-  const ema = add(mul(ema0, scalar('emaDecay')), mul(next, scalar('emaRest')));
-  return { graph, outputs: { value: next, m, v, ema } };
-}
+/** Arrays of one length: what is updated, and the gradient. */
+export type AdamWArrays = Readonly<Record<(typeof ADAMW_STATE)[number] | 'grad', Float32Array>>;
 
-/** Scalars → feeds of the graph of {@link adamW}. */
-export function adamWFeeds({ rate, decay, gradScale, step, emaDecay }: AdamWScalars, { beta1 = 0.9, beta2 = 0.99, eps = 1e-8 }: AdamWOptions = {}): Record<string, Float32Array> {
-  const one = (x: number): Float32Array => Float32Array.of(x), rootV = Math.sqrt(1 - beta2 ** step);
-  return {
-    gradM: one((1 - beta1) * gradScale), gradV: one((1 - beta2) * gradScale ** 2), rateM: one(rate * rootV / (1 - beta1 ** step)), epsV: one(eps * rootV),
-    keep: one(1 - rate * decay), emaDecay: one(emaDecay), emaRest: one(1 - emaDecay),
-  };
+/** Updates elements `start` … `end` − 1 in place. Each is computed in double precision and rounded once per array, so results do not depend on the machine. */
+export function adamW({ value, m, v, ema, grad }: AdamWArrays, start: number, end: number, { rate, decay, gradScale, step, emaDecay }: AdamWScalars, { beta1 = 0.9, beta2 = 0.99, eps = 1e-8 }: AdamWOptions = {}): void {
+  // rate · (m/(1 − β1ᵗ)) / (√(v/(1 − β2ᵗ)) + eps), with the bias corrections drawn out of the loop.
+  const rootV = Math.sqrt(1 - beta2 ** step), rateM = rate * rootV / (1 - beta1 ** step), epsV = eps * rootV;
+  const gradM = (1 - beta1) * gradScale, gradV = (1 - beta2) * gradScale ** 2, keep = 1 - rate * decay, emaRest = 1 - emaDecay;
+  for (let i = start; i < end; i++) {
+    const g = grad[i]!, mi = beta1 * m[i]! + gradM * g, vi = beta2 * v[i]! + gradV * g * g;
+    m[i] = mi;
+    v[i] = vi;
+    const next = keep * value[i]! - rateM * mi / (Math.sqrt(vi) + epsV);
+    value[i] = next;
+    ema[i] = emaDecay * ema[i]! + emaRest * next;
+  }
 }

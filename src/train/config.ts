@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
 import { PREDICTIONS } from '../diffusion/prediction.ts';
 import { sha256 } from '../io/safetensors.ts';
-import { DIT_PRESETS } from '../models/dit/config.ts';
+import { DIT_PRESETS, MLP_KINDS } from '../models/dit/config.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
 import { MATRIX_OPTIMIZERS } from './state.ts';
 
@@ -60,6 +60,17 @@ const vaeSchema = z.strictObject({
   statisticsClips: z.int().min(2000),
 });
 
+const tower = { width: count, depth: count, heads: count };
+
+const textSchema = z.strictObject({
+  kind: z.literal('text'),
+  model: z.strictObject({ ...tower, mlp: z.enum(MLP_KINDS) }),
+  ...common,
+  batch: count,
+  noisyCaption: share,
+  validationCaptions: count,
+});
+
 const ditSchema = z.strictObject({
   kind: z.literal('dit'),
   model: z.enum(Object.keys(DIT_PRESETS) as [keyof typeof DIT_PRESETS]),
@@ -69,7 +80,10 @@ const ditSchema = z.strictObject({
   shift: z.number().positive(),
   /** Overrides of the preset. */
   dit: z.strictObject({ patch: count, width: count, depth: count, heads: count, mlp: z.enum(['gelu', 'swiglu', 'relu2']) }).partial(),
-  text: z.strictObject({ width: count, depth: count, heads: count }),
+  /** With `fixed`, the tower comes trained (`kinora train text`) and stays as it is. */
+  text: z.strictObject({ ...tower, fixed: z.boolean().optional() }),
+  /** Of the weights to start from, parts of names that start anew all the same. */
+  fresh: z.array(z.string().min(1)).optional(),
   ...common,
   /** Tokens of a pack. */
   tokens: count,
@@ -81,14 +95,15 @@ const ditSchema = z.strictObject({
   dropCaption: share, noisyCaption: share, independent: share, prefix: share,
 });
 
-const schemas = { vae: vaeSchema, dit: ditSchema } as const;
+const schemas = { vae: vaeSchema, text: textSchema, dit: ditSchema } as const;
 
 /** Models that can be trained. */
-export const TRAINABLE = ['vae', 'dit'] as const;
+export const TRAINABLE = ['vae', 'text', 'dit'] as const;
 export type Trainable = (typeof TRAINABLE)[number];
 export type VaeRunConfig = Readonly<z.infer<typeof vaeSchema>>;
 export type DiTRunConfig = Readonly<z.infer<typeof ditSchema>>;
-export type RunConfig = { vae: VaeRunConfig; dit: DiTRunConfig };
+export type TextRunConfig = Readonly<z.infer<typeof textSchema>>;
+export type RunConfig = { vae: VaeRunConfig; text: TextRunConfig; dit: DiTRunConfig };
 
 /** Reads and validates a configuration file. Throws an InputError that names the field and what it may be. */
 export async function readRunConfig<K extends Trainable>(kind: K, file: string): Promise<RunConfig[K]> {
@@ -101,7 +116,7 @@ export async function readRunConfig<K extends Trainable>(kind: K, file: string):
 }
 
 /** What a checkpoint is bound to: everything in the configuration that changes the numbers. */
-export function runHash(config: VaeRunConfig | DiTRunConfig): string {
+export function runHash(config: RunConfig[Trainable]): string {
   const { checkpointSeconds: _c, programs: _p, validateEvery: _v, ...rest } = config;
   return sha256(JSON.stringify(rest)).slice(0, 12);
 }

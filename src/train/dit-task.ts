@@ -19,7 +19,8 @@ import { patchify } from '../models/dit/patch.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
-import type { Bound } from '../nn/param.ts';
+import { bindParams, type Bound } from '../nn/param.ts';
+import { captionFeeds } from './caption-feeds.ts';
 import { clipStream, givenFrames, shapeName, type ClipShape, type FrozenVae, type LatentClips } from './latents.ts';
 import { layoutBank, type BankLayout, type SampleShape } from './layout-bank.ts';
 import type { Batch, TrainTask } from './loop.ts';
@@ -52,6 +53,8 @@ export interface DiTTaskConfig {
 /** Parameters: transformer and text tower. */
 export const filmParams = (config: DiTConfig, text: TextConfig) => ({ dit: ditParams(config), text: textParams(text) });
 export type FilmParams = ReturnType<typeof filmParams>;
+/** What a run trains: all of it, or the transformer under a tower that is given. */
+export type TrainedParams = Pick<FilmParams, 'dit'> & Partial<FilmParams>;
 
 /** What a task is made of. */
 export interface DiTTaskParts {
@@ -64,6 +67,8 @@ export interface DiTTaskParts {
   readonly backend: Backend;
   /** Latents by {@link shapeName}. */
   readonly latents: ReadonlyMap<string, LatentClips>;
+  /** Weights of a text tower that stays as it is, by `text.…`; without it the tower is trained with the transformer. */
+  readonly tower?: Readonly<Record<string, Float32Array>>;
 }
 
 /** One sample before noise. */
@@ -76,19 +81,10 @@ interface Sample {
 }
 
 /** The denoiser of a layout on a graph, text included. */
-export function filmDenoiser(graph: Graph, p: Bound<FilmParams>, layout: PackLayout, config: DiTConfig, text: TextConfig): Tensor {
+export function filmDenoiser(graph: Graph, p: Bound<TrainedParams>, layout: PackLayout, config: DiTConfig, text: TextConfig): Tensor {
+  const tower = p.text ?? bindParams(graph, { text: textParams(text) }).text;
   const ids = graph.input('ids', [layout.captions, text.length], 'i32'), present = graph.input('present', [layout.captions, text.length]);
-  return dit(p.dit as DiTParams, packInputs(graph, layout, config), layout, config, textTower(p.text, ids, present, text));
-}
-
-/** Token ids and presence of captions, stacked. */
-export function captionFeeds(captions: readonly string[], tokenizer: CaptionTokenizer, length: number): { ids: Int32Array; present: Float32Array } {
-  const ids = new Int32Array(captions.length * length), present = new Float32Array(captions.length * length);
-  captions.forEach((caption, i) => {
-    const encoded = tokenizer.encode(caption);
-    ids.set(encoded.ids, i * length); present.set(encoded.present, i * length);
-  });
-  return { ids, present };
+  return dit(p.dit as DiTParams, packInputs(graph, layout, config), layout, config, textTower(tower, ids, present, text));
 }
 
 /** Makes samples and packs from parts; also what validation uses. */
@@ -165,12 +161,12 @@ export function weightedLoss(graph: Graph, prediction: Tensor, layout: PackLayou
 }
 
 /** The task for {@link import('./loop.ts').runTraining}. */
-export function ditTask(parts: DiTTaskParts, validate?: TrainTask<FilmParams>['validate']): TrainTask<FilmParams> {
-  const { config, text, data, tokenizer } = parts, maker = sampleMaker(parts);
+export function ditTask(parts: DiTTaskParts, validate?: TrainTask<TrainedParams>['validate']): TrainTask<TrainedParams> {
+  const { config, text, data, tokenizer, tower } = parts, maker = sampleMaker(parts), whole = filmParams(config, text);
   const banks = data.stages.map(({ from, shapes }) => ({ from, bank: layoutBank({ seed: data.seed, shapes, tokens: data.tokens, layouts: data.layouts, patch: config.patch }) }));
   const byKey = new Map(banks.flatMap(({ bank }) => bank.map((b) => [layoutKey(b.layout), b] as const)));
   return {
-    specs: filmParams(config, text),
+    specs: tower ? { dit: whole.dit } : whole,
     async batch(step): Promise<Batch> {
       const { bank } = banks.findLast(({ from }) => step >= from) ?? banks[0]!;
       const chosen = bank[draws({ seed: data.seed, stream: 'dit/layout', step }).int(bank.length)]!;
@@ -178,7 +174,7 @@ export function ditTask(parts: DiTTaskParts, validate?: TrainTask<FilmParams>['v
       const { feeds } = maker.pack(chosen, samples, { seed: data.seed, stream: 'dit/eps', step });
       return {
         layout: layoutKey(chosen.layout), samples: samples.length, describe: `dit/sample ${step * 1024}…${step * 1024 + samples.length - 1}`,
-        feeds: { ...feeds, ...captionFeeds(samples.map((s) => s.caption), tokenizer, text.length) },
+        feeds: { ...tower, ...feeds, ...captionFeeds(samples.map((s) => s.caption), tokenizer, text.length) },
       };
     },
     build(key, graph, p) {

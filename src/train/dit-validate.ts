@@ -1,6 +1,6 @@
 /**
  * @file What a transformer's run measures on held-out clips with the running average of its weights: the velocity loss at ten noise levels on
- * fixed clips and noise, and a sheet of films at fixed prompts and seeds.
+ * fixed clips and noise, the same under other clips' captions (words that are used make it worse), and a sheet of films at fixed prompts and seeds.
  */
 import { join } from 'node:path';
 import type { Program } from '../backend/backend.ts';
@@ -20,17 +20,20 @@ import type { PackLayout } from '../models/dit/layout.ts';
 import { decodedFrames, latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { decode, vaeParams } from '../models/vae/vae.ts';
 import { bindParams } from '../nn/param.ts';
-import { captionFeeds, filmDenoiser, filmParams, sampleMaker, weightedLoss, type DiTTaskParts } from './dit-task.ts';
+import { captionFeeds } from './caption-feeds.ts';
+import { filmDenoiser, filmParams, sampleMaker, weightedLoss, type DiTTaskParts, type TrainedParams } from './dit-task.ts';
 import { clipStream, type ClipShape } from './latents.ts';
 import type { TrainTask } from './loop.ts';
 
 const LEVELS = Array.from({ length: 10 }, (_, i) => (i + 0.5) / 10);
 const SHAPE: ClipShape = { frames: 17, width: 64, height: 64 };
+/** Where other clips' captions are tried: levels at which words decide. */
+const DEALT = [0.75, 0.85, 0.95];
 const FILMS = 8, STEPS = 16, GUIDANCE = 3;
 
 /** Validation for {@link import('./dit-task.ts').ditTask}; held-out latents of 17×64×64 must be among the parts under `heldout`. */
-export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latents']): NonNullable<TrainTask<ReturnType<typeof filmParams>>['validate']> {
-  const { config, text, data, world, vae, tokenizer, backend } = parts;
+export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latents']): NonNullable<TrainTask<TrainedParams>['validate']> {
+  const { config, text, data, world, vae, tokenizer, backend, tower } = parts;
   const side = (pixels: number): number => pixels / SPACE_FACTOR / config.patch;
   const group = { frames: latentFrames(SHAPE.frames), height: side(SHAPE.height), width: side(SHAPE.width) };
   const layout = (count: number): PackLayout => ({ groups: [{ ...group, count }], captions: count });
@@ -51,15 +54,18 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
     return { loss: await backend.compile({ outputs: { loss } }), velocity: await backend.compile({ outputs: { velocity } }), video: await backend.compile({ outputs: { video } }) };
   };
 
-  return async (weights, step, dir) => {
+  return async (trained, step, dir) => {
+    const weights = { ...tower, ...trained };
     programs ??= compile();
     const { loss, velocity, video } = await programs;
-    const levels: Record<string, number> = {};
+    const levels: Record<string, number> = {}, dealt: Record<string, number> = {};
     const captions = captionFeeds(samples.map((s) => s.caption), tokenizer, text.length);
+    const others = captionFeeds(samples.map((_, i) => samples[(i + 1) % FILMS]!.caption), tokenizer, text.length);
     for (const [i, sigma] of LEVELS.entries()) {
       const noised = samples.map((s) => ({ ...s, sigmas: new Float32Array(s.times.length).fill(sigma) }));
       const { feeds } = maker.pack({ layout: layout(FILMS), samples: [] }, noised, { seed: data.seed, stream: 'dit/validation-eps', step: i });
       levels[`loss@${sigma.toFixed(2)}`] = (await loss.run({ ...weights, ...feeds, ...captions }))['loss']![0]!;
+      if (DEALT.includes(sigma)) dealt[`dealt@${sigma.toFixed(2)}`] = (await loss.run({ ...weights, ...feeds, ...others }))['loss']![0]!;
     }
 
     const perFilm = samples[0]!.clean.length, perFrame = perFilm / group.frames, frames = group.frames;
@@ -91,6 +97,6 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
       films.push(fromModel(made!, { count: decodedFrames(frames), height: SHAPE.height, width: SHAPE.width, channels: 3, fps: 8 }));
     }
     await writePng(join(dir, `films-${String(step).padStart(6, '0')}.png`), contactSheet(films, { columns: 9 }), { prompt: prompts.join(' | '), seed: data.seed, model: 'training', settings: { steps: STEPS, guidance: GUIDANCE } });
-    return { ...levels, loss: Object.values(levels).reduce((a, b) => a + b, 0) / LEVELS.length };
+    return { ...levels, ...dealt, loss: Object.values(levels).reduce((a, b) => a + b, 0) / LEVELS.length };
   };
 }

@@ -62,6 +62,8 @@ export interface TrainOptions {
   readonly configHash: string;
   /** Weights to start from instead of random ones, by parameter name. */
   readonly init?: Readonly<Record<string, Float32Array>>;
+  /** Parts of names that start from random ones all the same. */
+  readonly fresh?: readonly string[];
   /** Go on from the newest checkpoint. */
   readonly resume: boolean;
   /** Compiled layouts kept at once. */
@@ -100,7 +102,7 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
   if (!o.resume && (await listCheckpoints(dir)).length > 0) throw new FileError(`${dir} holds checkpoints of another run; go on with --resume, or choose another folder`);
   const state = new TrainState(task.specs);
   state.initialise(o.seed);
-  if (o.init) state.adopt(o.init);
+  if (o.init) state.adopt(o.init, o.fresh);
   const restored = o.resume ? await loadCheckpoint(dir, state, o.configHash) : null;
   let norms = restored ? [...restored.norms] : [];
   using optimizer = await createOptimizer(o.backend, state, { beta2: optim.beta2, matrices: optim.matrices, plainShare: optim.plainShare ?? 1 });

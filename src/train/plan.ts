@@ -9,11 +9,13 @@ import { layoutKey, packTokens } from '../models/dit/layout.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
-import type { DiTRunConfig, VaeRunConfig } from './config.ts';
-import { filmDenoiser, filmParams, weightedLoss } from './dit-task.ts';
+import type { DiTRunConfig, RunConfig, TextRunConfig, Trainable, VaeRunConfig } from './config.ts';
+import { filmDenoiser, filmParams, weightedLoss, type TrainedParams } from './dit-task.ts';
 import { layoutBank } from './layout-bank.ts';
 import type { LossGraph } from './step-program.ts';
+import type { TextConfig } from '../models/text/tower.ts';
 import { filmConfig } from './run.ts';
+import { textLoss, textTaskParams } from './text-task.ts';
 import { vaeLoss } from './vae-task.ts';
 
 /** A run's figures. */
@@ -50,7 +52,7 @@ function measure<T>(specs: T, build: (graph: Graph, params: Bound<T>) => LossGra
   return { gflop: flop / 1e9, bytes };
 }
 
-function plan(parameters: number, config: VaeRunConfig | DiTRunConfig, layouts: readonly { name: string; share: number; samples: number; measured: Measured }[]): RunPlan {
+function plan(parameters: number, config: RunConfig[Trainable], layouts: readonly { name: string; share: number; samples: number; measured: Measured }[]): RunPlan {
   const total = layouts.reduce((n, l) => n + l.share, 0), average = (f: (l: (typeof layouts)[number]) => number): number => layouts.reduce((n, l) => n + f(l) * l.share / total, 0);
   const gflopPerStep = average((l) => l.measured.gflop);
   return {
@@ -66,11 +68,17 @@ export function planVae(config: VaeRunConfig): RunPlan {
   return plan(countParams(specs), config, config.layouts.map((l) => ({ name: `${l.batch}·${l.frames}x${l.width}x${l.height}`, share: l.share, samples: l.batch, measured: measure(specs, (graph, p) => vaeLoss(graph, p, l, model, config)) })));
 }
 
+/** The plan of a text tower's run. */
+export function planText(config: TextRunConfig, tokenizer: { readonly vocabulary: number; readonly length: number }): RunPlan {
+  const text: TextConfig = { ...config.model, vocabulary: tokenizer.vocabulary, length: tokenizer.length }, specs = textTaskParams(text);
+  return plan(countParams(specs), config, [{ name: `${config.batch} captions`, share: 1, samples: config.batch, measured: measure(specs, (graph, p) => textLoss(graph, p, config.batch, text)) }]);
+}
+
 /** The plan of a transformer's run, over the layouts of its last stage. */
 export function planDiT(config: DiTRunConfig, vae: { readonly config: { readonly latentChannels: number } }, tokenizer: { readonly vocabulary: number; readonly length: number }): RunPlan {
-  const { dit, text } = filmConfig(config, vae, tokenizer), specs = filmParams(dit, text);
+  const { dit, text } = filmConfig(config, vae, tokenizer), whole = filmParams(dit, text), specs: TrainedParams = config.text.fixed ? { dit: whole.dit } : whole;
   const bank = layoutBank({ seed: config.seed, shapes: config.stages.at(-1)!.shapes, tokens: config.tokens, layouts: config.layouts, patch: dit.patch });
-  return plan(countParams(specs), config, bank.map(({ layout, samples }) => ({
+  return plan(countParams(whole), config, bank.map(({ layout, samples }) => ({
     name: `${layoutKey(layout)} (${packTokens(layout)} tokens)`, share: 1, samples: samples.length,
     measured: measure(specs, (graph, p) => ({ loss: weightedLoss(graph, filmDenoiser(graph, p, layout, dit, text), layout) })),
   })));

@@ -3,6 +3,7 @@
  */
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Backend } from '../backend/backend.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { InputError } from '../core/errors.ts';
@@ -12,12 +13,13 @@ import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer.ts';
-import { runHash, type DiTRunConfig, type VaeRunConfig } from './config.ts';
+import { runHash, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { ditTask, type DiTTaskParts } from './dit-task.ts';
 import { ditValidation } from './dit-validate.ts';
 import { cacheLatents, latentStatistics, shapeName, type ClipShape, type LatentClips } from './latents.ts';
 import { runTraining, type StepProgress } from './loop.ts';
 import type { TrainState } from './state.ts';
+import { textTask } from './text-task.ts';
 import { readVae, writeVae } from './vae-file.ts';
 import { vaeTask } from './vae-task.ts';
 
@@ -52,8 +54,8 @@ async function startWeights(file: string): Promise<Record<string, Float32Array>>
   return Object.fromEntries([...(await readTensors(file)).tensors].map(([name, { data }]) => [name, data as Float32Array]));
 }
 
-const loopOptions = async (config: VaeRunConfig | DiTRunConfig, o: RunOptions) => ({
-  ...(o.init === undefined ? {} : { init: await startWeights(o.init) }),
+const loopOptions = async (config: RunConfig[Trainable], o: RunOptions) => ({
+  ...(o.init === undefined ? {} : { init: await startWeights(o.init), ...('fresh' in config && config.fresh ? { fresh: config.fresh } : {}) }),
   backend: o.backend, seed: config.seed, optim: config.optim, dir: o.dir, configHash: runHash(config), resume: o.resume, programs: config.programs,
   checkpointSeconds: config.checkpointSeconds, validateEvery: config.validateEvery,
   ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
@@ -80,6 +82,24 @@ export interface DiTRunOptions extends RunOptions {
   readonly vae: string;
   /** Folder with tokenizer.json and words.json. */
   readonly tokenizer: string;
+  /** The text tower's file, for a configuration that keeps it fixed. */
+  readonly text?: string;
+}
+
+/** Trains a text tower on captions and labels; returns the file. */
+export async function trainText(config: TextRunConfig, o: RunOptions & Pick<DiTRunOptions, 'tokenizer'>): Promise<string> {
+  const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), tokenizer = await loadTokenizer(o.tokenizer);
+  const text: TextConfig = { ...config.model, vocabulary: tokenizer.vocabulary, length: tokenizer.length };
+  const state = await runTraining(textTask(text, config, { world, tokenizer, backend: o.backend }), await loopOptions(config, o)), file = join(o.dir, 'text.safetensors');
+  await writeTensors(file, new Map([...averaged(state)].filter(([name]) => name.startsWith('text.'))), { type: 'F16', metadata: { text: JSON.stringify(text) } });
+  return file;
+}
+
+/** The tensors of a tower that {@link trainText} wrote. Throws an InputError unless it is of this configuration. */
+async function readTower(file: string, text: TextConfig): Promise<ReadonlyMap<string, StoredTensor>> {
+  const { tensors, metadata } = await readTensors(file);
+  if (!isDeepStrictEqual(JSON.parse(metadata['text'] ?? '{}'), text)) throw new InputError(`${file} holds a text tower of ${metadata['text'] ?? 'no known shape'}; the configuration wants ${JSON.stringify(text)}`);
+  return tensors;
 }
 
 /** Latents of all clip shapes that a configuration names. */
@@ -100,7 +120,7 @@ export function filmConfig(config: DiTRunConfig, vae: { readonly config: { reado
   const overrides = Object.fromEntries(Object.entries(config.dit).filter(([, value]) => value !== undefined));
   return {
     dit: { ...preset, ...overrides, channels: vae.config.latentChannels, textWidth: config.text.width },
-    text: { ...config.text, vocabulary: tokenizer.vocabulary, length: tokenizer.length, mlp: preset.mlp },
+    text: { width: config.text.width, depth: config.text.depth, heads: config.text.heads, mlp: preset.mlp, vocabulary: tokenizer.vocabulary, length: tokenizer.length },
   };
 }
 
@@ -109,10 +129,13 @@ export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), vae = await readVae(o.vae), tokenizer = await loadTokenizer(o.tokenizer);
   const { train, heldout } = await openLatents(config, o, { vae, world, backend: o.backend });
   const { dit, text } = filmConfig(config, vae, tokenizer);
-  const parts: DiTTaskParts = { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, latents: train };
+  if ((config.text.fixed ?? false) !== (o.text !== undefined)) throw new InputError(config.text.fixed ? 'a configuration with a fixed text tower needs one: --text' : '--text goes with a configuration whose text is "fixed"');
+  const tower = o.text === undefined ? undefined : await readTower(o.text, text);
+  const fixed = tower && { tower: Object.fromEntries([...tower].map(([name, { data }]) => [name, data as Float32Array])) };
+  const parts: DiTTaskParts = { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, latents: train, ...fixed };
   const task = ditTask(parts, ditValidation(parts, heldout));
   const state = await runTraining(task, await loopOptions(config, o)), file = join(o.dir, 'dit.safetensors');
-  await writeTensors(file, averaged(state), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift), vae: vae.hash } });
+  await writeTensors(file, new Map([...averaged(state), ...(tower ?? [])]), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift), vae: vae.hash } });
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
   return file;
 }

@@ -1,16 +1,13 @@
 /**
  * @file Flat training state: values, gradients, moments and running average, each one array; a parameter is a window into them.
- * Decayed parameters (matrices) come first, each group padded to whole chunks, so that an element-wise update runs over equal chunks.
+ * Decayed parameters (matrices) come first, so that an element-wise update runs over two ranges.
  */
 import { InputError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import { initialValues, listParams, type ParamSpec } from '../nn/param.ts';
 import type { Backend, Program } from '../backend/backend.ts';
-import { adamW, adamWFeeds, ADAMW_STATE, type AdamWOptions, type AdamWScalars } from '../optim/adamw.ts';
+import { adamW, ADAMW_STATE, type AdamWOptions, type AdamWScalars } from '../optim/adamw.ts';
 import { matrixShape, muon, MUON_STATE } from '../optim/muon.ts';
-
-/** Elements of a chunk: five arrays of 256 KiB stay in a core's cache. */
-const CHUNK = 65536;
 
 /** Arrays of the state, by name. */
 export const STATE_ARRAYS = [...ADAMW_STATE, 'grad'] as const;
@@ -36,7 +33,6 @@ export class TrainState {
         slots.set(name, { spec: leaf, start: at, end: at + sizeOf(leaf.shape) });
         at += Math.ceil(sizeOf(leaf.shape) / 16) * 16;                                        // 64-byte alignment
       }
-      at = Math.ceil(at / CHUNK) * CHUNK;
       if (decay) decayEnd = at;
     }
     this.slots = slots;
@@ -60,9 +56,10 @@ export class TrainState {
     return made;
   }
 
-  /** Takes weights, and their running average, from an earlier run. Throws an InputError unless every name is there in its size. */
-  adopt(weights: Readonly<Record<string, Float32Array>>): void {
+  /** Takes weights, and their running average, from an earlier run; names that hold one of `fresh` keep their initial values. Throws an InputError unless every other name is there in its size. */
+  adopt(weights: Readonly<Record<string, Float32Array>>, fresh: readonly string[] = []): void {
     for (const [name, { start, end }] of this.slots) {
+      if (fresh.some((part) => name.includes(part))) continue;
       const given = weights[name];
       if (given?.length !== end - start) throw new InputError(`weights to start from: ${name} has ${given?.length ?? 'no'} values, the model ${end - start}`);
       this.arrays.value.set(given, start);
@@ -81,15 +78,15 @@ export class TrainState {
     return Math.sqrt(sum / Math.max(1, count));
   }
 
-  /** Chunk start offsets, with whether decay applies. */
-  get chunks(): { start: number; decayed: boolean }[] {
-    return Array.from({ length: this.arrays.value.length / CHUNK }, (_, i) => ({ start: i * CHUNK, decayed: i * CHUNK < this.#decayEnd }));
+  /** The range of elements to which decay applies, or of all others. */
+  range(decayed: boolean): { readonly start: number; readonly end: number } {
+    return decayed ? { start: 0, end: this.#decayEnd } : { start: this.#decayEnd, end: this.arrays.value.length };
   }
 }
 
-/** Updates a state in place, chunk by chunk. */
+/** Updates a state in place. */
 export interface Optimizer extends Disposable {
-  /** One AdamW step from `arrays.grad`. */
+  /** One step from `arrays.grad`. */
   step(scalars: AdamWScalars): Promise<void>;
 }
 
@@ -106,24 +103,6 @@ export interface OptimizerOptions extends AdamWOptions {
 }
 
 const same = (names: readonly string[]): Record<string, string> => Object.fromEntries(names.map((name) => [name, name]));
-
-/** Chunk-wise AdamW over the decayed, the undecayed, or both groups. */
-async function adamWPart(backend: Backend, state: TrainState, groups: readonly boolean[], o: AdamWOptions): Promise<Optimizer> {
-  const program = await backend.compile({ outputs: adamW(CHUNK, o).outputs, aliases: same(ADAMW_STATE) });
-  const chunks = state.chunks.filter(({ decayed }) => groups.includes(decayed)).map(({ start, decayed }) => ({
-    decayed, views: Object.fromEntries(STATE_ARRAYS.map((name) => [name, state.arrays[name].subarray(start, start + CHUNK)])),
-  }));
-  return {
-    async step(scalars) {
-      const feeds = { decayed: adamWFeeds(scalars, o), plain: adamWFeeds({ ...scalars, decay: 0 }, o) };
-      for (const { decayed, views } of chunks) {
-        const { grad: _, ...into } = views;
-        await program.run({ ...views, ...(decayed ? feeds.decayed : feeds.plain) }, into);
-      }
-    },
-    [Symbol.dispose]() { program[Symbol.dispose](); },
-  };
-}
 
 /** Muon over each decayed weight; weights of one shape share a program. */
 async function muonPart(backend: Backend, state: TrainState): Promise<Optimizer> {
@@ -148,13 +127,14 @@ async function muonPart(backend: Backend, state: TrainState): Promise<Optimizer>
 
 /** The optimizer of a run over `state`. */
 export async function createOptimizer(backend: Backend, state: TrainState, { matrices = 'adamw', plainShare = 1, ...adam }: OptimizerOptions = {}): Promise<Optimizer> {
-  if (matrices === 'adamw') return adamWPart(backend, state, [true, false], adam);
-  const moved = await muonPart(backend, state), plain = await adamWPart(backend, state, [false], adam);
+  const update = (decayed: boolean, scalars: AdamWScalars): void => { const { start, end } = state.range(decayed); adamW(state.arrays, start, end, scalars, adam); };
+  const moved = matrices === 'muon' ? await muonPart(backend, state) : undefined;
   return {
     async step(scalars) {
-      await moved.step(scalars);
-      await plain.step({ ...scalars, rate: scalars.rate * plainShare });
+      if (moved) await moved.step(scalars);
+      else update(true, scalars);
+      update(false, { ...scalars, decay: 0, rate: moved ? scalars.rate * plainShare : scalars.rate });
     },
-    [Symbol.dispose]() { moved[Symbol.dispose](); plain[Symbol.dispose](); },
+    [Symbol.dispose]() { moved?.[Symbol.dispose](); },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * @file `kinora train vae|dit <config>`, `kinora train judge` and `kinora train export`: from configurations to a model folder.
+ * @file `kinora train vae|text|dit <config>`, `kinora train judge` and `kinora train export`: from configurations to a model folder.
  */
 import { dirname } from 'node:path';
 import { InputError } from '../../core/errors.ts';
@@ -60,17 +60,32 @@ const vae: CliCommand = {
   },
 };
 
+const text: CliCommand = {
+  path: 'train text',
+  summary: 'Trains a text tower on captions and the labels of their clips',
+  example: 'kinora train text configs/sprites-64/text.json --lpc ./lpc --out runs/text',
+  define: (command, context) => {
+    common(command).action(async (config: string, flags: Flags) => {
+      const [{ readRunConfig }, { trainText }, { planText }, { loadTokenizer }] = await Promise.all([
+        import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../pipeline/tokenizer.ts')]);
+      const parsed = await readRunConfig('text', config);
+      printPlan(planText(parsed, await loadTokenizer(flags.tokenizer)), context.print);
+      if (!flags.dryRun) context.print(await trainText(parsed, { ...(await runOptions(flags, context)), tokenizer: flags.tokenizer }));
+    });
+  },
+};
+
 const dit: CliCommand = {
   path: 'train dit',
-  summary: 'Trains a diffusion transformer with its text tower on latents of sprites',
-  example: 'kinora train dit configs/sprites-64/dit.json --vae runs/vae/vae.safetensors --lpc ./lpc --out runs/dit',
+  summary: 'Trains a diffusion transformer on latents of sprites',
+  example: 'kinora train dit configs/sprites-64/dit.json --vae runs/vae/vae.safetensors --text runs/text/text.safetensors --lpc ./lpc --out runs/dit',
   define: (command, context) => {
-    common(command).requiredOption('--vae <file>', 'the autoencoder, vae.safetensors', folder('--vae')).action(async (config: string, flags: Flags & { vae: string }) => {
+    common(command).requiredOption('--vae <file>', 'the autoencoder, vae.safetensors', folder('--vae')).option('--text <file>', 'a trained text tower that stays as it is, text.safetensors', folder('--text')).action(async (config: string, flags: Flags & { vae: string; text?: string }) => {
       const [{ readRunConfig }, { trainDiT }, { planDiT }, { readVae }, { loadTokenizer }] = await Promise.all([
         import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../train/vae-file.ts'), import('../../pipeline/tokenizer.ts')]);
       const parsed = await readRunConfig('dit', config);
       printPlan(planDiT(parsed, await readVae(flags.vae), await loadTokenizer(flags.tokenizer)), context.print);
-      if (!flags.dryRun) context.print(await trainDiT(parsed, { ...(await runOptions(flags, context)), vae: flags.vae, tokenizer: flags.tokenizer }));
+      if (!flags.dryRun) context.print(await trainDiT(parsed, { ...(await runOptions(flags, context)), vae: flags.vae, tokenizer: flags.tokenizer, ...(flags.text === undefined ? {} : { text: flags.text }) }));
     });
   },
 };
@@ -135,4 +150,4 @@ const toModel: CliCommand = {
 };
 
 /** The rows. */
-export const trainCommands: readonly CliCommand[] = [vae, dit, judge, toModel];
+export const trainCommands: readonly CliCommand[] = [vae, text, dit, judge, toModel];

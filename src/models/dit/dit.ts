@@ -26,7 +26,7 @@ export function ditParams(c: DiTConfig) {
     ...(c.places ? { place: linearParams(PLACE_FEATURES, c.width, { bias: false }) } : {}),
     kinds: param([FRAME_KINDS.length, c.width], normal(0.02), false),
     time: { fc1: linearParams(SIGMA_FEATURES, c.width, { init: normal(0.02) }), fc2: linearParams(c.width, c.width, { init: normal(0.02) }) },
-    ...(c.textWidth === null ? {} : { pooled: linearParams(c.textWidth, c.width, { bias: false }) }),
+    ...(c.textWidth === null ? {} : { pooled: linearParams(c.textWidth, c.width, { bias: false, init: constant(0) }) }),
     ...(c.modulation === 'single' ? { modulation: linearParams(c.width, 6 * c.width, { init: normal(0.02) }) } : {}),
     blocks: Array.from({ length: c.depth }, () => blockParams(c)),
     final: { modulation: linearParams(c.width, 2 * c.width, { init: constant(0) }), linear: linearParams(c.width, patchSize * c.outputs, { init: constant(0) }) },
