@@ -31,6 +31,9 @@ export interface Tensor {
 const keyOf = (op: OpName, params: unknown, ids: readonly number[], dtype: DType, shape?: Shape): string =>
   `${op}|${ids.join()}|${dtype}|${JSON.stringify(params)}|${shape ? shape.join() : ''}`;
 
+/** Values from which on a constant is a table. */
+const TABLE = 256;
+
 /** A growing list of nodes. */
 export class Graph {
   readonly nodes: Node[] = [];
@@ -38,18 +41,21 @@ export class Graph {
   readonly rematerialised: { readonly start: number; readonly end: number }[] = [];
   readonly #known = new Map<string, Tensor>();
   readonly #inputs = new Map<string, Tensor>();
+  readonly #tables = new Map<readonly number[], number>();
 
   /** Appends an op (or finds the equal one) and infers its shape; throws a RangeError that names op and shapes. */
   add<K extends OpName>(op: K, params: OpParams[K], inputs: readonly Tensor[], dtype: DType = 'f32', shape?: Shape): Tensor {
     for (const x of inputs) if (x.graph !== this) throw new RangeError(`${op}: an input belongs to another graph`);
     const ids = inputs.map((x) => x.id);
-    const key = keyOf(op, params, ids, dtype, shape);
+    return this.#append(keyOf(op, params, ids, dtype, shape), op, params, ids, dtype, shape ?? inferShape(op, params, inputs));
+  }
+
+  #append<K extends OpName>(key: string, op: K, params: OpParams[K], ids: readonly number[], dtype: DType, shape: Shape): Tensor {
     const known = this.#known.get(key);
     if (known) return known;
-    const inferred = shape ?? inferShape(op, params, inputs);
-    const node = { id: this.nodes.length, op, params, inputs: ids, shape: inferred, dtype } as unknown as Node;
+    const node = { id: this.nodes.length, op, params, inputs: ids, shape, dtype } as unknown as Node;
     this.nodes.push(node);
-    const tensor: Tensor = { graph: this, id: node.id, shape: inferred, dtype };
+    const tensor: Tensor = { graph: this, id: node.id, shape, dtype };
     this.#known.set(key, tensor);
     return tensor;
   }
@@ -67,9 +73,12 @@ export class Graph {
     return tensor;
   }
 
-  /** A fixed value. */
+  /** A fixed value. Of a table, one array makes one node, but two equal arrays make two: comparing them would cost more than it saves. */
   constant(values: readonly number[], shape: Shape, dtype: DType = 'f32'): Tensor {
-    return this.add('constant', { values }, [], dtype, shape);
+    if (values.length <= TABLE) return this.add('constant', { values }, [], dtype, shape);
+    const table = this.#tables.get(values) ?? this.#tables.size;
+    this.#tables.set(values, table);
+    return this.#append(`table ${table}|${dtype}|${shape.join()}`, 'constant', { values }, [], dtype, shape);
   }
 
   /** The handle of node `id`. */

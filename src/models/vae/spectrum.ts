@@ -4,6 +4,7 @@
  * networks around it learn only what is missing. Not for: the transform of a film on the host.
  */
 import { InputError } from '../../core/errors.ts';
+import { portableCosSin } from '../../core/random.ts';
 
 /** Values of a block, in the channel order of resample.ts: colour, y, x, frame parity, pair of frames. */
 export const BLOCK = 3 * 8 * 8 * 4;
@@ -31,16 +32,21 @@ const SCALE = 4;
 const COLOURS = [[1, 1, 1], [1, 0, -1], [-1, 2, -1]] as const;
 const COLOUR_NORMS = [3, 2, 6] as const;
 
-const cosine = (k: number, i: number, n: number): number => Math.sqrt((k === 0 ? 1 : 2) / n) * Math.cos(Math.PI * (i + 0.5) * k / n);
+/** Orthonormal cosines of n points: `[k][i]`. Portable, since the last bit of `Math.cos` differs between engines. */
+const cosines = (n: number): number[][] => Array.from({ length: n }, (_, k) => Array.from({ length: n }, (__, i) => {
+  const turns = (i + 0.5) * k / (2 * n);
+  return Math.sqrt((k === 0 ? 1 : 2) / n) * portableCosSin(turns - Math.floor(turns))[0];
+}));
 
 /** Rows of the orthonormal transform that `channels` latents keep: `channels` × {@link BLOCK}, row-major. */
 function rows(channels: number): number[][] {
   if (channels < 1 || channels > MAX_CHANNELS) throw new InputError(`${channels} latent channels: allowed are 1 … ${MAX_CHANNELS}`);
+  const four = cosines(4), eight = cosines(8);
   return ORDER.slice(0, channels).map((index) => {
     const colour = index >> 8, kt = (index >> 6) & 3, ky = (index >> 3) & 7, kx = index & 7;
     return Array.from({ length: BLOCK }, (_, i) => {
       const pair = i & 1, parity = (i >> 1) & 1, x = (i >> 2) & 7, y = (i >> 5) & 7, c = i >> 8;
-      return COLOURS[colour]![c]! / Math.sqrt(COLOUR_NORMS[colour]!) * cosine(kt, 2 * pair + parity, 4) * cosine(ky, y, 8) * cosine(kx, x, 8);
+      return COLOURS[colour]![c]! / Math.sqrt(COLOUR_NORMS[colour]!) * four[kt]![2 * pair + parity]! * eight[ky]![y]! * eight[kx]![x]!;
     });
   });
 }
@@ -48,11 +54,21 @@ function rows(channels: number): number[][] {
 /** Coefficient r (from 1) is multiplied by ∛r: the coefficients' deviations fall to a 36th over the first 128, the latents' to a seventh. */
 const gain = (row: number): number => Math.cbrt(row + 1) / SCALE;
 
+/** Made once per number of channels. */
+function kept(make: (channels: number) => readonly number[]): (channels: number) => readonly number[] {
+  const made = new Map<number, readonly number[]>();
+  return (channels) => {
+    const known = made.get(channels) ?? make(channels);
+    made.set(channels, known);
+    return known;
+  };
+}
+
 /** Block → latents, `[channels, BLOCK]`. */
-export const analysis = (channels: number): number[] => rows(channels).flatMap((row, i) => row.map((v) => v * gain(i)));
+export const analysis = kept((channels) => rows(channels).flatMap((row, i) => row.map((v) => v * gain(i))));
 
 /** Latents → block, `[BLOCK, channels]`. */
-export function synthesis(channels: number): number[] {
-  const kept = rows(channels);
-  return Array.from({ length: BLOCK }, (_, j) => kept.map((row, i) => row[j]! / gain(i))).flat();
-}
+export const synthesis = kept((channels) => {
+  const table = rows(channels);
+  return Array.from({ length: BLOCK }, (_, j) => table.map((row, i) => row[j]! / gain(i))).flat();
+});
