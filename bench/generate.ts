@@ -14,7 +14,7 @@ import { InputError, oneOf } from '../src/core/errors.ts';
 import { openPipeline, type GeneratedFilm } from '../src/pipeline/pipeline.ts';
 import { filmSettings } from '../src/pipeline/settings.ts';
 import { filmFlops, type FilmFlops } from './film-flops.ts';
-import type { Bench, BenchCase } from './registry.ts';
+import type { Bench, BenchCase } from './contract.ts';
 
 /** What is wanted on the two cores of a laptop, milliseconds. */
 const WANTED = { cold: 5000, warm: 1000 } as const;

@@ -7,7 +7,8 @@ import { parseArgs } from 'node:util';
 import { integer } from '../src/cli/options.ts';
 import { InputError, KinoraError, oneOf } from '../src/core/errors.ts';
 import { environment } from '../src/io/environment.ts';
-import { BENCHES, type BenchCase } from './registry.ts';
+import type { BenchCase } from './contract.ts';
+import { BENCHES } from './registry.ts';
 
 /** Cases as text, one aligned column a field. */
 function table(cases: readonly BenchCase[]): string {

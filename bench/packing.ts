@@ -19,7 +19,7 @@ import { layoutBank, type SampleShape } from '../src/train/layout-bank.ts';
 import { createOptimizer, TrainState } from '../src/train/state.ts';
 import { compileTrainingStep, gradName } from '../src/train/step-program.ts';
 import { interleave } from './interleave.ts';
-import type { Bench } from './registry.ts';
+import type { Bench } from './contract.ts';
 
 const FLAGS = ['model', 'tokens', 'layouts', 'rounds'] as const;
 /** Padding at most, samples a second against buckets at least, compiled graphs at most. */

@@ -26,7 +26,7 @@ import { vaeLoss } from '../src/train/vae-task.ts';
 import { graphFlop } from './graph-stats.ts';
 import { interleave, median } from './interleave.ts';
 import { matmulCeiling, peakMemoryMb, resetPeakMemory, type Product } from './machine.ts';
-import type { Bench, BenchCase } from './registry.ts';
+import type { Bench, BenchCase } from './contract.ts';
 import { openTorch, type TorchMode } from './torch.ts';
 
 const FLAGS = ['cases', 'depth', 'segments', 'vae', 'rounds', 'torch'] as const;

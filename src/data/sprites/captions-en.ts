@@ -2,7 +2,7 @@
  * @file English captions: the words for each member of the vocabulary, and the sentences around them.
  */
 import type { Draws } from '../../core/random.ts';
-import type { CaptionPlan, CharacterPlan } from './captions.ts';
+import type { CaptionPlan, CharacterPlan } from './caption-plan.ts';
 import type { CharacterLabels, GroundSpec } from './spec.ts';
 import type { Action, Colour, Facing, Feet, Garment, GroundColour, HairColour, HairStyle, Headgear, Legs, Skin } from './vocabulary.ts';
 
