@@ -3,14 +3,15 @@
  */
 import { gradients } from '../autodiff/gradients.ts';
 import { flopsOf } from '../backend/ort/lower.ts';
-import { sizeOf } from '../core/shape.ts';
 import { Graph, reachable } from '../graph/graph.ts';
+import { peakBytes } from '../graph/memory.ts';
 import { layoutKey, packTokens } from '../models/dit/layout.ts';
-import { VAE_PRESETS } from '../models/vae/config.ts';
+import { latentFrames, SPACE_FACTOR, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
 import type { DiTRunConfig, RunConfig, TextRunConfig, Trainable, VaeRunConfig } from './config.ts';
 import { filmDenoiser, filmParams, weightedLoss, type TrainedParams } from './dit-task.ts';
+import { GIVEN_FRAMES } from './latents.ts';
 import { layoutBank } from './layout-bank.ts';
 import type { LossGraph } from './step-program.ts';
 import type { TextConfig } from '../models/text/tower.ts';
@@ -26,8 +27,10 @@ export interface RunPlan {
   readonly samplesPerStep: number;
   /** Products of an average step, forward and backward, in 10⁹ floating-point operations. */
   readonly gflopPerStep: number;
-  /** Weights, gradients, moments, average, and every intermediate value of the largest layout, in 10⁶ bytes: an upper bound per layout. */
+  /** Weights, gradients, moments, average; what is alive at once in each compiled layout that is kept (its session keeps that pool); latents that are held. 10⁶ bytes. */
   readonly memoryMb: number;
+  /** Layouts that are kept compiled. */
+  readonly kept: number;
   /** Share of padded tokens. Layouts are filled with whole samples, so it is 0 unless the data cannot fill them. */
   readonly padding: number;
   /** Hours at `gflops` 10⁹ operations a second. */
@@ -38,26 +41,29 @@ export interface RunPlan {
 /** Speed that the predicted time assumes, 10⁹ operations a second: two laptop cores. */
 export const ASSUMED_GFLOPS = 180;
 
+/** A session's pool ÷ values that are alive together in graph order: pools grow by powers of two, and the session's own order keeps more. Five layouts of 4,096 tokens: 6.4 GB alive, 15 GB measured. */
+const POOL = 2.3;
+
 interface Measured { readonly gflop: number; readonly bytes: number }
 
 function measure<T>(specs: T, build: (graph: Graph, params: Bound<T>) => LossGraph): Measured {
   const graph = new Graph(), params = bindParams(graph, specs), { loss } = build(graph, params);
   const grads = gradients(loss, listParams(specs).map(({ name }) => graph.inputs.get(name)!));
-  let flop = 0, bytes = 0;
+  let flop = 0;
   for (const id of reachable(graph, [loss, ...grads])) {
     const node = graph.nodes[id]!;
     flop += flopsOf(node.op, node.inputs.map((i) => graph.nodes[i]!), node.shape, node.params);
-    bytes += node.op === 'reshape' ? 0 : 4 * sizeOf(node.shape);
   }
-  return { gflop: flop / 1e9, bytes };
+  return { gflop: flop / 1e9, bytes: POOL * peakBytes({ loss, ...Object.fromEntries(grads.map((grad, i) => [String(i), grad])) }) };
 }
 
-function plan(parameters: number, config: RunConfig[Trainable], layouts: readonly { name: string; share: number; samples: number; measured: Measured }[]): RunPlan {
+function plan(parameters: number, config: RunConfig[Trainable], layouts: readonly { name: string; share: number; samples: number; measured: Measured }[], held = 0): RunPlan {
   const total = layouts.reduce((n, l) => n + l.share, 0), average = (f: (l: (typeof layouts)[number]) => number): number => layouts.reduce((n, l) => n + f(l) * l.share / total, 0);
+  const kept = layouts.map((l) => l.measured.bytes).sort((a, b) => b - a).slice(0, config.programs);
   const gflopPerStep = average((l) => l.measured.gflop);
   return {
     parameters, steps: config.optim.steps, samplesPerStep: average((l) => l.samples), gflopPerStep, padding: 0,
-    memoryMb: (parameters * 4 * 5 + Math.max(...layouts.map((l) => l.measured.bytes))) / 1e6,
+    memoryMb: (parameters * 4 * 5 + held + kept.reduce((a, b) => a + b, 0)) / 1e6, kept: kept.length,
     hours: config.optim.steps * gflopPerStep / ASSUMED_GFLOPS / 3600, layouts: layouts.map((l) => l.name),
   };
 }
@@ -81,5 +87,13 @@ export function planDiT(config: DiTRunConfig, vae: { readonly config: { readonly
   return plan(countParams(whole), config, bank.map(({ layout, samples }) => ({
     name: `${layoutKey(layout)} (${packTokens(layout)} tokens)`, share: 1, samples: samples.length,
     measured: measure(specs, (graph, p) => ({ loss: weightedLoss(graph, filmDenoiser(graph, p, layout, dit, text), layout) })),
-  })));
+  })), latentBytes(config, dit.channels));
+}
+
+/** Bytes of all cached latents, in half precision. */
+function latentBytes({ clips }: DiTRunConfig, channels: number): number {
+  return Object.entries(clips).reduce((sum, [name, count]) => {
+    const [frames, width, height] = name.split('x').map(Number) as [number, number, number], perFrame = 2 * channels * (width / SPACE_FACTOR) * (height / SPACE_FACTOR);
+    return sum + count * perFrame * (latentFrames(frames) + (frames > 1 ? GIVEN_FRAMES : 0));
+  }, 0);
 }

@@ -30,7 +30,7 @@ async function runOptions({ lpc, out, cache, resume, init, threads }: Flags, { s
 
 function printPlan(p: RunPlan, print: CliContext['print']): void {
   print(`parameters ${(p.parameters / 1e6).toFixed(2)} M, ${p.steps} steps of ${p.samplesPerStep.toFixed(1)} samples and ${p.gflopPerStep.toFixed(0)} GFLOP`);
-  print(`memory     at most ${p.memoryMb.toFixed(0)} MB for the largest layout; padding ${(100 * p.padding).toFixed(1)} %`);
+  print(`memory     about ${p.memoryMb.toFixed(0)} MB with ${p.kept} of ${p.layouts.length} layouts compiled; padding ${(100 * p.padding).toFixed(1)} %`);
   print(`time       about ${p.hours.toFixed(2)} h at 180 GFLOP/s`);
   for (const layout of p.layouts) print(`layout     ${layout}`);
 }
