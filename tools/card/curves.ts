@@ -6,12 +6,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 const [metrics, out] = process.argv.slice(2);
 if (!metrics || !out) throw new Error('usage: curves.ts <metrics.jsonl> <out.svg>');
-const rows = (await readFile(metrics, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-const bySteps = new Map(rows.map((row) => [`${String(row['event'] ?? 'step')} ${String(row['step'])}`, row]));       // a resumed run repeats steps: the last one counts
+const rows = (await readFile(metrics, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { readonly event?: string; readonly step: number } & Readonly<Record<string, unknown>>);
+const bySteps = new Map(rows.map((row) => [`${row.event ?? 'step'} ${row.step}`, row]));       // a resumed run repeats steps: the last one counts
 const all = [...bySteps.values()];
 
 type Point = readonly [step: number, value: number];
-const points = (event: string | undefined, field: string): Point[] => all.filter((row) => row['event'] === event && typeof row[field] === 'number').map((row) => [Number(row['step']), Number(row[field])]);
+const points = (event: string | undefined, field: string): Point[] => all.filter((row) => row.event === event && typeof row[field] === 'number').map((row) => [row.step, Number(row[field])]);
 const MEAN = 25;
 const training = points(undefined, 'loss'), smooth = Array.from({ length: Math.floor(training.length / MEAN) }, (_, i): Point => {
   const part = training.slice(i * MEAN, (i + 1) * MEAN);
