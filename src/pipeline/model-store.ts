@@ -149,16 +149,18 @@ export interface WriteModelOptions {
   readonly vae: ReadonlyMap<string, StoredTensor>;
   /** Names dit.* and text.*. */
   readonly dit: ReadonlyMap<string, StoredTensor>;
+  /** Metadata of the two files, so that a trainer can go on from them: the autoencoder's configuration, what the transformer's run was. */
+  readonly metadata?: { readonly vae: Readonly<Record<string, string>>; readonly dit: Readonly<Record<string, string>> };
   /** Everything else by name: tokenizer.json, words.json, credits.json, README.md, judge.safetensors. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** Writes a model folder; weights as F16. model.json comes last, so that a folder with one is whole. */
-export async function writeModel(dir: string, { info, vae, dit, files }: WriteModelOptions): Promise<InstalledModel> {
+export async function writeModel(dir: string, { info, vae, dit, files, metadata }: WriteModelOptions): Promise<InstalledModel> {
   await mkdir(dir, { recursive: true });
-  const metadata = { mean: JSON.stringify(info.latent.mean), std: JSON.stringify(info.latent.std) };
-  await writeTensors(join(dir, 'vae.safetensors'), vae, { type: 'F16', metadata });
-  await writeTensors(join(dir, 'dit.safetensors'), dit, { type: 'F16' });
+  const latent = { mean: JSON.stringify(info.latent.mean), std: JSON.stringify(info.latent.std) };
+  await writeTensors(join(dir, 'vae.safetensors'), vae, { type: 'F16', metadata: { ...metadata?.vae, ...latent } });
+  await writeTensors(join(dir, 'dit.safetensors'), dit, { type: 'F16', ...(metadata ? { metadata: metadata.dit } : {}) });
   for (const [name, contents] of Object.entries(files)) await writeFile(join(dir, name), contents);
   const names = ['vae.safetensors', 'dit.safetensors', ...Object.keys(files).filter((name) => name !== CARD)];
   const listed = await Promise.all(names.map(async (name) => {

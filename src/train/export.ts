@@ -42,7 +42,7 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir });
   const file = async (name: string): Promise<Record<string, string | Uint8Array>> => readFile(join(o.tokenizer, name)).then((bytes) => ({ [name]: bytes as Uint8Array }), () => ({}));
   return writeModel(o.out, {
-    vae: vae.tensors as never, dit: tensors as never,
+    vae: vae.tensors as never, dit: tensors as never, metadata: { vae: { config: JSON.stringify(vae.config) }, dit: metadata },
     files: {
       ...(await file('tokenizer.json')), ...(await file('words.json')), ...(await file('README.md')),
       ...(o.judge === undefined ? {} : { 'judge.safetensors': await readFile(o.judge) }),

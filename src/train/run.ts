@@ -95,11 +95,11 @@ export async function trainText(config: TextRunConfig, o: RunOptions & Pick<DiTR
   return file;
 }
 
-/** The tensors of a tower that {@link trainText} wrote. Throws an InputError unless it is of this configuration. */
+/** The tower's tensors of a file that {@link trainText} wrote, or of a transformer's. Throws an InputError unless it is of this configuration. */
 async function readTower(file: string, text: TextConfig): Promise<ReadonlyMap<string, StoredTensor>> {
   const { tensors, metadata } = await readTensors(file);
   if (!isDeepStrictEqual(JSON.parse(metadata['text'] ?? '{}'), text)) throw new InputError(`${file} holds a text tower of ${metadata['text'] ?? 'no known shape'}; the configuration wants ${JSON.stringify(text)}`);
-  return tensors;
+  return new Map([...tensors].filter(([name]) => name.startsWith('text.')));
 }
 
 /** Latents of all clip shapes that a configuration names. */

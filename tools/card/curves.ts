@@ -24,7 +24,7 @@ const curves = [
   { name: 'the same, dealt captions', colour: '#909', points: points('validation', 'dealt@0.85') },
 ].filter((curve) => curve.points.length > 1);
 
-const W = 720, H = 400, LEFT = 56, BOTTOM = 36, TOP = 12, RIGHT = 12;
+const W = 720, H = 400, LEFT = 56, BOTTOM = 36, TOP = 12, RIGHT = 24;
 const values = curves.flatMap((curve) => curve.points.map(([, y]) => y)), last = Math.max(...curves.flatMap((curve) => curve.points.map(([x]) => x)));
 const [low, high] = [Math.min(...values), Math.min(2, Math.max(...values))].map(Math.log) as [number, number];   // the first steps' peak would flatten everything
 const x = (step: number): number => LEFT + (W - LEFT - RIGHT) * step / last;
