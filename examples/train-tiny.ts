@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { exportModel, generate, ortBackend, trainDiT, trainVae, writePng, type DiTRunConfig, type RunOptions, type VaeRunConfig } from 'kinora';
+import { exportModel, generate, ortBackend, trainDiT, trainText, trainVae, writePng, type DiTRunConfig, type RunOptions, type TextRunConfig, type VaeRunConfig } from 'kinora';
 
 const { values } = parseArgs({ options: { lpc: { type: 'string' }, quick: { type: 'boolean' } } });
 const steps = values.quick ? 4 : 400;
@@ -52,8 +52,10 @@ const vaeConfig: VaeRunConfig = {
   kind: 'vae', part: 'all', latentNoise: 0, model: 'tiny', ...common, kl: 2e-5, silhouette: 3, validationClips: 4, statisticsClips: 16,
   layouts: [{ ...size, frames: 9, batch: 2, share: 0.5 }, { ...size, frames: 1, batch: 8, share: 0.5 }],
 };
+const tower = { width: 16, depth: 1, heads: 2 };
+const textConfig: TextRunConfig = { kind: 'text', model: { ...tower, mlp: 'relu2' }, ...common, optim: { ...optim, matrices: 'adamw' }, batch: 16, noisyCaption: 0.1, validationCaptions: 32 };
 const ditConfig: DiTRunConfig = {
-  kind: 'dit', model: 'tiny', dit: {}, text: { width: 16, depth: 1, heads: 2 }, ...common, tokens: 768, layouts: 2,
+  kind: 'dit', model: 'tiny', dit: {}, text: { ...tower, fixed: true }, ...common, tokens: 768, layouts: 2,
   stages: [{ from: 0, shapes: [{ ...size, frames: 1, given: 0, share: 1 }, { ...size, frames: 9, given: 0, share: 1 }, { ...size, frames: 9, given: 1, share: 0.5 }] }],
   clips: { '1x64x64': 32, '9x64x64': 32 }, prediction: 'x', shift: 1, dropCaption: 0.1, noisyCaption: 0.1, independent: 0.1, prefix: 0.1,
 };
@@ -69,7 +71,8 @@ try {
   });
 
   const vae = await trainVae(vaeConfig, run('vae'));
-  await trainDiT(ditConfig, { ...run('dit'), vae, tokenizer });
+  const text = await trainText(textConfig, { ...run('text'), tokenizer });
+  await trainDiT(ditConfig, { ...run('dit'), vae, text, tokenizer });
   const { dir: model, info } = await exportModel({
     run: join(dir, 'dit'), tokenizer, lpc, cacheDir: join(dir, 'cache'), out: join(dir, 'tiny'), id: 'tiny', version: '0.0.1',
     sampling: { sampler: 'euler', steps: 4, guidance: 2, interval: [0, 1], rescale: 0, palette: 32 },

@@ -126,11 +126,11 @@ export function filmConfig(config: DiTRunConfig, vae: { readonly config: { reado
 
 /** Trains a transformer with its text tower; returns the file. */
 export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<string> {
-  const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), vae = await readVae(o.vae), tokenizer = await loadTokenizer(o.tokenizer);
-  const { train, heldout } = await openLatents(config, o, { vae, world, backend: o.backend });
-  const { dit, text } = filmConfig(config, vae, tokenizer);
   if ((config.text.fixed ?? false) !== (o.text !== undefined)) throw new InputError(config.text.fixed ? 'a configuration with a fixed text tower needs one: --text' : '--text goes with a configuration whose text is "fixed"');
+  const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), vae = await readVae(o.vae), tokenizer = await loadTokenizer(o.tokenizer);
+  const { dit, text } = filmConfig(config, vae, tokenizer);
   const tower = o.text === undefined ? undefined : await readTower(o.text, text);
+  const { train, heldout } = await openLatents(config, o, { vae, world, backend: o.backend });
   const fixed = tower && { tower: Object.fromEntries([...tower].map(([name, { data }]) => [name, data as Float32Array])) };
   const parts: DiTTaskParts = { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, latents: train, ...fixed };
   const task = ditTask(parts, ditValidation(parts, heldout));

@@ -34,12 +34,13 @@ async function kinora(...argv: string[]): Promise<{ exit: number; out: string; e
 
 test.each([
   ['vae', [config('vae')]],
+  ['text', [config('text'), '--tokenizer', tokenizer]],
   ['dit', [config('dit'), '--tokenizer', tokenizer, '--vae']],
 ])('a dry run of the shipped %s tells its figures and writes nothing', async (kind, argv) => {
   const { exit, out, errors } = await kinora('train', kind, ...argv, ...(kind === 'dit' ? [vae] : []), '--out', join(dir, 'run'), '--dry-run');
   expect([exit, errors]).toEqual([0, '']);
-  expect(out).toMatch(/^parameters \d+\.\d\d M, \d+ steps of [\d.]+ samples and \d+ GFLOP\nmemory {5}at most \d+ MB .*; padding 0\.0 %\ntime {7}about [\d.]+ h/);
-  expect(out.split('\n').filter((line) => line.startsWith('layout')).length).toBeGreaterThan(3);
+  expect(out).toMatch(/^parameters \d+\.\d\d M, \d+ steps of [\d.]+ samples and \d+ GFLOP\nmemory {5}about \d+ MB with \d+ of \d+ layouts compiled; padding 0\.0 %\ntime {7}about [\d.]+ h/);
+  expect(out.split('\n').filter((line) => line.startsWith('layout')).length).toBeGreaterThan(kind === 'text' ? 0 : 3);
   expect(await readdir(dir)).toEqual(['vae.safetensors']);
 }, 60_000);
 
@@ -50,6 +51,7 @@ test('what is wrong is named in one line', async () => {
     [['train', 'vae', config('dit')], 2, 'kind'],
     [['train', 'dit', config('dit')], 2, "required option '--vae <file>' not specified"],
     [['train', 'dit', config('dit'), '--vae', broken, '--tokenizer', tokenizer], 1, 'broken.json'],
+    [['train', 'dit', config('dit'), '--vae', join(dir, 'vae.safetensors'), '--tokenizer', tokenizer], 2, 'needs one: --text'],
     [['train', 'vae', config('vae'), '--threads', '0'], 2, '--threads "0" is not possible'],
     [['train', 'vae', config('vae'), '--lpc', join(dir, 'nothing'), '--out', join(dir, 'run')], 1, 'cannot read the sprite layers'],
     [['train', 'judge', '--lpc', join(dir, 'nothing'), '--out', join(dir, 'judge.safetensors')], 1, 'cannot read the sprite layers'],
