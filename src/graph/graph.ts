@@ -31,7 +31,7 @@ export interface Tensor {
 const keyOf = (op: OpName, params: unknown, ids: readonly number[], dtype: DType, shape?: Shape): string =>
   `${op}|${ids.join()}|${dtype}|${JSON.stringify(params)}|${shape ? shape.join() : ''}`;
 
-/** Values from which on a constant is a table. */
+/** A constant of more values is a table. */
 const TABLE = 256;
 
 /** A growing list of nodes. */
