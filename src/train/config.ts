@@ -89,9 +89,9 @@ const ditSchema = z.strictObject({
   tokens: count,
   /** Layouts of each stage's bank. */
   layouts: z.int().min(1).max(32),
-  stages: z.array(z.strictObject({ from: z.int().min(0), shapes: z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), share: z.number().positive() })).min(1) })).min(1),
-  /** Clips whose latents are kept, by `frames`x`width`x`height`. */
-  clips: z.record(z.string().regex(/^\d+x\d+x\d+$/), count),
+  stages: z.array(z.strictObject({ from: z.int().min(0), shapes: z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), share: z.number().positive() })).min(1) })).min(1),
+  /** Clips whose latents are kept, by `frames`x`width`x`height`; with `/n`, those of the last n frames of the same clips, encoded alone. */
+  clips: z.record(z.string().regex(/^\d+x\d+x\d+(\/\d+)?$/), count),
   dropCaption: share, noisyCaption: share, independent: share, prefix: share,
 });
 

@@ -4,6 +4,7 @@
  * context; the loss counts generated tokens, averaged per sample.
  */
 import type { Backend } from '../backend/backend.ts';
+import { InputError } from '../core/errors.ts';
 import { draws, normals, type Draws } from '../core/random.ts';
 import { captionOf, drawClip, noisyCaption, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { frameLossWeights, lossTarget } from '../diffusion/loss.ts';
@@ -49,6 +50,9 @@ export interface DiTTaskConfig {
   /** Share of clips without given frames whose first latent frames are given. */
   readonly prefix: number;
 }
+
+/** Of clips whose end is given, the share whose first latent frames are given too: what lies between is to be found. */
+const BOTH_ENDS = 0.5;
 
 /** Parameters: transformer and text tower. */
 export const filmParams = (config: DiTConfig, text: TextConfig) => ({ dit: ditParams(config), text: textParams(text) });
@@ -99,18 +103,23 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
     return d.chance(data.noisyCaption) ? noisyCaption(caption, { ...key, stream: `${key.stream}/noise` }) : caption;
   };
 
+  const poolOf = (s: ClipShape): LatentClips => {
+    const pool = latents.get(shapeName(s));
+    if (!pool) throw new InputError(`the configuration keeps no clips of ${shapeName(s)}, it has ${[...latents.keys()].join(', ')}`);
+    return pool;
+  };
+
   return {
     /** Sample `step` of a stream: clip, given frames, noise levels, caption. */
     sample(s: SampleShape, split: Split, key: { seed: number; stream: string; step: number }): Sample {
-      const d = draws(key), pool = latents.get(shapeName(s));
-      if (!pool) throw new RangeError(`no latents for ${shapeName(s)}`);
-      const index = d.int(pool.clips), frames = latentFrames(s.frames);
+      const d = draws(key), pool = poolOf({ ...s, ending: undefined }), endings = s.ending === undefined ? undefined : poolOf(s);
+      const index = d.int(endings ? Math.min(pool.clips, endings.clips) : pool.clips), frames = latentFrames(s.frames);
       const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = new Array<number>(frames).fill(GENERATED);
       const parts = [tokensOf(pool.clip(index), frames, s)];
-      const independent = s.given === 0 && frames > 1 && d.chance(data.independent);
+      const alone = s.given === 0 && !endings, independent = alone && frames > 1 && d.chance(data.independent);
       const shift = data.shift * shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
       const generated = drawFrameSigmas({ ...key, stream: `${key.stream}/sigma` }, frames, { mode: independent ? 'independent' : 'shared', shift });
-      if (s.given === 0 && frames > 1 && !independent && d.chance(data.prefix)) {
+      if (s.given === 0 && frames > 1 && !independent && d.chance(endings ? BOTH_ENDS : data.prefix)) {
         const given = 1 + d.int(frames - 1);
         for (let i = 0; i < given; i++) { kinds[i] = GIVEN; generated[i] = CONTEXT_SIGMA; }
       }
@@ -119,6 +128,10 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
       for (const which of choices.slice(0, s.given)) {
         times.push(at[which]!); kinds.push(GIVEN);
         parts.push(tokensOf(pool.given(index, which), 1, s));
+      }
+      if (endings) {
+        for (let i = 0; i < endings.frames; i++) { times.push(latentTime(i, s.frames - s.ending!)); kinds.push(GIVEN); }
+        parts.push(tokensOf(endings.clip(index), endings.frames, s));
       }
       const clean = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
       let start = 0;

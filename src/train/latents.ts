@@ -1,12 +1,13 @@
 /**
  * @file Latents of sprite clips, computed once: `[clips, C, T', H', W']` in half precision, one file a shape, in the autoencoder's own scale.
  * Beside each clip lie the latents of single frames of it (first, last, one between), encoded alone as images, exactly as given frames
- * will be at inference. A file carries the hash of the autoencoder that made it and refuses another's.
+ * will be at inference; a file of endings holds the last frames of the same clips, encoded alone as a clip. A file carries the hash of the
+ * autoencoder that made it and refuses another's.
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend, Program } from '../backend/backend.ts';
-import { FileError } from '../core/errors.ts';
+import { FileError, InputError } from '../core/errors.ts';
 import { uniforms } from '../core/random.ts';
 import type { Split, SpriteWorld } from '../data/sprites/world.ts';
 import { Graph } from '../graph/graph.ts';
@@ -29,16 +30,36 @@ export interface FrozenVae {
 }
 
 /** Size of the clips of one file. */
-export interface ClipShape { readonly frames: number; readonly width: number; readonly height: number }
+export interface ClipShape {
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+  /** So many frames of the clip's end, 4n + 1, encoded alone. */
+  readonly ending?: number | undefined;
+}
 
 /** Single frames kept beside each clip. */
 export const GIVEN_FRAMES = 3;
 
-/** `17x64x64` */
-export const shapeName = (s: ClipShape): string => `${s.frames}x${s.width}x${s.height}`;
+const sizeName = (s: ClipShape): string => `${s.frames}x${s.width}x${s.height}`;
 
-/** Stream whose step i is clip i of a shape's file. */
-export const clipStream = (split: Split, s: ClipShape): string => `dit/${split}/${shapeName(s)}`;
+/** `17x64x64`, or `17x64x64/9`: the last nine frames of such clips. */
+export const shapeName = (s: ClipShape): string => (s.ending === undefined ? sizeName(s) : `${sizeName(s)}/${s.ending}`);
+
+/** The shape of a name; what a configuration's `clips` are called. */
+export function shapeOf(name: string): ClipShape {
+  const [frames, width, height, ending] = name.split(/[x/]/).map(Number) as [number, number, number, number | undefined];
+  return { frames, width, height, ...(ending === undefined ? {} : { ending }) };
+}
+
+/** Latent frames kept of each clip: its own, and those of single frames beside it. */
+export const keptFrames = (s: ClipShape): number => latentFrames(s.ending ?? s.frames) + (hasGiven(s) ? GIVEN_FRAMES : 0);
+
+/** Of an image the only frame is the clip itself, and an ending has none of its own. */
+const hasGiven = (s: ClipShape): boolean => s.frames > 1 && s.ending === undefined;
+
+/** Stream whose step i is clip i of a shape's file; endings are of the same clips. */
+export const clipStream = (split: Split, s: ClipShape): string => `dit/${split}/${sizeName(s)}`;
 
 /** Frames that are given beside clip `index`: first, last, and one drawn between. */
 export function givenFrames(seed: number, split: Split, s: ClipShape, index: number): [number, number, number] {
@@ -98,13 +119,13 @@ const BATCH = 8;
 export async function cacheLatents(o: CacheOptions): Promise<LatentClips> {
   const { vae, shape } = o;
   const identity = sha256(JSON.stringify([o.seed, o.split, shape, o.clips, GIVEN_FRAMES])).slice(0, 12);
-  const file = join(o.dir, `${o.split}-${shapeName(shape)}-${identity}.safetensors`);
+  const file = join(o.dir, `${o.split}-${shapeName(shape).replace('/', '-')}-${identity}.safetensors`);
   const present = await stat(file).then(() => true, () => false);
   if (!present) await writeCache(o, file);
   const { tensors, metadata } = await readHalves(file);
   if (metadata['vae'] !== vae.hash) throw new FileError(`${file} holds latents of autoencoder ${metadata['vae']}, this one is ${vae.hash}; remove the folder or use another`);
   const clips = tensors.get('clips')!, given = tensors.get('given')!;
-  const frames = latentFrames(shape.frames), perFrame = clips.data.length / o.clips / frames;
+  const frames = latentFrames(shape.ending ?? shape.frames), perFrame = clips.data.length / o.clips / frames;
   const window = (t: HalfTensor, start: number, length: number): Float32Array => fromHalves(t.data.subarray(start, start + length));
   return {
     shape, clips: o.clips, frames, perFrame,
@@ -114,17 +135,20 @@ export async function cacheLatents(o: CacheOptions): Promise<LatentClips> {
 }
 
 async function writeCache({ vae, world, backend, dir, seed, split, shape, clips, onProgress }: CacheOptions, file: string): Promise<void> {
-  if (decodedFrames(latentFrames(shape.frames)) !== shape.frames) throw new FileError(`clips of ${shape.frames} frames have no whole latents; use 4n + 1`);
+  for (const frames of [shape.frames, shape.ending ?? 1]) {
+    if (decodedFrames(latentFrames(frames)) !== frames) throw new InputError(`clips of ${frames} frames have no whole latents: wanted 4n + 1`);
+  }
+  if (shape.ending !== undefined && shape.ending >= shape.frames) throw new InputError(`an ending of ${shape.ending} frames of clips of ${shape.frames}: wanted fewer`);
   await mkdir(dir, { recursive: true });
   const encodeFilms = encoder(vae, backend);
-  const perFrame = vae.config.latentChannels * (shape.height / SPACE_FACTOR) * (shape.width / SPACE_FACTOR), perClip = latentFrames(shape.frames) * perFrame;
-  const all = new Uint16Array(clips * perClip), singles = new Uint16Array(shape.frames > 1 ? clips * GIVEN_FRAMES * perFrame : 1);
+  const perFrame = vae.config.latentChannels * (shape.height / SPACE_FACTOR) * (shape.width / SPACE_FACTOR), perClip = latentFrames(shape.ending ?? shape.frames) * perFrame;
+  const all = new Uint16Array(clips * perClip), singles = new Uint16Array(hasGiven(shape) ? clips * GIVEN_FRAMES * perFrame : 1);
   for (let first = 0; first < clips; first += BATCH) {
     const n = Math.min(BATCH, clips - first);
     const films = Array.from({ length: n }, (_, i) => spriteClip(world, seed, clipStream(split, shape), first + i, split, shape).frames);
-    const z = await encodeFilms(films);
+    const z = await encodeFilms(films.map((film) => sliceFrames(film, film.count - (shape.ending ?? film.count))));
     for (let i = 0; i < z.length; i++) all[first * perClip + i] = toHalf(z[i]!);
-    if (shape.frames > 1) {                                     // of an image, the only frame is the clip itself
+    if (hasGiven(shape)) {
       const images = films.flatMap((film, i) => givenFrames(seed, split, shape, first + i).map((t) => sliceFrames(film, t, t + 1)));
       const zs = await encodeFilms(images);
       for (let i = 0; i < zs.length; i++) singles[first * GIVEN_FRAMES * perFrame + i] = toHalf(zs[i]!);

@@ -7,7 +7,7 @@ import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import type { PackLayout } from '../models/dit/layout.ts';
 import type { ClipShape } from './latents.ts';
 
-/** A kind of sample: a clip's shape and how many single frames are given beside it. */
+/** A kind of sample: a clip's shape, how many single frames are given beside it, and of what length its end is given as a clip. */
 export interface SampleShape extends ClipShape {
   /** Given single frames, 0 … 2. */
   readonly given: number;
@@ -32,7 +32,10 @@ export interface BankOptions {
   readonly patch: number;
 }
 
-const tokensOf = (s: SampleShape, patch: number): number => (latentFrames(s.frames) + s.given) * (s.height / SPACE_FACTOR / patch) * (s.width / SPACE_FACTOR / patch);
+/** Latent frames that a sample takes: its own and what is given beside them. */
+const framesOf = (s: SampleShape): number => latentFrames(s.frames) + s.given + (s.ending === undefined ? 0 : latentFrames(s.ending));
+
+const tokensOf = (s: SampleShape, patch: number): number => framesOf(s) * (s.height / SPACE_FACTOR / patch) * (s.width / SPACE_FACTOR / patch);
 
 /** Draws the bank: samples by share until nothing more fits, and what is left over is filled with the largest shape that fits. */
 export function layoutBank({ seed, shapes, tokens, layouts, patch }: BankOptions): BankLayout[] {
@@ -57,10 +60,10 @@ export function layoutBank({ seed, shapes, tokens, layouts, patch }: BankOptions
 /** Sorts samples by frame size, then length, and gathers equal ones into groups. */
 function arrange(samples: readonly SampleShape[], patch: number): BankLayout {
   const cell = (pixels: number): number => pixels / SPACE_FACTOR / patch;
-  const sorted = [...samples].sort((a, b) => a.width * a.height - b.width * b.height || a.width - b.width || latentFrames(a.frames) + a.given - latentFrames(b.frames) - b.given || a.frames - b.frames);
+  const sorted = [...samples].sort((a, b) => a.width * a.height - b.width * b.height || a.width - b.width || framesOf(a) - framesOf(b) || a.frames - b.frames);
   const groups: { frames: number; height: number; width: number; count: number }[] = [];
   for (const s of sorted) {
-    const frames = latentFrames(s.frames) + s.given, height = cell(s.height), width = cell(s.width), last = groups.at(-1);
+    const frames = framesOf(s), height = cell(s.height), width = cell(s.width), last = groups.at(-1);
     if (last && last.frames === frames && last.height === height && last.width === width) last.count++;
     else groups.push({ frames, height, width, count: 1 });
   }

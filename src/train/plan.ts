@@ -6,12 +6,12 @@ import { flopsOf } from '../backend/ort/lower.ts';
 import { Graph, reachable } from '../graph/graph.ts';
 import { peakBytes } from '../graph/memory.ts';
 import { layoutKey, packTokens } from '../models/dit/layout.ts';
-import { latentFrames, SPACE_FACTOR, VAE_PRESETS } from '../models/vae/config.ts';
+import { SPACE_FACTOR, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
 import type { DiTRunConfig, RunConfig, TextRunConfig, Trainable, VaeRunConfig } from './config.ts';
 import { filmDenoiser, filmParams, weightedLoss, type TrainedParams } from './dit-task.ts';
-import { GIVEN_FRAMES } from './latents.ts';
+import { keptFrames, shapeOf } from './latents.ts';
 import { layoutBank } from './layout-bank.ts';
 import type { LossGraph } from './step-program.ts';
 import type { TextConfig } from '../models/text/tower.ts';
@@ -93,7 +93,7 @@ export function planDiT(config: DiTRunConfig, vae: { readonly config: { readonly
 /** Bytes of all cached latents, in half precision. */
 function latentBytes({ clips }: DiTRunConfig, channels: number): number {
   return Object.entries(clips).reduce((sum, [name, count]) => {
-    const [frames, width, height] = name.split('x').map(Number) as [number, number, number], perFrame = 2 * channels * (width / SPACE_FACTOR) * (height / SPACE_FACTOR);
-    return sum + count * perFrame * (latentFrames(frames) + (frames > 1 ? GIVEN_FRAMES : 0));
+    const shape = shapeOf(name);
+    return sum + count * keptFrames(shape) * 2 * channels * (shape.width / SPACE_FACTOR) * (shape.height / SPACE_FACTOR);
   }, 0);
 }

@@ -16,7 +16,7 @@ import { loadTokenizer } from '../pipeline/tokenizer.ts';
 import { runHash, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { ditTask, type DiTTaskParts } from './dit-task.ts';
 import { ditValidation } from './dit-validate.ts';
-import { cacheLatents, latentStatistics, shapeName, type ClipShape, type LatentClips } from './latents.ts';
+import { cacheLatents, latentStatistics, shapeOf, type LatentClips } from './latents.ts';
 import { runTraining, type StepProgress } from './loop.ts';
 import type { TrainState } from './state.ts';
 import { textTask } from './text-task.ts';
@@ -106,8 +106,8 @@ async function readTower(file: string, text: TextConfig): Promise<ReadonlyMap<st
 async function openLatents(config: DiTRunConfig, o: DiTRunOptions, parts: Pick<DiTTaskParts, 'vae' | 'world' | 'backend'>): Promise<{ train: Map<string, LatentClips>; heldout: Map<string, LatentClips> }> {
   const dir = join(o.cacheDir, `latents-${parts.vae.hash}`);
   const open = async (name: string, clips: number, split: 'train' | 'heldout'): Promise<[string, LatentClips]> => {
-    const [frames, width, height] = name.split('x').map(Number) as [number, number, number], shape: ClipShape = { frames, width, height };
-    return [shapeName(shape), await cacheLatents({ ...parts, dir, seed: config.seed, split, shape, clips, onProgress: (done, total) => { o.onPrepare?.(`latents ${name}`, done, total); } })];
+    const shape = shapeOf(name);
+    return [name, await cacheLatents({ ...parts, dir, seed: config.seed, split, shape, clips, onProgress: (done, total) => { o.onPrepare?.(`latents ${name}`, done, total); } })];
   };
   const train = new Map<string, LatentClips>();
   for (const [name, clips] of Object.entries(config.clips)) train.set(...(await open(name, clips, 'train')));

@@ -1,0 +1,119 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ortBackend } from '../backend/ort/ort.ts';
+import { sizeOf } from '../core/shape.ts';
+import { normals } from '../core/random.ts';
+import { writeFixture } from '../data/sprites/testing-fixture.ts';
+import { drawClip, loadSpriteWorld, renderClip, type SpriteWorld } from '../data/sprites/world.ts';
+import { concatFrames, sliceFrames } from '../media/frames.ts';
+import { DIT_PRESETS } from '../models/dit/config.ts';
+import { CONTEXT_SIGMA, GENERATED, GIVEN } from '../models/dit/pack-feeds.ts';
+import { VAE_PRESETS } from '../models/vae/config.ts';
+import { vaeParams } from '../models/vae/vae.ts';
+import { listParams } from '../nn/param.ts';
+import { loadTokenizer } from '../pipeline/tokenizer.ts';
+import { ditTask, sampleMaker, type DiTTaskConfig, type DiTTaskParts } from './dit-task.ts';
+import { cacheLatents, clipStream, encoder, givenFrames, keptFrames, shapeOf, type CacheOptions, type FrozenVae, type LatentClips } from './latents.ts';
+import type { SampleShape } from './layout-bank.ts';
+
+const SEED = 3, CLIPS = 10, SHAPE = shapeOf('9x64x64'), ENDING = shapeOf('9x64x64/5');
+const backend = ortBackend(), config = DIT_PRESETS.tiny, perFrame = config.channels * 64;
+const weights = Object.fromEntries(listParams(vaeParams(VAE_PRESETS.tiny)).map(({ name, leaf }, step) => [name, normals({ seed: 1, stream: 'vae', step }, sizeOf(leaf.shape)).map((x) => x / 8)]));
+const ones = new Array<number>(config.channels).fill(1), vae: FrozenVae = { config: VAE_PRESETS.tiny, weights, hash: 'abc', mean: ones.map(() => 0), std: ones };
+const DATA: DiTTaskConfig = { seed: SEED, prediction: 'x', shift: 1, tokens: 1024, layouts: 2, stages: [], dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0 };
+const kind = (o: Partial<SampleShape> = {}): SampleShape => ({ ...SHAPE, given: 0, share: 1, ...o });
+
+let dir: string, world: SpriteWorld, latents: Map<string, LatentClips>;
+const cache = (o: Partial<CacheOptions> = {}): Promise<LatentClips> => cacheLatents({ vae, world, backend, dir: path.join(dir, 'cache'), seed: SEED, split: 'train', shape: SHAPE, clips: CLIPS, ...o });
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'kinora-dit-'));
+  await writeFixture(path.join(dir, 'lpc'));
+  world = await loadSpriteWorld(path.join(dir, 'lpc'));
+  latents = new Map([['9x64x64', await cache()], ['9x64x64/5', await cache({ shape: ENDING, clips: 4 })]]);
+}, 60_000);
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const parts = (data: Partial<DiTTaskConfig> = {}): Omit<DiTTaskParts, 'tokenizer' | 'text' | 'backend'> => ({ config, data: { ...DATA, ...data }, world, vae, latents });
+const sampleOf = (shape: SampleShape, step: number, data: Partial<DiTTaskConfig> = {}) => sampleMaker(parts(data)).sample(shape, 'train', { seed: SEED, stream: 'test', step });
+const steps = Array.from({ length: 200 }, (_, step) => step);
+
+test('cached latents are those of the clip, of its given frames and of its ending, each encoded alone', async () => {
+  const index = 2, { frames } = renderClip(world, drawClip(world, { key: { seed: SEED, stream: clipStream('train', ENDING), step: index }, split: 'train', ...SHAPE }));
+  const alone = async (from: number, to: number): Promise<Float32Array> => encoder(vae, backend)([sliceFrames(frames, from, to)]);
+  const far = (a: Float32Array, b: Float32Array): number => a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i]!)), 0);
+  const size = 4e-3;                                            // of half precision of values up to 4
+  const whole = latents.get('9x64x64')!, ending = latents.get('9x64x64/5')!;
+  expect([whole.frames, whole.perFrame, ending.frames]).toEqual([3, perFrame, 2]);
+  expect([keptFrames(SHAPE), keptFrames(ENDING), keptFrames(shapeOf('1x64x64'))]).toEqual([3 + 3, 2, 1]);
+  expect(far(whole.clip(index), await alone(0, 9))).toBeLessThan(size);
+  for (const [which, t] of givenFrames(SEED, 'train', SHAPE, index).entries()) expect(far(whole.given(index, which), await alone(t, t + 1))).toBeLessThan(size);
+  const reused = await alone(4, 9);
+  expect(far(ending.clip(index), reused)).toBeLessThan(size);
+  const inside = encoder(vae, backend)([concatFrames([frames])]).then((z) => Float32Array.from({ length: reused.length }, (_, i) => z[Math.floor(i / 2 / 64) * 3 * 64 + 64 + i % 128]!));
+  expect(far(reused, await inside)).toBeGreaterThan(0.05);      // and not a cut of the clip's own latents
+});
+
+test('a cache belongs to one autoencoder; shapes without whole latents are refused and leave nothing', async () => {
+  await expect(cache({ vae: { ...vae, hash: 'other' } })).rejects.toThrow('holds latents of autoencoder abc, this one is other');
+  const files = await readdir(path.join(dir, 'cache'));
+  await expect(cache({ shape: shapeOf('8x64x64') })).rejects.toThrow('clips of 8 frames have no whole latents: wanted 4n + 1');
+  await expect(cache({ shape: shapeOf('9x64x64/9') })).rejects.toThrow('an ending of 9 frames of clips of 9: wanted fewer');
+  expect(await readdir(path.join(dir, 'cache'))).toEqual(files);
+  expect(() => sampleOf(kind({ width: 96 }), 0)).toThrow('keeps no clips of 9x96x64, it has 9x64x64, 9x64x64/5');
+});
+
+test('without more, a sample is a clip at one noise level, with its caption', () => {
+  const s = sampleOf(kind(), 1);
+  expect(s).toEqual(sampleOf(kind(), 1));
+  expect([s.times, s.kinds, s.clean.length]).toEqual([[0, 4, 8], [GENERATED, GENERATED, GENERATED], 3 * perFrame]);
+  expect(new Set(s.sigmas).size).toBe(1);
+  const captions = new Set(steps.map((step) => sampleOf(kind(), step).caption));
+  expect(captions.size).toBeGreaterThan(100);                   // a new wording each time, of ten clips
+  expect(captions.has('')).toBe(false);
+  const dropped = steps.filter((step) => sampleOf(kind(), step, { dropCaption: 0.25 }).caption === '').length;
+  expect(dropped).toBeGreaterThan(30); expect(dropped).toBeLessThan(70);
+});
+
+test('given frames stand behind the clip at their own times, nearly clean; prefixes stand in it', () => {
+  for (const step of steps.slice(0, 40)) {
+    const s = sampleOf(kind({ given: 2 }), step);
+    expect([s.times.length, s.kinds, s.clean.length]).toEqual([5, [GENERATED, GENERATED, GENERATED, GIVEN, GIVEN], 5 * perFrame]);
+    expect(Array.from(s.sigmas.slice(3))).toEqual([Math.fround(CONTEXT_SIGMA), Math.fround(CONTEXT_SIGMA)]);
+    expect(s.times.slice(3).every((t) => t >= 0 && t <= 8)).toBe(true);
+  }
+  const prefixed = steps.map((step) => sampleOf(kind(), step, { prefix: 1 }));
+  for (const s of prefixed) {
+    expect([s.kinds[0], s.kinds[2], s.times]).toEqual([GIVEN, GENERATED, [0, 4, 8]]);
+    expect(s.sigmas[0]).toBe(Math.fround(CONTEXT_SIGMA));
+  }
+  expect(new Set(prefixed.map((s) => s.kinds[1])).size).toBe(2);
+  const mixed = steps.map((step) => sampleOf(kind(), step, { independent: 0.5, prefix: 0.5 }));
+  expect(mixed.filter((s) => s.kinds[0] === GENERATED && new Set(s.sigmas).size === 3).length).toBeGreaterThan(70);
+  expect(mixed.filter((s) => s.kinds[0] === GENERATED && new Set(s.sigmas).size === 1).length).toBeGreaterThan(25);
+});
+
+test('a given ending is a clip of its own at the film\'s end; in half of the samples the beginning is given too', () => {
+  const samples = steps.map((step) => sampleOf(kind({ ending: 5 }), step));
+  for (const s of samples) expect([s.times, s.kinds.slice(2), s.clean.length]).toEqual([[0, 4, 8, 4, 8], [GENERATED, GIVEN, GIVEN], 5 * perFrame]);
+  const both = samples.filter((s) => s.kinds[0] === GIVEN).length;
+  expect(both).toBeGreaterThan(70); expect(both).toBeLessThan(130);
+});
+
+test('a batch holds the noised tokens of a whole layout, with the clean ones as target; given frames do not count', async () => {
+  const tokenizer = await loadTokenizer(fileURLToPath(new URL('../../models/sprites-64/', import.meta.url)), { length: 48 });
+  const text = { vocabulary: tokenizer.vocabulary, length: tokenizer.length, width: config.textWidth!, depth: 1, heads: 2, mlp: 'relu2' as const };
+  const stages = [{ from: 0, shapes: [kind(), kind({ given: 1 }), kind({ ending: 5 })] }];
+  const task = ditTask({ ...parts({ stages }), tokenizer, text, backend }), { feeds, samples, layout } = await task.batch(4);
+  expect(await task.batch(4)).toEqual({ feeds, samples, layout, describe: expect.stringContaining('dit/sample 4096') as string });
+  const tokens = feeds['tokens'] as Float32Array, target = feeds['target'] as Float32Array, weight = feeds['weight'] as Float32Array;
+  expect(tokens.length).toBe(target.length);
+  expect(tokens.length / perFrame).toBe(weight.length);
+  const noise = Array.from(weight, (_, f) => Math.sqrt(tokens.subarray(f * perFrame, (f + 1) * perFrame).reduce((sum, z, i) => sum + (z - target[f * perFrame + i]!) ** 2, 0) / perFrame));
+  noise.forEach((rms, f) => { if (weight[f] === 0) expect(rms).toBeLessThan(0.2); });                                    // given frames do not count and are nearly clean
+  expect(weight.some((w) => w === 0)).toBe(true);
+  expect(weight.filter((w) => w > 0).length).toBeGreaterThanOrEqual(samples);
+  expect(noise.some((rms) => rms > 0.4)).toBe(true);
+});
