@@ -8,11 +8,13 @@ const clip: RenderedClip = { frames: frames(() => 100), silhouette: Uint8Array.f
 const spec = (action: string, kind: string): ClipSpec => ({ characters: [{ labels: { action } }], ground: { kind } }) as unknown as ClipSpec;
 const decibels = (meanSquare: number): number => 10 * Math.log10(255 ** 2 / meanSquare);
 
-test('groups pool their squared errors; the silhouette counts alone', () => {
+test('groups pool their squared errors, or average decibels; the silhouette counts alone', () => {
   const off = (by: number): Frames => frames((i) => 100 + (i < 64 * 3 ? by : 0));               // wrong in the silhouette only, a quarter of the frame
   const report = vaeReport({ specs: [spec('walk', 'grass'), spec('fall', 'grass')], clips: [clip, clip], made: [off(2), off(4)], images: [{ clip, made: off(2) }] });
   expect(report.psnr).toBeCloseTo(decibels((4 / 4 + 16 / 4) / 2), 9);
   expect(report.psnr_character).toBeCloseTo(decibels((4 + 16) / 2), 9);
+  expect(report.psnr_mean).toBeCloseTo((decibels(4 / 4) + decibels(16 / 4)) / 2, 9);
+  expect(report.psnr_character_mean).toBeCloseTo((decibels(4) + decibels(16)) / 2, 9);
   expect(report.by_action['walk']!.psnr).toBeCloseTo(decibels(1), 9);
   expect(report.by_ground['grass']!.psnr).toBeCloseTo(report.psnr, 9);
   expect([report.images!.clips, Object.keys(report.by_action)]).toEqual([1, ['fall', 'walk']]);

@@ -46,7 +46,7 @@ export function reportLines(r: EvalReport): string[] {
     `an unknown word costs  ${each((a) => `${number(unknown.cost[a], 1)} points`)} (${unknown.films} films)`,
     `motion, films ÷ real   ${number(r.motion_ratio)}; from an image, in the silhouette: ${number(i.motion_ratio)} (${i.films} films)`,
     `colour, films ÷ real   ${number(r.saturation_ratio)} (mean chroma)`,
-    ...(r.vae ? [`autoencoder            PSNR ${number(r.vae.psnr)} dB, character ${number(r.vae.psnr_character)} dB, SSIM ${number(r.vae.ssim, 4)}`] : []),
+    ...(r.vae ? [`autoencoder            PSNR ${number(r.vae.psnr)} dB, character ${number(r.vae.psnr_character)} dB (means of clips ${number(r.vae.psnr_mean)} and ${number(r.vae.psnr_character_mean)}), SSIM ${number(r.vae.ssim, 4)}`] : []),
     ...(r.train_on_films ? [`learnt from ${r.train_on_films.films} films  ${each((a) => percent(r.train_on_films!.on_films[a].share))}; from real clips: ${each((a) => percent(r.train_on_films!.on_real[a].share))}`] : []),
     `${(r.ms / 1000).toFixed(0)} s`,
   ];
