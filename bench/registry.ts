@@ -6,5 +6,6 @@ export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Be
   generate: () => import('./generate.ts'),
   guidance: () => import('./guidance.ts'),
   packing: () => import('./packing.ts'),
+  presets: () => import('./presets.ts'),
   'train-step': () => import('./train-step.ts'),
 };

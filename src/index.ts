@@ -7,8 +7,9 @@ export { CancelledError, FileError, InputError, KinoraError, ResourceError } fro
 
 // Words → film.
 export { generate, generateFilms, type GenerateOptions } from './pipeline/generate.ts';
-export { openPipeline, PHASES, Pipeline, type FilmProgress, type GeneratedFilm, type GenerateOptions as PipelineOptions, type OpenPipelineOptions, type Phase, type PhaseTimes } from './pipeline/pipeline.ts';
-export type { FilmOptions, GivenImage, ImageSource } from './pipeline/settings.ts';
+export { openPipeline, Pipeline, type GeneratedFilm, type GenerateOptions as PipelineOptions, type OpenPipelineOptions } from './pipeline/pipeline.ts';
+export { PHASES, type FilmProgress, type Phase, type PhaseTimes } from './pipeline/job.ts';
+export type { FilmOptions, GivenClip, GivenImage, ImageSource } from './pipeline/settings.ts';
 export { SAMPLERS, type SamplerName } from './diffusion/samplers/registry.ts';
 
 // Models on disk.

@@ -11,22 +11,25 @@ export class ProgramCache implements Disposable {
 
   constructor(limit: number) { this.#limit = limit; }
 
-  /** The program of `key`, compiled when it is not there. */
+  /** The program of `key`, compiled when it is not there. One that fails to compile is forgotten, so that the next call tries again. */
   async get(key: string, compile: () => Promise<Program>): Promise<Program> {
-    const known = this.#programs.get(key);
-    const program = known ?? compile();
+    const known = this.#programs.get(key), program = known ?? compile();
+    if (!known) program.catch(() => { if (this.#programs.get(key) === program) this.#programs.delete(key); });
     this.#programs.delete(key);
     this.#programs.set(key, program);
     while (this.#programs.size > this.#limit) {
       const [oldest, evicted] = this.#programs.entries().next().value!;
       this.#programs.delete(oldest);
-      (await evicted)[Symbol.dispose]();
+      await release(evicted);
     }
     return program;
   }
 
   [Symbol.dispose](): void {
-    for (const program of this.#programs.values()) void program.then((p) => { p[Symbol.dispose](); }, () => undefined);
+    for (const program of this.#programs.values()) void release(program);
     this.#programs.clear();
   }
 }
+
+/** Disposes of a program once it is compiled; one that failed has nothing to dispose of, and its caller was told. */
+const release = (program: Promise<Program>): Promise<void> => program.then((p) => { p[Symbol.dispose](); }, () => undefined);

@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { InputError } from '../core/errors.ts';
-import { choice, colours, decimal, type ImageAt, imageAt, integer, nonEmpty, type Output, output, type PixelSize, repeated, size } from './options.ts';
+import { choice, colours, decimal, type ImageAt, imageAt, integer, nonEmpty, output, type PixelSize, repeated, size } from './options.ts';
 
 /** What the flags are parsed against. */
 export interface GenerateFlagsOptions {
@@ -15,7 +15,7 @@ export interface GenerateFlagsOptions {
 /** The flags after parsing. What the user did not say is absent: the model's defaults decide. */
 export interface GenerateFlags {
   readonly prompt: string;
-  readonly output?: Output;
+  readonly output?: string;
   /** Id of an installed model, or a folder. */
   readonly model?: string;
   readonly seed?: number;

@@ -3,6 +3,7 @@
  * and what is allowed, with the nearest allowed value where there is one. What only a model can know comes in as an argument.
  */
 import { InputError, oneOf } from '../core/errors.ts';
+import { filmFormat } from '../media/film-format.ts';
 
 /** Turns the text of one flag into its value; throws an InputError that starts with the flag. */
 export type Parser<T> = (text: string) => T;
@@ -100,27 +101,11 @@ export function repeated<T>(parse: Parser<T>): (text: string, before: readonly T
   return (text, before = []) => [...before, parse(text)];
 }
 
-/** Kinds of output that a file's extension can ask for; a name without extension is a folder of PNGs. */
-export const OUTPUT_KINDS = ['mp4', 'gif', 'png', 'folder'] as const;
-
-/** See {@link OUTPUT_KINDS}. */
-export type OutputKind = (typeof OUTPUT_KINDS)[number];
-
-/** What to write and where. */
-export interface Output {
-  readonly file: string;
-  readonly kind: OutputKind;
-}
-
-/** `FILE` whose extension decides the kind: .mp4, .gif, .png, or none for a folder of PNGs. */
-export function output(flag: string): Parser<Output> {
+/** `FILE` that a film can be written to: .mp4, .gif, .png, or no extension for a folder of PNGs. */
+export function output(flag: string): Parser<string> {
   return (text) => {
     const file = nonEmpty(flag, 'wanted a file ending in .mp4, .gif or .png, or a folder')(text);
-    const name = file.split(/[/\\]/).at(-1)!;                   // empty after a trailing slash
-    const dot = name.lastIndexOf('.');
-    if (dot <= 0) return { file, kind: 'folder' };
-    const extension = name.slice(dot + 1).toLowerCase();
-    if (extension === 'mp4' || extension === 'gif' || extension === 'png') return { file, kind: extension };
-    throw new InputError(`${flag} "${text}": extension ".${extension}" is not known; allowed: .mp4, .gif, .png, or none for a folder of PNGs`);
+    try { filmFormat(file); } catch (error) { throw new InputError(`${flag} ${(error as Error).message}`, { cause: error }); }
+    return file;
   };
 }

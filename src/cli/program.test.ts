@@ -41,7 +41,7 @@ test('all flags of generate reach the command', async () => {
   expect(exit).toBe(0);
   expect(stdout).toBe('made\n');
   expect(seen).toEqual([{
-    prompt: 'a knight', output: { file: 'a.gif', kind: 'gif' }, model: 'm', seed: 7, seconds: 2, size: { width: 96, height: 64 }, fps: 12, steps: 9, guidance: 3.5, sampler: 'heun',
+    prompt: 'a knight', output: 'a.gif', model: 'm', seed: 7, seconds: 2, size: { width: 96, height: 64 }, fps: 12, steps: 9, guidance: 3.5, sampler: 'heun',
     negative: 'rain', images: [{ file: 'a.png', frame: 0 }, { file: 'b.png', frame: 'last' }], count: 2, scale: 1, palette: 16, threads: 1, json: true,
   }]);
   expect((await shell(['generate', 'x'])).seen).toEqual([{ prompt: 'x', images: [], count: 1, json: false }]);

@@ -17,6 +17,7 @@ export interface Convention {
   output(sigma: number): readonly [number, number];
 }
 
+/** The foreign conventions that there are adapters for; each model family is named in the file's comment. */
 export const CONVENTIONS = ['sit', 'flux', 'wan', 'dit'] as const;
 export type ConventionName = (typeof CONVENTIONS)[number];
 
@@ -76,6 +77,7 @@ export function vpConvention(alphasCumprod: ArrayLike<number>, prediction: VpPre
   };
 }
 
+/** The adapters by name. */
 export const CONVENTION_TABLE: { readonly [K in ConventionName]: Convention } = {
   sit: flow((s) => 1 - s, (t) => 1 - t, -1),
   flux: flow((s) => s, (t) => t, 1),

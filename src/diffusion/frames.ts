@@ -55,12 +55,7 @@ export function checkLengths(spans: readonly FrameSpan[], arrays: Readonly<Recor
   }
 }
 
-/**
- * The σ of each frame at each point of a grid: `[steps + 1][frames]`. `hook(sigma, frame)` sets a frame's level from the
- * grid's; by default all follow the grid. A constant (`(s, f) => (given[f] ? 0 : s)`) keeps a frame as it is, bit for bit.
- */
-export function frameSigmas(
-  grid: ArrayLike<number>, frames: number, hook: (sigma: number, frame: number) => number = (sigma) => sigma,
-): Float32Array[] {
-  return Array.from(grid, (sigma) => Float32Array.from({ length: frames }, (_, frame) => hook(sigma, frame)));
+/** The σ of each frame at each point of a grid that all frames follow: `[steps + 1][frames]`. */
+export function frameSigmas(grid: ArrayLike<number>, frames: number): Float32Array[] {
+  return Array.from(grid, (sigma) => new Float32Array(frames).fill(sigma));
 }

@@ -12,12 +12,12 @@ function std(values: Float32Array): number {
 }
 
 test('scale 1 is the conditional prediction, bit for bit, in a new array; scale 0 the unconditional one', () => {
-  for (const kind of ['cfg', 'cfg-zero'] as const) expect(run({ scale: 1, kind, rescale: 0.7 })).toEqual(cond);
+  expect(run({ scale: 1, rescale: 0.7 })).toEqual(cond);
   expect(run({ scale: 1 })).not.toBe(cond);
   for (const [i, value] of run({ scale: 0 }).entries()) expect(value).toBeCloseTo(uncond[i]!, 6);
 });
 
-test('cfg is u + w·(c − u)', () => {
+test('guidance is u + w·(c − u)', () => {
   for (const [i, value] of run({ scale: 4 }).entries()) expect(value).toBeCloseTo(uncond[i]! + 4 * (cond[i]! - uncond[i]!), 5);
 });
 
@@ -39,17 +39,6 @@ test('rescale 1 keeps the standard deviation over the sample; φ mixes', () => {
   const part = run({ scale: 6, rescale: 1, interval: [0, 0.5] }, [0.4, 0.4, 0.9, 0.9]);
   expect(std(part.subarray(0, 100))).toBeCloseTo(std(cond.subarray(0, 100)), 5);
   expect(part.subarray(100)).toEqual(cond.subarray(100));
-});
-
-test('cfg-zero ignores the length of the unconditional branch', () => {
-  const long = uncond.map((value) => 3 * value);
-  const out = run({ scale: 5, kind: 'cfg-zero' });
-  for (const [i, value] of guide({ cond, uncond: long, sigma: 0.5, layout }, { scale: 5, kind: 'cfg-zero' }).entries()) {
-    expect(value).toBeCloseTo(out[i]!, 5);
-  }
-  const twice = guide({ cond, uncond: cond.map((value) => 2 * value), sigma: 0.5, layout }, { scale: 5, kind: 'cfg-zero' });
-  for (const [i, value] of twice.entries()) expect(value).toBeCloseTo(cond[i]!, 5);
-  expect(guide({ cond, uncond: new Float32Array(200), sigma: 0.5, layout }, { scale: 2, kind: 'cfg-zero' })[0]).toBeCloseTo(2 * cond[0]!, 5);
 });
 
 test('wrong options are named with their figures', () => {

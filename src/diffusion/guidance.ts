@@ -1,15 +1,10 @@
 /**
- * @file Classifier-free guidance of one sample: g = c + (w − 1)·(c − s·u). Ho & Salimans 2022, equation 6 (their w is our
+ * @file Classifier-free guidance of one sample: g = c + (w − 1)·(c − u). Ho & Salimans 2022, equation 6 (their w is our
  * w − 1), arXiv:2207.12598v1; limited interval: Kynkäänniemi et al. 2024, section 3, arXiv:2404.07724v2; rescaling: Lin et al.
- * 2023, section 3.4, arXiv:2305.08891v4; s of CFG-Zero*: Fan et al. 2025, arXiv:2503.18886v1 (without its zeroed first steps).
- * It may be applied to velocity, x or noise; the sampler integrates velocity, so apply it there.
+ * 2023, section 3.4, arXiv:2305.08891v4. It may be applied to velocity, x or noise; the sampler integrates velocity, so apply it there.
  */
 import { InputError } from '../core/errors.ts';
 import { checkLengths, frameSpans, sigmaAt, type FrameLayout, type FrameSpan, type SigmaOf } from './frames.ts';
-
-/** cfg: s = 1. cfg-zero: s = ⟨c, u⟩/⟨u, u⟩ over the sample, which removes what c and u disagree about in magnitude. */
-export const GUIDANCES = ['cfg', 'cfg-zero'] as const;
-export type GuidanceName = (typeof GUIDANCES)[number];
 
 export interface GuidanceOptions {
   /** w ≥ 0; 1 is the conditional prediction, bit for bit. */
@@ -18,8 +13,6 @@ export interface GuidanceOptions {
   readonly interval?: readonly [number, number];
   /** φ in [0, 1]: how far the standard deviation is brought back to the conditional one's; default 0. Lin et al.: 0.7. */
   readonly rescale?: number;
-  /** Default cfg. */
-  readonly kind?: GuidanceName;
 }
 
 /** Throws an InputError with the figures when an option is out of range. */
@@ -52,9 +45,8 @@ export function guide({ cond, uncond, sigma, layout }: GuideInput, o: GuidanceOp
   const guided = spans.filter((_, frame) => isGuided(sigmaAt(sigma, frame), o));
   const out = cond.slice();
   if (guided.length === 0) return out;
-  const s = unconditionalScale(o.kind ?? 'cfg', cond, uncond, guided);
   for (const { start, end } of guided) {
-    for (let i = start; i < end; i++) out[i] = cond[i]! + (o.scale - 1) * (cond[i]! - s * uncond[i]!);
+    for (let i = start; i < end; i++) out[i] = cond[i]! + (o.scale - 1) * (cond[i]! - uncond[i]!);
   }
   const phi = o.rescale ?? 0;
   const spread = phi === 0 ? 0 : standardDeviation(out, guided);
@@ -63,20 +55,6 @@ export function guide({ cond, uncond, sigma, layout }: GuideInput, o: GuidanceOp
     for (const { start, end } of guided) for (let i = start; i < end; i++) out[i] = out[i]! * factor;
   }
   return out;
-}
-
-function unconditionalScale(kind: GuidanceName, cond: Float32Array, uncond: Float32Array, spans: readonly FrameSpan[]): number {
-  switch (kind) {
-    case 'cfg': return 1;
-    case 'cfg-zero': {
-      let dot = 0, square = 0;
-      for (const { start, end } of spans) {
-        for (let i = start; i < end; i++) { dot += cond[i]! * uncond[i]!; square += uncond[i]! * uncond[i]!; }
-      }
-      return square > 0 ? dot / square : 1;
-    }
-    default: return kind satisfies never;
-  }
 }
 
 /** Population standard deviation over the spans, in double precision, two passes. */

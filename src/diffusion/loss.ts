@@ -20,12 +20,10 @@ export function lossTarget(prediction: PredictionName, o: PathOptions): Float32A
 
 /**
  * (∂v/∂prediction)² at σ: turns the squared error of a prediction into that of its velocity. x on the linear path:
- * 1/max(σ, floor)², which equals JiT's clipped velocity loss with the same clip on the target.
+ * 1/max(σ, TRAINING_FLOOR)², which equals JiT's clipped velocity loss with the same clip on the target.
  */
-export function velocityLossFactor(
-  prediction: PredictionName, sigma: number, path: PathName = 'linear', floor: number = TRAINING_FLOOR,
-): number {
-  return conversion(prediction, 'velocity', pathAt(path, sigma), floor).cp ** 2;
+export function velocityLossFactor(prediction: PredictionName, sigma: number, path: PathName = 'linear'): number {
+  return conversion(prediction, 'velocity', pathAt(path, sigma), TRAINING_FLOOR).cp ** 2;
 }
 
 /** One sample as the loss sees it. */
@@ -43,26 +41,22 @@ export interface FrameWeightOptions {
   readonly sigma: SigmaOf;
   /** Default linear. */
   readonly path?: PathName;
-  /** Smallest divisor, default TRAINING_FLOOR. */
-  readonly floor?: number;
-  /** Samples to average over, default those with a generated frame: under gradient accumulation, of the whole batch. */
-  readonly count?: number;
 }
 
 /**
  * One weight per frame of the pack, for the sum over its tokens. Before the factor of the prediction, the weights times
- * tokens of a sample add up to 1/count, so a long film counts as much as an image.
+ * tokens of a sample add up to 1 / samples with a generated frame, so a long film counts as much as an image.
  */
 export function frameLossWeights(samples: readonly LossSample[], o: FrameWeightOptions): Float32Array {
   const generated = samples.map((sample) => sample.generated.filter(Boolean).length);
-  const count = o.count ?? generated.filter((n) => n > 0).length;
-  if (!(count >= 1)) throw new InputError(`the loss needs at least one sample with a generated frame, of ${samples.length}`);
+  const count = generated.filter((n) => n > 0).length;
+  if (count === 0) throw new InputError(`the loss needs at least one sample with a generated frame, of ${samples.length}`);
   const weights: number[] = [];
   for (const [i, sample] of samples.entries()) {
     const share = 1 / (count * generated[i]! * sample.tokensPerFrame);
     for (const wanted of sample.generated) {
       const sigma = sigmaAt(o.sigma, weights.length);
-      weights.push(wanted ? share * velocityLossFactor(o.prediction, sigma, o.path, o.floor) : 0);
+      weights.push(wanted ? share * velocityLossFactor(o.prediction, sigma, o.path) : 0);
     }
   }
   return Float32Array.from(weights);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { normals } from '../core/random.ts';
-import { frameSigmas, frameSpans, sigmaAt } from './frames.ts';
+import { frameSpans, sigmaAt } from './frames.ts';
 import { addNoise, pathAt, PATHS, pathVelocity } from './path.ts';
 
 const x = normals({ seed: 1, stream: 'x', step: 0 }, 12), eps = normals({ seed: 1, stream: 'eps', step: 0 }, 12);
@@ -45,9 +45,4 @@ test('frames of a pack follow each other and know their sample', () => {
   expect(() => addNoise({ x, eps: eps.subarray(1), pack, sigma: 0.5 })).toThrow('eps has 11 values, the pack has 12');
   expect(() => sigmaAt([0.1], 1)).toThrow('sigma of frame 1 is undefined');
   expect(() => sigmaAt(1.5, 0)).toThrow('must be within [0, 1]');
-});
-
-test('a hook sets the level of a frame', () => {
-  const rows = frameSigmas([1, 0.5, 0], 3, (sigma, frame) => (frame === 1 ? 0.125 : sigma));
-  expect(rows.map((row) => [...row])).toEqual([[1, 0.125, 1], [0.5, 0.125, 0.5], [0, 0.125, 0]]);
 });

@@ -6,6 +6,7 @@
 import { checkLengths, frameSpans, sigmaAt, type FrameLayout, type SigmaOf } from './frames.ts';
 import { pathAt, type PathName, type PathPoint } from './path.ts';
 
+/** What a model may predict: v = dz/dσ, the data x, or the noise ε. */
 export const PREDICTIONS = ['velocity', 'x', 'noise'] as const;
 export type PredictionName = (typeof PREDICTIONS)[number];
 
@@ -56,18 +57,16 @@ export interface ConvertOptions {
   readonly pack: readonly FrameLayout[];
   /** Default: linear. */
   readonly path?: PathName;
-  /** Smallest divisor, default SAMPLING_FLOOR. Conversions from velocity divide by nothing. */
-  readonly floor?: number;
 }
 
-/** A prediction as another one, frame by frame; always a new array. */
+/** A prediction as another one, frame by frame; always a new array. Divisors are at least SAMPLING_FLOOR; conversions from velocity divide by nothing. */
 export function convertPrediction(prediction: Float32Array, o: ConvertOptions): Float32Array {
   const spans = frameSpans(o.pack);
   checkLengths(spans, { prediction, z: o.z });
   const out = new Float32Array(prediction.length);
   for (const [frame, { start, end }] of spans.entries()) {
     const point = pathAt(o.path ?? 'linear', sigmaAt(o.sigma, frame));
-    const { cz, cp } = conversion(o.from, o.to, point, o.floor ?? SAMPLING_FLOOR);
+    const { cz, cp } = conversion(o.from, o.to, point, SAMPLING_FLOOR);
     for (let i = start; i < end; i++) out[i] = cz * o.z[i]! + cp * prediction[i]!;
   }
   return out;

@@ -4,10 +4,7 @@
  * equation 23), arXiv:2403.03206v1. A draw is a pure function of its key; only + − × ÷ √ touch the numbers.
  */
 import { InputError } from '../core/errors.ts';
-import { normals, uniforms, type RandomKey } from '../core/random.ts';
-
-export const SIGMA_DRAWS = ['uniform', 'logit-normal'] as const;
-export type SigmaDraw = (typeof SIGMA_DRAWS)[number];
+import { normals, type RandomKey } from '../core/random.ts';
 
 /** shared: one σ for all frames of a sample. independent: one for each frame (Diffusion Forcing, arXiv:2407.01392v4). */
 export const FRAME_SIGMA_MODES = ['shared', 'independent'] as const;
@@ -30,28 +27,16 @@ export function shiftSigma(sigma: number, shift: number): number {
   return shift * sigma / (1 - sigma + shift * sigma);                        // so written, 1 stays exactly 1
 }
 
+/** Options of {@link drawSigmas}. */
 export interface SigmaDrawOptions {
-  /** Default logit-normal. */
-  readonly draw?: SigmaDraw;
-  /** Of logit σ, before the shift; default 0. (SD3's rf/lognorm(0.00, 1.00); JiT's −0.8 on t = 1 − σ is 0.8 here.) */
-  readonly mean?: number;
-  /** Of logit σ, > 0; default 1. */
-  readonly std?: number;
   /** See shiftForTokens; > 0, default 1 (none). */
   readonly shift?: number;
 }
 
-/** `count` training σ in the open interval (0, 1). */
-export function drawSigmas(key: RandomKey, count: number, o: SigmaDrawOptions = {}): Float32Array {
-  const { draw = 'logit-normal', mean = 0, std = 1, shift = 1 } = o;
-  if (!(std > 0 && shift > 0 && Number.isFinite(mean))) {
-    throw new InputError(`sigma draw: std ${std} and shift ${shift} must be > 0, mean ${mean} finite`);
-  }
-  switch (draw) {
-    case 'uniform': return Float32Array.from(uniforms(key, count), (u) => inside(shiftSigma(u, shift)));
-    case 'logit-normal': return Float32Array.from(normals(key, count), (n) => inside(shiftSigma(logistic(mean + std * n), shift)));
-    default: return draw satisfies never;
-  }
+/** `count` training σ in the open interval (0, 1): logit σ is a standard Gaussian (SD3's rf/lognorm(0.00, 1.00)), then the shift. */
+export function drawSigmas(key: RandomKey, count: number, { shift = 1 }: SigmaDrawOptions = {}): Float32Array {
+  if (!(shift > 0)) throw new InputError(`sigma draw: shift ${shift} must be > 0`);
+  return Float32Array.from(normals(key, count), (n) => inside(shiftSigma(logistic(n), shift)));
 }
 
 /** σ of each of `frames` latent frames of one sample. `shared` draws one number, `independent` one for each frame. */

@@ -69,7 +69,8 @@ export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
   const record = hasModelFile(model, RECORD_FILE) ? JSON.parse((await readModelFile(model, RECORD_FILE)).toString('utf8')) as EvalRecord : undefined;
   if (o.lpc === undefined && !record) throw new FileError(`model ${id} has no ${RECORD_FILE}: give the sprite sheets with --lpc`);
   const world = o.lpc === undefined ? undefined : await loadSpriteWorld(o.lpc, o.cacheDir === undefined ? {} : { cacheDir: o.cacheDir });
-  const lpc = world && { world, reconstruct: reconstructor({ config: model.info.vae.config, weights: await readModelWeights(model, 'vae.safetensors') }, backend) };
+  using reconstruct = world && reconstructor({ config: model.info.vae.config, weights: await readModelWeights(model, 'vae.safetensors') }, backend);
+  const lpc = world && reconstruct && { world, reconstruct };
 
   const done: Partial<Record<EvalPart, number>> = {};
   const totals: Record<EvalPart, number> = { prompts, unknown_word: Math.min(prompts, unknownWord), image_to_video: Math.min(prompts, imageToVideo), train_on_films: o.trainOnFilms ?? 0 };

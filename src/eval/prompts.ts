@@ -13,9 +13,11 @@ export interface EvalPrompt {
   /** Also the seed of its film. */
   readonly index: number;
   readonly prompt: string;
+  /** What happens alone, without a word of hair or clothes: for films whose looks an image gives. */
+  readonly deed: string;
   readonly language: Language;
   readonly truth: Reading;
-  /** What the prompt tells: hair that headgear hides, or that a skeleton lacks, is not counted. */
+  /** What the prompt tells: hair that headgear hides, or that a skeleton lacks, is not counted; nor is the facing of a fall, which has but one. */
   readonly told: readonly Attribute[];
 }
 
@@ -44,8 +46,8 @@ export function drawEvalPrompts(world: SpriteWorld, { count, frames, split = 'he
     const language = draws({ ...key, stream: `${stream}/language` }).chance(CHINESE) ? 'zh' : 'en';
     const { labels } = spec.characters[0]!;
     return { spec, prompt: {
-      index, prompt: captionOf(spec, { key, language, style: 'sentence' }), language, truth: truthOf(labels),
-      told: ATTRIBUTES.filter((a) => a !== 'hair' || labels.hairColour !== null),
+      index, prompt: captionOf(spec, { key, language, style: 'sentence' }), deed: captionOf(spec, { key, language, style: 'sentence', looks: false }), language, truth: truthOf(labels),
+      told: ATTRIBUTES.filter((a) => (a === 'hair' ? labels.hairColour !== null : a !== 'facing' || labels.action !== 'fall')),
     } };
   });
 }

@@ -190,14 +190,19 @@ async function unknownWord(o: EvalSpritesOptions, prompts: readonly EvalPrompt[]
   return { films: some.length, cost: perAttribute((a) => (without[a].share === null ? null : 100 * (without[a].share - having[a].share!))) };
 }
 
-/** Films from the first frame of a real clip, or without sheets from an image that the model made of the prompt. */
+/**
+ * Films from the first frame of a real clip, or without sheets from an image that the model made of the prompt. Their own prompts tell what happens and
+ * nothing of hair and garment, so that only the image can; compared with the clip's labels, or with what the judge reads of the model's image.
+ */
 async function imageToVideo({ judge, imageToVideo: count = 64, frames = 17 }: EvalSpritesOptions, subjects: readonly Subject[], make: Make): Promise<ImageToVideoReport> {
-  const some = subjects.slice(0, count), films: Frames[] = [];
+  const some = subjects.slice(0, count), films: Frames[] = [], images: Frames[] = [];
   for (const { prompt, clip } of some) {
     const image = clip ? sliceFrames(clip.frames, 0, 1) : await make('image_to_video', prompt, prompt.prompt, [], 1);
-    films.push(await make('image_to_video', prompt, prompt.prompt, [{ image, frame: 0 }]));
+    images.push(image);
+    films.push(await make('image_to_video', prompt, prompt.deed, [{ image, frame: 0 }]));
   }
-  const prompts = some.map((s) => s.prompt), last = (film: Frames): Frames => sliceFrames(film, film.count - 1);
+  const last = (film: Frames): Frames => sliceFrames(film, film.count - 1), seen = some.some((s) => s.clip) ? null : await judge.read(images);
+  const prompts = some.map(({ prompt }, i) => (seen ? { ...prompt, truth: seen[i]! } : prompt));
   const clips = some.flatMap((s) => (s.clip ? [s.clip] : []));
   const scores = scoreReadings(await judge.read(films.map(last)), prompts);
   const real = clips.length > 0 ? scoreReadings(await judge.read(clips.map((c) => last(c.frames))), prompts) : undefined;

@@ -21,26 +21,27 @@ export function spreadFrames(count: number, columns: number): number[] {
   return Array.from({ length: columns }, (_, i) => (columns === 1 ? 0 : Math.round((i * (count - 1)) / (columns - 1))));
 }
 
-/** Films (rows) × frames (columns) in one RGB image; cells are as large as the largest film, frames at their top left. */
+/** Films (rows) × frames (columns) in one RGB image; a row is as high as its film, columns are as wide as the widest, frames stand at the left of their cells. */
 export function contactSheet(films: readonly Frames[], options: ContactSheetOptions = {}): Frames {
   const first = films[0];
   if (!first) throw new InputError('a contact sheet needs at least one film');
   const { columns = Math.max(...films.map((f) => f.count)), margin = 1, background = [32, 32, 32] } = options;
   if (!Number.isInteger(columns) || columns < 1) throw new InputError(`columns must be an integer ≥ 1, got ${columns}`);
   if (!Number.isInteger(margin) || margin < 0) throw new InputError(`margin must be an integer ≥ 0, got ${margin}`);
-  const cellW = Math.max(...films.map((f) => f.width)), cellH = Math.max(...films.map((f) => f.height));
-  const width = columns * (cellW + margin) + margin, height = films.length * (cellH + margin) + margin;
+  const cell = Math.max(...films.map((f) => f.width)), width = columns * (cell + margin) + margin;
+  const height = films.reduce((sum, f) => sum + f.height + margin, margin);
   const data = new Uint8Array(width * height * 3);                      // [H, W, 3]
   for (let i = 0; i < data.length; i += 3) data.set(background, i);
-  films.forEach((film, row) => {
-    spreadFrames(film.count, columns).forEach((t, column) => {
-      const { data: cell } = toRgb(sliceFrames(film, t, t + 1), background), bytes = film.width * 3;
+  let top = margin;
+  for (const film of films) {
+    for (const [column, t] of spreadFrames(film.count, columns).entries()) {
+      const { data: frame } = toRgb(sliceFrames(film, t, t + 1), background), bytes = film.width * 3;
       for (let y = 0; y < film.height; y++) {
-        const at = ((margin + row * (cellH + margin) + y) * width + margin + column * (cellW + margin)) * 3;
-        data.set(cell.subarray(y * bytes, (y + 1) * bytes), at);
+        data.set(frame.subarray(y * bytes, (y + 1) * bytes), ((top + y) * width + margin + column * (cell + margin)) * 3);
       }
-    });
-  });
+    }
+    top += film.height + margin;
+  }
   return { data, count: 1, width, height, channels: 3, fps: first.fps };
 }
 

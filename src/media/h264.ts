@@ -62,6 +62,7 @@ function escape(rbsp: Uint8Array): Uint8Array {
 
 /** NAL unit types, table 7-1. */
 export const NAL = { idr: 5, sps: 7, pps: 8 } as const;
+/** The type of a unit: low five bits of its first byte. */
 export const nalType = (nal: Uint8Array): number => nal[0]! & 31;
 
 /** The NAL units of one sample: each preceded by its length in 4 bytes. */

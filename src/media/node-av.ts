@@ -1,6 +1,6 @@
 /**
- * @file Reads films of any codec through node-av (FFmpeg in process), an optional dependency: its binary is GPL and its
- * install script may have been switched off, so nothing but reading may need it. Frames come out as RGB by the file's own
+ * @file Reads films of any codec through node-av (FFmpeg in process), an optional dependency: its binary is GPL and not there for
+ * every platform, so nothing but reading may need it. It comes as a package, without an install script. Frames come out as RGB by the file's own
  * colour tags: libavfilter's `scale` honours them (node-av's `Scaler` assumes BT.601 and does not).
  */
 import type { Frame } from 'node-av';

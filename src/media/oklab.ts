@@ -2,6 +2,7 @@
  * @file sRGB → OKLab (Ottosson 2020, https://bottosson.github.io/posts/oklab/), where distance is about what the eye sees.
  * From + − × ÷ alone, since `Math.pow` and `Math.cbrt` differ between JS engines.
  */
+import { cubeRoot } from '../core/roots.ts';
 
 /** x^(1/5) for x in [0, 1] by Newton's iteration from above; only for the table below. */
 function fifthRoot(x: number): number {
@@ -12,22 +13,6 @@ function fifthRoot(x: number): number {
     if (next >= y) return y;
     y = next;
   }
-}
-
-const f64 = new Float64Array(1);
-const u32 = new Uint32Array(f64.buffer);
-/** The exponent's bias, 1023, times ⅔, and a correction: a third of the high word is 5 bits of the root (FreeBSD's s_cbrt.c). */
-const CBRT_BIAS = 715094163;
-
-/** ∛x for x ≥ 0: 5 bits from the exponent, then Newton's iteration doubles them four times. */
-function cubeRoot(x: number): number {
-  if (x <= 0) return 0;
-  f64[0] = x;
-  u32[1] = Math.floor(u32[1]! / 3) + CBRT_BIAS;                         // little-endian, as every platform that runs JS today
-  u32[0] = 0;
-  let y = f64[0]!;
-  for (let i = 0; i < 4; i++) y = (2 * y + x / (y * y)) / 3;
-  return y;
 }
 
 /** sRGB bytes → linear light (IEC 61966-2-1); x^2.4 = x²·(x²)^(1/5). */

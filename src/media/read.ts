@@ -92,7 +92,7 @@ export async function readFilm(file: string, options: ReadFilmOptions = {}): Pro
       const codec = options.codec ?? nodeAv;
       if (!codec.readFilm) throw new FileError(`cannot read ${file}: codec ${codec.name} does not read`);
       if (codec === nodeAv && !(await hasNodeAv())) {
-        throw new FileError(`cannot read ${file}: ${kind} films need the optional package node-av (npm install node-av, with install scripts allowed)`);
+        throw new FileError(`cannot read ${file}: ${kind} films need the optional package node-av (npm install node-av)`);
       }
       return codec.readFilm(file).catch((cause: unknown) => { throw fileError('read', file, cause); });
     }

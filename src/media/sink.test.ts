@@ -3,11 +3,12 @@ import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { FileError, InputError } from '../core/errors.ts';
+import { filmFormat } from './film-format.ts';
 import { inFolder, METADATA, rampFilm, walkFilm } from './fixtures.ts';
 import { sliceFrames, toRgba } from './frames.ts';
 import { nodeAv } from './node-av.ts';
 import { readFilm, readMetadata } from './read.ts';
-import { filmFormat, openSink, writeFilm } from './sink.ts';
+import { openSink, writeFilm } from './sink.ts';
 
 afterEach(() => { vi.restoreAllMocks(); });
 
@@ -25,7 +26,7 @@ async function hash(path: string): Promise<string> {
 test('the path decides; unknown extensions list the allowed ones', () => {
   expect(['x.mp4', 'X.MP4', 'a.b.gif', 'x.png', 'x', 'x.mp4/', 'a.d/x'].map(filmFormat)).toEqual(['mp4', 'mp4', 'gif', 'png', 'folder', 'folder', 'folder']);
   expect(() => filmFormat('x.mov')).toThrow(InputError);
-  expect(() => filmFormat('x.mov')).toThrow('cannot write .mov (x.mov); allowed: .mp4, .gif, .png, or a folder');
+  expect(() => filmFormat('x.mov')).toThrow('"x.mov": extension ".mov" is not known; allowed: .mp4, .gif, .png, or none for a folder of PNGs');
 });
 
 test.each(NAMES)('%s: written twice, whole or in pieces, the bytes are equal; metadata comes back; nothing else is left', async (name) => {

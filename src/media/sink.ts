@@ -3,33 +3,15 @@
  * The same frames and metadata give the same bytes: no creation times, single-threaded encoders, one codec everywhere.
  * A sink is used by one caller, one call at a time; after an error it has already cleaned up.
  */
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { InputError } from '../core/errors.ts';
+import { type FileFormat, type FilmFormat, filmFormat } from './film-format.ts';
 import { checkFrames, type Frames } from './frames.ts';
 import type { FilmMetadata } from './metadata.ts';
 import { createFile, createFolder, fileError } from './pending.ts';
 import type { VideoCodec } from './video-codec.ts';
 import { wasmH264 } from './wasm-h264.ts';
 import { type FilmWriter, FOLDER_FRAME, folderFrame, gifWriter, mp4Writer, pngFrames, pngWriter } from './writers.ts';
-
-/** Extensions that a film can be written to; a path without one, or ending in "/", is a folder of PNGs. */
-export const FILM_EXTENSIONS = ['.mp4', '.gif', '.png'] as const;
-/** What a path stands for. */
-export type FilmFormat = 'mp4' | 'gif' | 'png' | 'folder';
-
-/** The format of a path; InputError that lists the allowed set for any other extension. */
-export function filmFormat(file: string): FilmFormat {
-  if (file === '') throw new InputError('the output file has no name');
-  if (/[/\\]$/.test(file)) return 'folder';
-  const extension = extname(file).toLowerCase();
-  switch (extension) {
-    case '': return 'folder';
-    case '.mp4': return 'mp4';
-    case '.gif': return 'gif';
-    case '.png': return 'png';
-    default: throw new InputError(`cannot write ${extension} (${file}); allowed: ${FILM_EXTENSIONS.join(', ')}, or a folder (a path without extension, or ending in "/")`);
-  }
-}
 
 export interface SinkOptions {
   /** Pixels; even for .mp4. */
@@ -122,7 +104,7 @@ export async function openSink(file: string, options: SinkOptions): Promise<Film
   };
 }
 
-async function openWriter(format: 'mp4' | 'gif' | 'png', o: SinkOptions): Promise<FilmWriter> {
+async function openWriter(format: FileFormat, o: SinkOptions): Promise<FilmWriter> {
   switch (format) {
     case 'mp4': return mp4Writer(o, o.codec ?? wasmH264);
     case 'gif': return gifWriter(o);
@@ -131,7 +113,7 @@ async function openWriter(format: 'mp4' | 'gif' | 'png', o: SinkOptions): Promis
   }
 }
 
-async function fileTarget(path: string, format: 'mp4' | 'gif' | 'png', o: SinkOptions): Promise<Target> {
+async function fileTarget(path: string, format: FileFormat, o: SinkOptions): Promise<Target> {
   const writer = await openWriter(format, o);
   const pending = await createFile(path).catch((cause: unknown) => { writer.close(); throw cause; });
   return {

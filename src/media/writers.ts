@@ -102,6 +102,7 @@ export function pngWriter(o: WriterOptions): FilmWriter {
 
 /** The names in a folder of frames: 0001.png … */
 export const FOLDER_FRAME = /^\d{4,}\.png$/;
+/** The name of frame `index`, from 0. */
 export const folderFrame = (index: number): string => `${String(index + 1).padStart(4, '0')}.png`;
 
 /** Each frame of a chunk as the bytes of a PNG that holds one frame. */

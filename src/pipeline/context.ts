@@ -1,16 +1,17 @@
 /**
- * @file Given images → context frames. An image is read and fitted before any weights are loaded, so that a wrong file is known at once; then it is
- * encoded alone by the autoencoder, normalised, and gets a little noise of its own, exactly as given frames stand in training packs.
+ * @file Given images and clips → context. They are read and fitted before any weights are loaded, so that a wrong file is known at once; then each is
+ * encoded alone by the autoencoder, normalised, and gets a little noise of its own, exactly as given frames stand in training packs: beside the
+ * film's own latent frames, or, if it is the film's beginning, in their place.
  */
 import { InputError } from '../core/errors.ts';
 import { normals } from '../core/random.ts';
 import { addNoise } from '../diffusion/path.ts';
 import { checkFrames, toModel, toRgb, type Frames } from '../media/frames.ts';
-import { CONTEXT_SIGMA } from '../models/dit/pack-feeds.ts';
+import { CONTEXT_SIGMA, latentTime } from '../models/dit/pack-feeds.ts';
 import { patchify, type LatentStats } from '../models/dit/patch.ts';
-import { SPACE_FACTOR } from '../models/vae/config.ts';
-import type { ContextFrame } from './denoise.ts';
-import type { FilmSettings } from './settings.ts';
+import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
+import type { Beginning, ContextFrame, DenoisedFilm } from './denoise.ts';
+import { isBeginning, type FilmSettings, type PlacedClip } from './settings.ts';
 import { encodeFilm, type VaeRuntime } from './vae-stream.ts';
 
 /** An image at the film's size. */
@@ -21,15 +22,20 @@ export interface FittedImage {
   readonly file: string | null;
 }
 
-/** Reads the images and brings them to the film's size: a whole-numbered enlargement is undone exactly, anything else is cut to shape and resampled. */
-export async function readImages(s: FilmSettings): Promise<FittedImage[]> {
+/** At the film's size: a whole-numbered enlargement is undone exactly, anything else is cut to shape and resampled. */
+async function fitted(film: Frames, { width, height }: FilmSettings): Promise<Frames> {
+  const { fitFrames } = await import('../media/resize.ts'), enlarged = film.width % width === 0 && film.width / width === film.height / height;
+  return fitFrames(film, { width, height, kernel: enlarged ? 'nearest' : 'lanczos3' });
+}
+
+/** Reads the images and brings them to the film's size. */
+async function readImages(s: FilmSettings): Promise<FittedImage[]> {
   if (s.images.length === 0) return [];
-  const { readImage } = await import('../media/read.ts'), { fitFrames } = await import('../media/resize.ts');
+  const { readImage } = await import('../media/read.ts');
   const out: FittedImage[] = [];
   for (const { frame, ...source } of s.images) {
-    const image = toRgb('file' in source ? await readImage(source.file) : checkedImage(source.image)), { width, height } = s;
-    const enlarged = image.width % width === 0 && image.width / width === image.height / height;
-    out.push({ image: await fitFrames(image, { width, height, kernel: enlarged ? 'nearest' : 'lanczos3' }), frame, file: 'file' in source ? source.file : null });
+    const image = toRgb('file' in source ? await readImage(source.file) : checkedImage(source.image));
+    out.push({ image: await fitted(image, s), frame, file: 'file' in source ? source.file : null });
   }
   return out;
 }
@@ -40,14 +46,31 @@ function checkedImage(image: Frames): Frames {
   return image;
 }
 
-/** Encodes images; the noise of the i-th is a function of seed and i. */
-export async function contextFrames(vae: VaeRuntime, images: readonly FittedImage[], s: FilmSettings, patch: number, stats: LatentStats): Promise<ContextFrame[]> {
-  const out: ContextFrame[] = [];
-  for (const [i, { image, frame }] of images.entries()) {
-    const latents = await encodeFilm(vae, toModel(image), s);                                // [C, 1, H/8, W/8]
-    const x = patchify(latents, { channels: vae.config.latentChannels, frames: 1, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch, stats });
-    const eps = normals({ seed: s.seed, stream: 'context', step: i }, x.length);
-    out.push({ time: frame, tokens: addNoise({ x, eps, sigma: CONTEXT_SIGMA, pack: [{ frames: 1, perFrame: x.length }] }) });
+/** What the film holds, at the film's size. */
+export interface GivenParts { readonly images: readonly FittedImage[]; readonly clips: readonly PlacedClip[] }
+
+/** Reads and fits all of it. */
+export async function readGiven(s: FilmSettings): Promise<GivenParts> {
+  const clips: PlacedClip[] = [];
+  for (const { clip, frame } of s.clips) clips.push({ clip: await fitted(toRgb(clip), s), frame });
+  return { images: await readImages(s), clips };
+}
+
+/** Encodes images and clips, each alone; the noise of the i-th of them is a function of seed and i. */
+export async function givenContext(vae: VaeRuntime, { images, clips }: GivenParts, s: FilmSettings, patch: number, stats: LatentStats): Promise<Pick<DenoisedFilm, 'context' | 'beginning'>> {
+  const context: ContextFrame[] = [];
+  let beginning: Beginning | undefined, step = 0;
+  const encoded = async (film: Frames): Promise<Beginning> => {
+    const frames = latentFrames(film.count), z = await encodeFilm(vae, toModel(film), s);                     // [C, T', H/8, W/8]
+    const clean = patchify(z, { channels: vae.config.latentChannels, frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch, stats });
+    const eps = normals({ seed: s.seed, stream: 'context', step: step++ }, clean.length);
+    return { clean, noised: addNoise({ x: clean, eps, sigma: CONTEXT_SIGMA, pack: [{ frames, perFrame: clean.length / frames }] }) };
+  };
+  for (const { image, frame } of images) context.push({ time: frame, tokens: (await encoded(image)).noised });
+  for (const placed of clips) {
+    const { clip, frame } = placed, tokens = await encoded(clip), frames = latentFrames(clip.count), perFrame = tokens.clean.length / frames;
+    if (isBeginning(placed)) beginning = tokens;
+    else for (let i = 0; i < frames; i++) context.push({ time: latentTime(i, frame), tokens: tokens.noised.subarray(i * perFrame, (i + 1) * perFrame) });
   }
-  return out;
+  return { context, ...(beginning ? { beginning } : {}) };
 }

@@ -45,14 +45,23 @@ export interface ContextFrame {
   readonly tokens: Float32Array;
 }
 
+/** The film's first latent frames, given: they stand in their own place and stay as they are. */
+export interface Beginning {
+  /** As tokens, normalised. */
+  readonly clean: Float32Array;
+  /** The same with noise of {@link CONTEXT_SIGMA}, as the network sees them. */
+  readonly noised: Float32Array;
+}
+
 /** The film that is denoised, in tokens. */
 export interface DenoisedFilm {
-  /** Latent frames to be generated. */
+  /** Latent frames of the film, a given beginning included. */
   readonly frames: number;
   /** Rows and columns of tokens. */
   readonly height: number;
   readonly width: number;
   readonly context: readonly ContextFrame[];
+  readonly beginning?: Beginning;
 }
 
 const BRANCHES = 2;
@@ -83,7 +92,7 @@ export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens,
 }
 
 /** The layout of a film's pack with one or both branches; both captions are always there, since products of one row round differently. */
-export const filmLayout = (film: Omit<DenoisedFilm, 'context'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
+export const filmLayout = (film: Pick<DenoisedFilm, 'frames' | 'height' | 'width'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
   ({ groups: [{ frames: film.frames + film.context.length, height: film.height, width: film.width, count: branches }], captions: BRANCHES });
 
 /** The graph's output: the prediction for every token. */
@@ -105,11 +114,12 @@ export function denoiseProgram({ backend, programs, config, text }: DitRuntime, 
 
 /** One pack's program with everything that stays the same over all steps. */
 async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, branches: number): Promise<(z: Float32Array, sigma: Float32Array) => Promise<Float32Array[]>> {
-  const layout = filmLayout(film, branches), { frames, context } = film, perToken = rt.config.channels * rt.config.patch ** 2;
+  const layout = filmLayout(film, branches), { frames, context, beginning } = film, perToken = rt.config.channels * rt.config.patch ** 2;
   const own = frames * film.height * film.width * perToken, size = own + context.length * film.height * film.width * perToken;
+  const perFrame = own / frames, given = beginning ? beginning.clean.length / perFrame : 0;
   const lists = (caption: number) => ({
     times: [...Array.from({ length: frames }, (_, i) => latentTime(i)), ...context.map((c) => c.time)],
-    kinds: [...new Array<number>(frames).fill(GENERATED), ...context.map(() => GIVEN)],
+    kinds: [...new Array<number>(given).fill(GIVEN), ...new Array<number>(frames - given).fill(GENERATED), ...context.map(() => GIVEN)],
     captions: new Array<number>(frames + context.length).fill(caption),
   });
   const fixed = fixedPackFeeds(layout, Array.from({ length: branches }, (_, i) => lists(i)), rt.config);
@@ -118,15 +128,21 @@ async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, 
   const program = await denoiseProgram(rt, layout);
   const feeds: Record<string, HostArray> = { ...rt.weights, ...fixed, ...text, tokens } as Record<string, HostArray>;
   return async (z, sigma) => {
-    for (let b = 0; b < branches; b++) tokens.set(z, b * size);
-    const levels = [...sigma, ...context.map(() => CONTEXT_SIGMA)];
+    for (let b = 0; b < branches; b++) {
+      tokens.set(z, b * size);
+      if (beginning) tokens.set(beginning.noised, b * size);
+    }
+    const levels = [...new Array<number>(given).fill(CONTEXT_SIGMA), ...sigma.subarray(given), ...context.map(() => CONTEXT_SIGMA)];
     feeds['sigma'] = sigmaFeatures(Array.from({ length: branches }, () => levels).flat(), SIGMA_FEATURES);
     await program.run(feeds, { prediction: predicted });
-    return Array.from({ length: branches }, (_, b) => convertPrediction(predicted.subarray(b * size, b * size + own), { from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame: own / frames }] }));
+    return Array.from({ length: branches }, (_, b) => {
+      const velocity = convertPrediction(predicted.subarray(b * size, b * size + own), { from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame }] });
+      return velocity.fill(0, 0, given * perFrame);             // what is given stays
+    });
   };
 }
 
-/** The guided velocity of one film. */
+/** The guided velocity of one film; zero over a given beginning. */
 export function filmVelocity(rt: DitRuntime, film: DenoisedFilm, text: TextStates, guidance: GuidanceOptions): VelocityFn {
   const packs = new Map<number, ReturnType<typeof branchPack>>();
   const layout = { frames: film.frames, perFrame: film.height * film.width * rt.config.channels * rt.config.patch ** 2 };

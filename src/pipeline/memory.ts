@@ -9,9 +9,9 @@ import { textParams } from '../models/text/tower.ts';
 import { latentFrames } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { countParams } from '../nn/param.ts';
-import { denoiseOutputs, filmLayout } from './denoise.ts';
+import { denoiseOutputs, filmLayout, textOutputs } from './denoise.ts';
 import type { ModelInfo } from './model-store.ts';
-import { branchesOf, sizeRule, type FilmSettings } from './settings.ts';
+import { branchesOf, contextLength, sizeRule, type FilmSettings } from './settings.ts';
 import { chunkOutputs } from './vae-stream.ts';
 
 /** Bytes of everything else: Node, onnxruntime, codecs, files while they are read. With it six films from 1 to 65 frames and 64² to 256² came within −15 … +25 % of the measured peak. */
@@ -20,11 +20,12 @@ const BASE_BYTES = 270e6;
 /** Predicted bytes of the process while it makes the film. */
 export function predictBytes(s: FilmSettings, { vae, dit, text }: ModelInfo, rule: number): number {
   const weights = 4 * countParams({ vae: vaeParams(vae.config), dit: ditParams(dit.config), text: textParams(text.config) });
-  const film = { frames: latentFrames(s.frames), height: s.height / rule, width: s.width / rule, context: s.images };
+  const film = { frames: latentFrames(s.frames), height: s.height / rule, width: s.width / rule, context: { length: contextLength(s) } };
   const denoise = Math.max(...branchesOf(s).map((branches) => peakBytes(denoiseOutputs(filmLayout(film, branches), dit.config, text.config))));
-  const decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
+  const words = peakBytes(textOutputs(dit.config, text.config)), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
+  const encode = s.images.length + s.clips.length > 0 ? peakBytes(chunkOutputs('encode', !s.clips.some(({ clip }) => clip.count > 1), vae.config, s)) : 0;
   const frames = 3 * s.frames * s.width * s.height * (1 + s.scale ** 2);
-  return BASE_BYTES + weights + denoise + decode + frames;
+  return BASE_BYTES + weights + words + denoise + encode + decode + frames;
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 0 });

@@ -157,7 +157,7 @@ export interface WriteModelOptions {
 
 /** Writes a model folder; weights as F16. model.json comes last, so that a folder with one is whole. */
 export async function writeModel(dir: string, { info, vae, dit, files, metadata }: WriteModelOptions): Promise<InstalledModel> {
-  await mkdir(dir, { recursive: true });
+  await mkdir(dir, { recursive: true }).catch((cause: unknown) => { throw new FileError(`cannot make the folder ${dir}: ${(cause as Error).message}`, { cause }); });
   const latent = { mean: JSON.stringify(info.latent.mean), std: JSON.stringify(info.latent.std) };
   await writeTensors(join(dir, 'vae.safetensors'), vae, { type: 'F16', metadata: { ...metadata?.vae, ...latent } });
   await writeTensors(join(dir, 'dit.safetensors'), dit, { type: 'F16', ...(metadata ? { metadata: metadata.dit } : {}) });

@@ -2,9 +2,9 @@
  * @file Words → film. A Pipeline is an opened model: weights and compiled programs stay for the next film. What can be known to fail (settings,
  * memory, images, the output's place) fails before weights are loaded. One film at a time; each is a pure function of its settings.
  */
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
-import { CancelledError, FileError, InputError } from '../core/errors.ts';
+import { FileError, InputError } from '../core/errors.ts';
 import { normals } from '../core/random.ts';
 import { frameSigmas } from '../diffusion/frames.ts';
 import { SAMPLER_TABLE } from '../diffusion/samplers/registry.ts';
@@ -12,45 +12,21 @@ import { sigmaGrid } from '../diffusion/timesteps.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { concatFrames, type Frames } from '../media/frames.ts';
 import type { FilmMetadata } from '../media/metadata.ts';
-import type { FilmSink, WrittenFilm } from '../media/sink.ts';
+import type { WrittenFilm } from '../media/sink.ts';
 import { unpatchify } from '../models/dit/patch.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
-import { contextFrames, readImages, type FittedImage } from './context.ts';
+import { givenContext, readGiven, type GivenParts } from './context.ts';
 import { deliveredFrames } from './deliver.ts';
 import { denoiseProgram, encodeCaptions, filmLayout, filmVelocity, textProgram, type DenoisedFilm, type DitRuntime, type TextStates } from './denoise.ts';
+import { Job, type JobOptions, type PhaseTimes } from './job.ts';
 import { checkMemory } from './memory.ts';
 import { findModel, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
-import { branchesOf, filmSettings, guidanceOf, type FilmOptions, type FilmSettings } from './settings.ts';
+import { branchesOf, contextLength, filmSettings, guidanceOf, type FilmOptions, type FilmSettings } from './settings.ts';
 import { chunkProgram, decodeFilm, type VaeRuntime } from './vae-stream.ts';
 
-/** Stages of the work, in order. */
-export const PHASES = ['load', 'text', 'sample', 'decode', 'encode'] as const;
-export type Phase = (typeof PHASES)[number];
-
-/** How far a film is. */
-export interface FilmProgress {
-  readonly phase: Phase;
-  /** Finished steps of this phase, from 0 to `steps`. */
-  readonly step: number;
-  readonly steps: number;
-  /** Index of the film, of `count`. */
-  readonly film: number;
-  readonly count: number;
-}
-
 /** What to make, where to, and who is told. */
-export interface GenerateOptions extends FilmOptions {
-  /** .mp4, .gif, .png (one frame, or a sprite sheet) or a folder of PNGs; with several films each name gets the film's seed. Default: none, the frames are returned. */
-  readonly output?: string;
-  /** Called often; must not throw. */
-  readonly onProgress?: (progress: FilmProgress) => void;
-  /** Stops the work; nothing half-written remains. */
-  readonly signal?: AbortSignal;
-}
-
-/** Milliseconds of each phase. What several films share is counted in the first one. */
-export type PhaseTimes = Readonly<Record<Phase, number>>;
+export interface GenerateOptions extends FilmOptions, JobOptions {}
 
 /** A film that was made. */
 export interface GeneratedFilm {
@@ -70,10 +46,10 @@ export interface GeneratedFilm {
   /** 'h264', 'gif', 'png'; null when no output was asked for. */
   readonly codec: string | null;
   readonly steps: number;
-  /** Words of the prompt that the model does not know. */
+  /** Words of the prompt, and of what it should not show, that the model does not know. */
   readonly ignored: readonly string[];
   readonly ms: PhaseTimes;
-  /** Present when the end of the prompt did not fit. */
+  /** Present when the end of the prompt, or of what it should not show, did not fit. */
   readonly truncated?: true;
   /** The frames as delivered; present when no output was asked for. */
   readonly film?: Frames;
@@ -111,21 +87,21 @@ export class Pipeline implements Disposable {
     const first = filmSettings(o, info, crypto.getRandomValues(new Uint32Array(1))[0]!);
     if (!Number.isSafeInteger(first.seed + count - 1)) throw new InputError(`seed ${first.seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
     checkMemory(first, info, process.availableMemory());
-    const images = await readImages(first);
+    const given = await readGiven(first);
     let text: Promise<EncodedText> | undefined;
     for (let film = 0; film < count; film++) {
       const s = { ...first, seed: first.seed + film }, job = new Job(o, film, count);
-      yield await this.#film(s, images, job, (runtime) => (text ??= this.#text(runtime, s)));
+      yield await this.#film(s, given, job, (runtime) => (text ??= this.#text(runtime, s)));
     }
   }
 
-  async #film(s: FilmSettings, images: readonly FittedImage[], job: Job, text: (runtime: Runtime) => Promise<EncodedText>): Promise<GeneratedFilm> {
+  async #film(s: FilmSettings, given: GivenParts, job: Job, text: (runtime: Runtime) => Promise<EncodedText>): Promise<GeneratedFilm> {
     const { info } = this.model;
-    const sink = await job.openSink(s, () => this.#metadata(s, images));
+    const sink = await job.openSink(s, () => this.#metadata(s, given));
     try {
       const runtime = await job.time('load', 1, () => this.#prepare(s, job));
       const { states, ignored, truncated } = await job.time('text', 1, () => text(runtime));
-      const latents = await job.time('sample', s.steps, (done) => this.#sample(runtime, s, images, states, done, job.signal));
+      const latents = await job.time('sample', s.steps, (done) => this.#sample(runtime, s, given, states, done, job.signal));
       job.start('decode', s.frames);
       const kept: Frames[] = [];
       const decoded = (frames: number): void => { job.lap('decode'); job.report('decode', frames, s.frames); };
@@ -155,10 +131,11 @@ export class Pipeline implements Disposable {
     const runtime = await loading.catch((error: unknown) => { this.#runtime = undefined; throw error; });
     const { vae, dit } = runtime, steps = [
       () => textProgram(dit),
-      ...branchesOf(s).map((branches) => () => denoiseProgram(dit, filmLayout({ ...this.#tokens(s), context: s.images }, branches))),
+      ...branchesOf(s).map((branches) => () => denoiseProgram(dit, filmLayout({ ...this.#tokens(s), context: { length: contextLength(s) } }, branches))),
       () => chunkProgram(vae, 'decode', true, s),
       ...(s.frames > 1 ? [() => chunkProgram(vae, 'decode', false, s)] : []),
-      ...(s.images.length > 0 ? [() => chunkProgram(vae, 'encode', true, s)] : []),
+      ...(s.images.length + s.clips.length > 0 ? [() => chunkProgram(vae, 'encode', true, s)] : []),
+      ...(s.clips.some(({ clip }) => clip.count > 1) ? [() => chunkProgram(vae, 'encode', false, s)] : []),
     ];
     for (const step of steps) { job.check(); await step(); }
     return runtime;
@@ -181,20 +158,21 @@ export class Pipeline implements Disposable {
   }
 
   async #text({ tokenizer, dit }: Runtime, { prompt, negative }: FilmSettings): Promise<EncodedText> {
-    const conditional = tokenizer.encode(prompt), { ignored, truncated } = conditional;
-    return { ignored, truncated, states: await encodeCaptions(dit, conditional, tokenizer.encode(negative)) };
+    const conditional = tokenizer.encode(prompt), unconditional = tokenizer.encode(negative);
+    const ignored = [...new Set([...conditional.ignored, ...unconditional.ignored])], truncated = conditional.truncated || unconditional.truncated;
+    return { ignored, truncated, states: await encodeCaptions(dit, conditional, unconditional) };
   }
 
   /** The film's size in latent frames and tokens. */
-  #tokens(s: FilmSettings): Omit<DenoisedFilm, 'context'> {
+  #tokens(s: FilmSettings): Pick<DenoisedFilm, 'frames' | 'height' | 'width'> {
     const side = SPACE_FACTOR * this.model.info.dit.config.patch;
     return { frames: latentFrames(s.frames), height: s.height / side, width: s.width / side };
   }
 
   /** Noise → latents `[C, T', H/8, W/8]` in the autoencoder's own scale. */
-  async #sample({ vae, dit }: Runtime, s: FilmSettings, images: readonly FittedImage[], text: TextStates, done: (step: number) => void, signal?: AbortSignal): Promise<Float32Array> {
+  async #sample({ vae, dit }: Runtime, s: FilmSettings, given: GivenParts, text: TextStates, done: (step: number) => void, signal?: AbortSignal): Promise<Float32Array> {
     const { latent } = this.model.info, { patch, channels } = dit.config, size = this.#tokens(s);
-    const film: DenoisedFilm = { ...size, context: await contextFrames(vae, images, s, patch, latent) };
+    const film: DenoisedFilm = { ...size, ...(await givenContext(vae, given, s, patch, latent)) };
     const perFrame = size.height * size.width * channels * patch ** 2;
     const z = await SAMPLER_TABLE[s.sampler].sample({
       velocity: filmVelocity(dit, film, text, guidanceOf(s)),
@@ -205,16 +183,21 @@ export class Pipeline implements Disposable {
       onStep: ({ step }) => { done(step); },
       ...(signal ? { signal } : {}),
     });
+    if (film.beginning) z.set(film.beginning.clean);
     return unpatchify(z, { channels, frames: size.frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch, stats: latent });
   }
 
   /** All that is needed to make the film again. Images are named by their contents, without their folder. */
-  #metadata(s: FilmSettings, images: readonly FittedImage[]): FilmMetadata {
-    const { prompt, seed, images: _, ...settings } = s, { info } = this.model;
+  #metadata(s: FilmSettings, given: GivenParts): FilmMetadata {
+    const { prompt, seed, images: _, clips: __, ...settings } = s, { info } = this.model;
     const weights = [info.files['vae.safetensors']?.sha256, info.files['dit.safetensors']?.sha256].map((hash) => hash?.slice(0, 12) ?? '').join('+');
     return {
       prompt, seed, model: info.id,
-      settings: { ...settings, version: info.version, weights, images: images.map(({ file, frame, image }) => ({ file: file === null ? null : basename(file), frame, sha256: sha256(image.data) })) },
+      settings: {
+        ...settings, version: info.version, weights,
+        images: given.images.map(({ file, frame, image }) => ({ file: file === null ? null : basename(file), frame, sha256: sha256(image.data) })),
+        ...(given.clips.length > 0 ? { clips: given.clips.map(({ clip, frame }) => ({ frame, frames: clip.count, sha256: sha256(clip.data) })) } : {}),
+      },
     };
   }
 
@@ -222,58 +205,6 @@ export class Pipeline implements Disposable {
 }
 
 interface EncodedText { readonly states: TextStates; readonly ignored: readonly string[]; readonly truncated: boolean }
-
-/** The clock, progress and cancellation of one film. */
-class Job {
-  readonly signal: AbortSignal | undefined;
-  readonly #o: GenerateOptions;
-  readonly #film: number;
-  readonly #count: number;
-  readonly #ms: Record<Phase, number> = { load: 0, text: 0, sample: 0, decode: 0, encode: 0 };
-  #since = performance.now();
-
-  constructor(o: GenerateOptions, film: number, count: number) { this.#o = o; this.#film = film; this.#count = count; this.signal = o.signal; }
-
-  check(): void {
-    if (this.signal?.aborted) throw new CancelledError('cancelled', { cause: this.signal.reason });
-  }
-  report(phase: Phase, step: number, steps: number): void { this.#o.onProgress?.({ phase, step, steps, film: this.#film, count: this.#count }); }
-  start(phase: Phase, steps: number): void {
-    this.check();
-    this.#since = performance.now();
-    this.report(phase, 0, steps);
-  }
-  /** Counts the time since the last lap to a phase. */
-  lap(phase: Phase): void {
-    const now = performance.now();
-    this.#ms[phase] += now - this.#since;
-    this.#since = now;
-  }
-  async time<T>(phase: Phase, steps: number, run: (done: (step: number) => void) => Promise<T>): Promise<T> {
-    this.start(phase, steps);
-    let last = 0;
-    const result = await run((step) => { last = step; this.report(phase, step, steps); });
-    if (last < steps) this.report(phase, steps, steps);
-    this.lap(phase);
-    return result;
-  }
-  times(): PhaseTimes {
-    return Object.fromEntries(PHASES.map((phase) => [phase, Math.round(this.#ms[phase] * 10) / 10])) as PhaseTimes;
-  }
-
-  /** The film's file, opened before the work starts. */
-  async openSink(s: FilmSettings, metadata: () => FilmMetadata): Promise<FilmSink | undefined> {
-    if (this.#o.output === undefined) return undefined;
-    const { openSink } = await import('../media/sink.ts');
-    return openSink(this.#count > 1 ? numbered(this.#o.output, s.seed) : this.#o.output, { width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, metadata: metadata() });
-  }
-}
-
-/** `film.mp4` → `film-7.mp4`, `frames/` → `frames-7`. */
-function numbered(output: string, seed: number): string {
-  const path = output.replace(/[/\\]+$/, ''), extension = extname(path);
-  return `${extension === '' ? path : path.slice(0, -extension.length)}-${seed}${extension}`;
-}
 
 /** Opens a model; its weights are read with the first film. */
 export async function openPipeline({ model, threads }: OpenPipelineOptions = {}): Promise<Pipeline> {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Frames } from '../media/frames.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import type { ModelInfo } from './model-store.ts';
 import { branchesOf, filmSettings, nearestSizes, sizeRule, type FilmOptions } from './settings.ts';
@@ -9,9 +10,11 @@ const model = {
 } as unknown as ModelInfo;
 const settings = (o: Partial<FilmOptions> = {}) => filmSettings({ prompt: 'x', ...o }, model, 5);
 
+const clip = (count: number): Frames => ({ data: new Uint8Array(count * 64 * 64 * 3), count, width: 64, height: 64, channels: 3, fps: 8 });
+
 test('the model fills in what is left out', () => {
   expect(settings()).toEqual({
-    prompt: 'x', negative: '', seed: 5, frames: 17, width: 64, height: 64, fps: 8, steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0, shift: 2, sampler: 'euler', images: [], scale: 8, palette: 32,
+    prompt: 'x', negative: '', seed: 5, frames: 17, width: 64, height: 64, fps: 8, steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0, shift: 2, sampler: 'euler', images: [], clips: [], scale: 8, palette: 32,
   });
   expect(settings({ seconds: 1, fps: 12, width: 128, height: 64 })).toMatchObject({ frames: 12, scale: 4, shift: 2 * Math.sqrt(4 * 16 * 8 / 320) });
   expect(settings({ images: [{ file: 'a' }, { file: 'b', frame: 'last' }] }).images).toEqual([{ file: 'a', frame: 0 }, { file: 'b', frame: 16 }]);
@@ -36,6 +39,10 @@ test.each<[Partial<FilmOptions>, string]>([
   [{ scale: 0 }, 'scale 0 is not possible'],
   [{ images: [{ file: 'a', frame: 17 }] }, 'image a cannot be frame 17: the film has frames 0 to 16'],
   [{ images: [{ file: 'a' }, { file: 'b', frame: 0 }] }, 'image b: frame 0 is given already'],
+  [{ clips: [{ clip: clip(6) }] }, 'a given clip of 6 frames is not possible: wanted 4n + 1'],
+  [{ clips: [{ clip: clip(5), frame: 13 }] }, 'a given clip of 5 frames cannot begin at frame 13: the film has frames 0 to 16'],
+  [{ clips: [{ clip: clip(17) }] }, 'a given clip of 17 frames is the whole film'],
+  [{ clips: [{ clip: clip(9) }, { clip: clip(9), frame: 'end' }] }, 'given clips overlap: frames 0 to 8 and 8 to 16'],
 ])('%j is refused with the allowed set', (o, text) => {
   expect(() => settings(o)).toThrow(text);
 });

@@ -6,8 +6,8 @@ import { InputError, oneOf } from '../core/errors.ts';
 import { isGuided, validateGuidance, type GuidanceOptions } from '../diffusion/guidance.ts';
 import { SAMPLERS, type SamplerName } from '../diffusion/samplers/registry.ts';
 import { shiftForTokens, sigmaGrid } from '../diffusion/timesteps.ts';
-import type { Frames } from '../media/frames.ts';
-import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
+import { checkFrames, type Frames } from '../media/frames.ts';
+import { decodedFrames, latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import type { ModelInfo } from './model-store.ts';
 
 /** Where a given image comes from: a PNG, JPEG, WebP or GIF file, or memory (one frame). It is brought to the film's size. */
@@ -18,6 +18,14 @@ export type GivenImage = ImageSource & {
   /** Index of the frame that it is, from 0; `last` is the film's last. Default 0. */
   readonly frame?: number | 'last';
 };
+
+/** A part of another film that the film holds: it begins with it, ends with it, or passes through it. */
+export interface GivenClip {
+  /** 4n + 1 frames; brought to the film's size. */
+  readonly clip: Frames;
+  /** Index of the film's frame with which the clip begins, from 0; `end` lets the clip end where the film ends. Default 0. */
+  readonly frame?: number | 'end';
+}
 
 /** What decides a film's pictures. What is left out is the model's default. */
 export interface FilmOptions {
@@ -47,6 +55,7 @@ export interface FilmOptions {
   readonly rescale?: number;
   readonly sampler?: SamplerName;
   readonly images?: readonly GivenImage[];
+  readonly clips?: readonly GivenClip[];
   /** Delivered pixels per native pixel, 1 to 64. Default: the least that makes the long side 512 or more. */
   readonly scale?: number;
   /** Colours of the whole film, 2 to 256; 0 leaves them as they are. */
@@ -55,6 +64,9 @@ export interface FilmOptions {
 
 /** An image at its frame. */
 export type PlacedImage = ImageSource & { readonly frame: number };
+
+/** A clip at its first frame. */
+export interface PlacedClip { readonly clip: Frames; readonly frame: number }
 
 /** A film's settings in full. */
 export interface FilmSettings {
@@ -73,6 +85,7 @@ export interface FilmSettings {
   readonly shift: number;
   readonly sampler: SamplerName;
   readonly images: readonly PlacedImage[];
+  readonly clips: readonly PlacedClip[];
   readonly scale: number;
   readonly palette: number;
 }
@@ -154,7 +167,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
     steps: integer('steps', o.steps ?? sampling.steps, 1, MAX_STEPS),
     guidance, interval, rescale, shift: sampling.shift * shiftForTokens(tokens),
     sampler: oneOf('sampler', o.sampler ?? sampling.sampler, SAMPLERS),
-    images: givenImages(o.images ?? [], frames),
+    images: givenImages(o.images ?? [], frames), clips: givenClips(o.clips ?? [], frames),
     scale: integer('scale', o.scale ?? Math.ceil(DELIVERED_SIDE / Math.max(width, height)), 1, MAX_SCALE),
     palette,
   };
@@ -173,6 +186,28 @@ function givenImages(images: readonly GivenImage[], frames: number): PlacedImage
   if (twice) throw new InputError(`image ${imageName(twice)}: frame ${twice.frame} is given already`);
   return placed;
 }
+
+function givenClips(clips: readonly GivenClip[], frames: number): PlacedClip[] {
+  const placed = clips.map(({ clip, frame = 0 }) => {
+    checkFrames(clip);
+    if (clip.count !== decodedFrames(latentFrames(clip.count))) throw new InputError(`a given clip of ${clip.count} frames is not possible: wanted 4n + 1, as 5, 9 or 13`);
+    const at = frame === 'end' ? frames - clip.count : frame;
+    if (!Number.isInteger(at) || at < 0 || at + clip.count > frames) throw new InputError(`a given clip of ${clip.count} frames cannot begin at frame ${frame}: the film has frames 0 to ${frames - 1}`);
+    if (clip.count === frames) throw new InputError(`a given clip of ${clip.count} frames is the whole film: nothing is left to be made`);
+    return { clip, frame: at };
+  });
+  for (const [i, a] of placed.entries()) for (const b of placed.slice(0, i)) {
+    if (a.frame < b.frame + b.clip.count && b.frame < a.frame + a.clip.count) throw new InputError(`given clips overlap: frames ${b.frame} to ${b.frame + b.clip.count - 1} and ${a.frame} to ${a.frame + a.clip.count - 1}`);
+  }
+  return placed;
+}
+
+/** Whether a clip is the film's beginning. Its latents then are the film's own first ones, since the autoencoder is causal, and stand in their place; all else stands beside. */
+export const isBeginning = ({ frame }: PlacedClip): boolean => frame === 0;
+
+/** Latent frames that stand beside the film's own: of images, and of clips that are not its beginning. */
+export const contextLength = ({ images, clips }: Pick<FilmSettings, 'images' | 'clips'>): number =>
+  images.length + clips.filter((c) => !isBeginning(c)).reduce((sum, { clip }) => sum + latentFrames(clip.count), 0);
 
 /** Guidance as the sampler's velocity takes it. */
 export const guidanceOf = ({ guidance, interval, rescale }: FilmSettings): GuidanceOptions => ({ scale: guidance, interval, rescale });

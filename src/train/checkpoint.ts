@@ -17,6 +17,8 @@ export interface CheckpointInfo {
   readonly configHash: string;
   /** Gradient norms of the last steps, for the skip rule. */
   readonly norms: Float32Array;
+  /** Batches of the last steps as far as they were skipped, for the same rule. */
+  readonly skipped: readonly string[];
 }
 
 const PATTERN = /^step-(\d{8})\.safetensors$/;
@@ -34,14 +36,14 @@ export async function listCheckpoints(dir: string): Promise<number[]> {
 export async function saveCheckpoint(dir: string, state: TrainState, info: CheckpointInfo): Promise<void> {
   await mkdir(dir, { recursive: true });
   const tensors = new Map<string, StoredTensor>();
-  for (const array of ADAMW_STATE) for (const [name, { spec }] of state.slots) tensors.set(`${array}/${name}`, { shape: spec.shape, data: state.windows(array)[name]! });
+  for (const array of ADAMW_STATE) for (const [name, data] of Object.entries(state.windows(array))) tensors.set(`${array}/${name}`, { shape: state.slots.get(name)!.spec.shape, data });
   tensors.set('norms', { shape: [info.norms.length], data: info.norms });
-  await writeTensors(join(dir, nameOf(info.step)), tensors, { metadata: { step: String(info.step), config: info.configHash } });
+  await writeTensors(join(dir, nameOf(info.step)), tensors, { metadata: { step: String(info.step), config: info.configHash, skipped: JSON.stringify(info.skipped) } });
   for (const step of (await listCheckpoints(dir)).slice(0, -2)) await rm(join(dir, nameOf(step)), { force: true });
   for (const name of await readdir(dir)) if (UNFINISHED.test(name)) await rm(join(dir, name), { force: true });
 }
 
-/** Reads the newest checkpoint of a folder into `state`; null when there is none. Throws a FileError when it belongs to another configuration. */
+/** Reads the newest checkpoint of a folder into `state`; null when there is none. What the state has no room for (older ones hold a `v` of Muon's matrices) is left. Throws a FileError when it belongs to another configuration. */
 export async function loadCheckpoint(dir: string, state: TrainState, configHash: string): Promise<CheckpointInfo | null> {
   const step = (await listCheckpoints(dir)).at(-1);
   if (step === undefined) return null;
@@ -53,5 +55,5 @@ export async function loadCheckpoint(dir: string, state: TrainState, configHash:
     if (!stored || stored.data.length !== window.length) throw new FileError(`${file}: "${array}/${name}" is missing or of another size`);
     window.set(stored.data as Float32Array);
   }
-  return { step, configHash, norms: tensors.get('norms')!.data as Float32Array };
+  return { step, configHash, norms: tensors.get('norms')!.data as Float32Array, skipped: JSON.parse(metadata['skipped'] ?? '[]') as string[] };
 }

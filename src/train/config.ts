@@ -7,7 +7,9 @@ import { FileError, InputError } from '../core/errors.ts';
 import { PREDICTIONS } from '../diffusion/prediction.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { DIT_PRESETS, MLP_KINDS } from '../models/dit/config.ts';
-import { VAE_PRESETS } from '../models/vae/config.ts';
+import { decodedFrames, latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
+import { shapeName } from './latents.ts';
+import { sampleTokens, type SampleShape } from './layout-bank.ts';
 import { MATRIX_OPTIMIZERS } from './state.ts';
 
 const count = z.int().positive();
@@ -71,6 +73,19 @@ const textSchema = z.strictObject({
   validationCaptions: count,
 });
 
+/** Each drawn shape has whole latents, clips to be drawn from, and room in a pack. */
+function checkShapes(config: { readonly stages: readonly { readonly shapes: readonly SampleShape[] }[]; readonly clips: Readonly<Record<string, number>>; readonly tokens: number; readonly model: keyof typeof DIT_PRESETS; readonly dit: { readonly patch?: number | undefined } }, ctx: z.RefinementCtx): void {
+  config.stages.forEach(({ shapes }, i) => { shapes.forEach((s, j) => {
+    const wrong = (field: string, message: string): void => { ctx.addIssue({ code: 'custom', path: ['stages', i, 'shapes', j, field], message }); };
+    const whole = (frames: number): boolean => decodedFrames(latentFrames(frames)) === frames;
+    if (!whole(s.frames)) wrong('frames', `${s.frames} frames have no whole latents: wanted 4n + 1`);
+    if (s.ending !== undefined && (!whole(s.ending) || s.ending >= s.frames)) wrong('ending', `an ending of ${s.ending} frames is not possible: wanted 4n + 1, less than ${s.frames}`);
+    for (const name of new Set([shapeName({ ...s, ending: undefined }), shapeName(s)])) if (config.clips[name] === undefined) wrong('frames', `no clips of ${name} are kept, clips has ${Object.keys(config.clips).join(', ')}`);
+    const tokens = sampleTokens(s, config.dit.patch ?? DIT_PRESETS[config.model].patch);
+    if (tokens > config.tokens) wrong('frames', `a sample takes ${tokens} tokens, a pack has ${config.tokens}`);
+  }); });
+}
+
 const ditSchema = z.strictObject({
   kind: z.literal('dit'),
   model: z.enum(Object.keys(DIT_PRESETS) as [keyof typeof DIT_PRESETS]),
@@ -93,7 +108,7 @@ const ditSchema = z.strictObject({
   /** Clips whose latents are kept, by `frames`x`width`x`height`; with `/n`, those of the last n frames of the same clips, encoded alone. */
   clips: z.record(z.string().regex(/^\d+x\d+x\d+(\/\d+)?$/), count),
   dropCaption: share, noisyCaption: share, independent: share, prefix: share,
-});
+}).superRefine(checkShapes);
 
 const schemas = { vae: vaeSchema, text: textSchema, dit: ditSchema } as const;
 

@@ -8,6 +8,7 @@ import { InputError } from '../core/errors.ts';
 import { draws, normals, type Draws } from '../core/random.ts';
 import { captionOf, drawClip, noisyCaption, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { frameLossWeights, lossTarget } from '../diffusion/loss.ts';
+import { addNoise } from '../diffusion/path.ts';
 import type { PredictionName } from '../diffusion/prediction.ts';
 import { drawFrameSigmas, shiftForTokens } from '../diffusion/timesteps.ts';
 import { gather, mul, reshape, sub, sum } from '../graph/build.ts';
@@ -143,22 +144,16 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
 
     /** Noises samples and lays them out. `target` is the perfect prediction per token; `weight` the loss weight per latent frame, which turns its error into the velocity's. */
     pack(bank: BankLayout, samples: readonly Sample[], key: { seed: number; stream: string; step: number }) {
-      const eps = normals(key, samples.reduce((n, s) => n + s.clean.length, 0)), x = new Float32Array(eps.length);
+      const x = new Float32Array(samples.reduce((n, s) => n + s.clean.length, 0)), eps = normals(key, x.length), sigma = samples.flatMap((s) => [...s.sigmas]);
       let at = 0;
-      const segments = samples.map((s, i): PackSegment => {
-        const perFrame = s.clean.length / s.times.length, tokens = new Float32Array(s.clean.length);
-        x.set(s.clean, at);
-        for (let j = 0; j < tokens.length; j++, at++) {
-          const sigma = s.sigmas[Math.floor(j / perFrame)]!;
-          tokens[j] = (1 - sigma) * s.clean[j]! + sigma * eps[at]!;
-        }
-        return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.map(() => i), tokens };
-      });
+      for (const s of samples) { x.set(s.clean, at); at += s.clean.length; }
+      const path = { x, eps, sigma, pack: samples.map((s) => ({ frames: s.times.length, perFrame: s.clean.length / s.times.length })) }, noised = addNoise(path);
+      at = 0;
+      const segments = samples.map((s, i): PackSegment => ({ times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.map(() => i), tokens: noised.subarray(at, at += s.clean.length) }));
       const perToken = config.channels * config.patch ** 2;
-      const sigma = samples.flatMap((s) => [...s.sigmas]);
       const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),
         { prediction: data.prediction, sigma });
-      const target = lossTarget(data.prediction, { x, eps, sigma, pack: samples.map((s) => ({ frames: s.times.length, perFrame: s.clean.length / s.times.length })) });
+      const target = lossTarget(data.prediction, path);
       return { feeds: { ...packFeeds(bank.layout, segments, config), target, weight } };
     },
   };

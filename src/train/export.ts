@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError } from '../core/errors.ts';
+import { FileError, InputError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import { z } from 'zod';
 import { PREDICTIONS } from '../diffusion/prediction.ts';
@@ -12,14 +12,17 @@ import type { DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
 import { writeModel, type InstalledModel, type ModelInfo } from '../pipeline/model-store.ts';
+import { shapeOf } from './latents.ts';
 import { readVae } from './vae-file.ts';
 
 /** Options of {@link exportModel}. */
 export interface ExportOptions {
   /** Folder of a transformer's run: dit.safetensors with vae.safetensors beside it. */
   readonly run: string;
-  /** Folder with tokenizer.json and words.json, and README.md where there is a card. */
+  /** Folder with tokenizer.json and words.json. */
   readonly tokenizer: string;
+  /** The model's card, a Markdown file. Without it a card that is there stays. */
+  readonly card?: string;
   /** judge.safetensors, when there is one. */
   readonly judge?: string;
   /** Checkout of the Liberated Pixel Cup layers, for the artists' names. */
@@ -33,27 +36,45 @@ export interface ExportOptions {
   readonly sampling: Omit<ModelInfo['sampling'], 'shift'>;
 }
 
-/** Writes the model folder. Throws a FileError when transformer and autoencoder do not belong together. */
+/** What a run's file says of itself; older files lack seed and shapes. */
+const metadataSchema = z.object({
+  vae: z.string(), dit: z.string(), text: z.string(), prediction: z.enum(PREDICTIONS), shift: z.coerce.number().positive(), seed: z.string().optional(), shapes: z.string().optional(),
+});
+
+/** Asked for more than twice the longest side or length of its training, a model makes nothing that is worth the wait. */
+function limitsOf(shapes: string | undefined, token: number): ModelInfo['limits'] {
+  const trained = shapes === undefined ? [{ frames: 33, width: 128, height: 64 }] : (JSON.parse(shapes) as string[]).map(shapeOf);
+  return { minSide: 64, maxSide: 2 * Math.max(...trained.flatMap((s) => [s.width, s.height])), multiple: token, maxFrames: 2 * Math.max(...trained.map((s) => s.frames)) - 1 };
+}
+
+async function readBytes(file: string): Promise<Uint8Array> {
+  try { return await readFile(file); } catch (cause) { throw new FileError(`cannot read ${file}: ${(cause as Error).message}`, { cause }); }
+}
+
+/** Writes the model folder. Throws a FileError when a part is missing, or when transformer and autoencoder do not belong together. */
 export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
   const vaeFile = join(o.run, 'vae.safetensors'), ditFile = join(o.run, 'dit.safetensors');
   const vae = await readVae(vaeFile), { tensors, metadata } = await readTensors(ditFile);
-  if (metadata['vae'] !== vae.hash) throw new FileError(`${ditFile} was trained on latents of autoencoder ${metadata['vae']}, ${vaeFile} is ${vae.hash}`);
-  const dit = JSON.parse(metadata['dit']!) as DiTConfig & { textWidth: number }, text = JSON.parse(metadata['text']!) as TextConfig;
+  const run = metadataSchema.safeParse(metadata);
+  if (!run.success) throw new FileError(`${ditFile} is not the end of a transformer's run: its metadata lack ${run.error.issues.map((issue) => issue.path.join('.')).join(', ')}`);
+  if (run.data.vae !== vae.hash) throw new FileError(`${ditFile} was trained on latents of autoencoder ${run.data.vae}, ${vaeFile} is ${vae.hash}`);
+  const dit = JSON.parse(run.data.dit) as DiTConfig & { textWidth: number }, text = JSON.parse(run.data.text) as TextConfig;
+  if (o.judge !== undefined) {
+    const { seed } = (await readTensors(o.judge)).metadata;
+    if (seed !== undefined && seed === run.data.seed) throw new InputError(`the judge ${o.judge} has the seed of the model, ${seed}: a judge must share nothing with what it judges`);
+  }
+  const files = [...['tokenizer.json', 'words.json'].map((name) => [name, join(o.tokenizer, name)] as const), ...(o.card === undefined ? [] : [['README.md', o.card] as const]), ...(o.judge === undefined ? [] : [['judge.safetensors', o.judge] as const])];
+  const contents = Object.fromEntries(await Promise.all(files.map(async ([name, file]) => [name, await readBytes(file)] as const)));
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir });
-  const file = async (name: string): Promise<Record<string, string | Uint8Array>> => readFile(join(o.tokenizer, name)).then((bytes) => ({ [name]: bytes as Uint8Array }), () => ({}));
   return writeModel(o.out, {
     vae: vae.tensors as never, dit: tensors as never, metadata: { vae: { config: JSON.stringify(vae.config) }, dit: metadata },
-    files: {
-      ...(await file('tokenizer.json')), ...(await file('words.json')), ...(await file('README.md')),
-      ...(o.judge === undefined ? {} : { 'judge.safetensors': await readFile(o.judge) }),
-      'credits.json': `${JSON.stringify(world.credits, null, 2)}\n`,
-    },
+    files: { ...contents, 'credits.json': `${JSON.stringify(world.credits, null, 2)}\n` },
     info: {
       id: o.id, version: o.version, licence: 'CC-BY-SA-3.0', description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art',
-      vae: { config: vae.config }, dit: { config: dit, prediction: z.enum(PREDICTIONS).parse(metadata['prediction']) }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
+      vae: { config: vae.config }, dit: { config: dit, prediction: run.data.prediction }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
       native: { width: 64, height: 64, frames: 17, fps: 8 },
-      limits: { minSide: 64, maxSide: 256, multiple: SPACE_FACTOR * dit.patch, maxFrames: 65 },
-      sampling: { ...o.sampling, shift: Number(metadata['shift']) },
+      limits: limitsOf(run.data.shapes, SPACE_FACTOR * dit.patch),
+      sampling: { ...o.sampling, shift: run.data.shift },
     },
   });
 }

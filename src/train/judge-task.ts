@@ -14,6 +14,7 @@ import { configHash } from '../io/environment.ts';
 import { writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import type { Frames } from '../media/frames.ts';
 import { mapPalette, quantizePalette } from '../media/palette.ts';
+import { fileError } from '../media/pending.ts';
 import { ATTRIBUTES, classIndex, framesSeen, type Attribute, type JudgeConfig } from '../models/judge/config.ts';
 import { judge, judgeParams } from '../models/judge/judge.ts';
 import { bindParams, listParams } from '../nn/param.ts';
@@ -78,7 +79,8 @@ function crossEntropy(logits: Tensor, target: Tensor): Tensor {
 
 /** Clips that went through the autoencoder: half of them with noise on their latents, a sixth reduced to 32 colours afterwards. */
 async function roundTrips(o: JudgeTaskConfig, { world, backend, onPrepare }: Pick<JudgeTaskOptions, 'world' | 'backend' | 'onPrepare'>, vae: JudgeVae): Promise<LabelledClip[]> {
-  const reconstruct = reconstructor(vae, backend), pool: LabelledClip[] = [];
+  using reconstruct = reconstructor(vae, backend);
+  const pool: LabelledClip[] = [];
   const scale = vae.std ? vae.std.reduce((a, b) => a + b) / vae.std.length : 1;
   for (let first = 0; first < o.pool; first += 8) {
     const clips = Array.from({ length: Math.min(8, o.pool - first) }, (_, i) => labelledClip(world, { seed: o.seed, stream: 'judge/pool', step: first + i }, 'train', o));
@@ -110,7 +112,7 @@ export interface JudgeTaskOptions {
 export function judgeTask(o: JudgeTaskConfig, options: JudgeTaskOptions): TrainTask<ReturnType<typeof judgeParams>> {
   const { world, backend, vae, films } = options, c = o.judge, specs = judgeParams(c), size = 3 * c.frames * c.side * c.side;
   const seen = framesSeen(o.clipFrames, c.frames);
-  let pool: Promise<readonly LabelledClip[]> | undefined, validation: Promise<Validation> | undefined;
+  let pool: Promise<readonly LabelledClip[]> | undefined, sets: Promise<ValidationSets> | undefined;
   const videoShape = [o.batch, 3, c.frames, c.side, c.side];
 
   /** One clip of a batch: from the pool or fresh, in motion or frozen. */
@@ -143,23 +145,24 @@ export function judgeTask(o: JudgeTaskConfig, options: JudgeTaskOptions): TrainT
     },
 
     async validate(weights) {
-      validation ??= prepareValidation(o, world, backend, vae);
-      const { program, sets } = await validation;
-      const scores: Record<string, number> = {};
-      for (const [name, clips] of Object.entries(sets)) Object.assign(scores, Object.fromEntries(Object.entries(await accuracy(o, program, weights, clips)).map(([a, x]) => [`${name}.${a}`, x])));
+      sets ??= validationSets(o, world, backend, vae);
+      const clipsByName = await sets, graph = new Graph(), scores: Record<string, number> = {};
+      using program = await backend.compile({ outputs: judge(bindParams(graph, specs), graph.input('video', videoShape), c) });
+      for (const [name, clips] of Object.entries(clipsByName)) Object.assign(scores, Object.fromEntries(Object.entries(await accuracy(o, program, weights, clips)).map(([a, x]) => [`${name}.${a}`, x])));
       return scores;
     },
   };
 }
 
-interface Validation { readonly program: Program; readonly sets: Readonly<Record<string, readonly LabelledClip[]>> }
+/** Held-out clips by name: real ones, and the same through the autoencoder. */
+type ValidationSets = Readonly<Record<string, readonly LabelledClip[]>>;
 
-async function prepareValidation(o: JudgeTaskConfig, world: SpriteWorld, backend: Backend, vae?: JudgeVae): Promise<Validation> {
+async function validationSets(o: JudgeTaskConfig, world: SpriteWorld, backend: Backend, vae?: JudgeVae): Promise<ValidationSets> {
   const real = Array.from({ length: o.validationClips }, (_, step) => labelledClip(world, { seed: o.seed, stream: 'judge/validation', step }, 'heldout', o));
-  const made = vae ? await reconstructor(vae, backend)(real.map((clip) => clip.frames)) : [];
-  const graph = new Graph(), p = bindParams(graph, judgeParams(o.judge));
-  const program = await backend.compile({ outputs: judge(p, graph.input('video', [o.batch, 3, o.judge.frames, o.judge.side, o.judge.side]), o.judge) });
-  return { program, sets: { real, ...(vae ? { reconstructed: real.map((clip, i) => ({ ...clip, frames: made[i]! })) } : {}) } };
+  if (!vae) return { real };
+  using reconstruct = reconstructor(vae, backend);
+  const made = await reconstruct(real.map((clip) => clip.frames));
+  return { real, reconstructed: real.map((clip, i) => ({ ...clip, frames: made[i]! })) };
 }
 
 async function accuracy(o: JudgeTaskConfig, program: Program, weights: Readonly<Record<string, Float32Array>>, clips: readonly LabelledClip[]): Promise<Record<Attribute, number>> {
@@ -187,7 +190,6 @@ export const JUDGE_OPTIM: OptimConfig = { steps: 3000, rate: 2e-3, warmup: 100, 
 /** Trains a judge and writes its file; returns what it validated to at the end. */
 export async function trainJudge(o: TrainJudgeOptions): Promise<Readonly<Record<string, number>>> {
   const config = { ...JUDGE_DEFAULTS, ...o.config }, optim = { ...JUDGE_OPTIM, ...o.optim };
-  await mkdir(o.dir, { recursive: true });
   const task = judgeTask(config, o);
   const state = await runTraining(task, {
     backend: o.backend, seed: config.seed, optim, dir: o.dir, configHash: configHash({ config, optim }), resume: o.resume ?? false, programs: 2, checkpointSeconds: 120,
@@ -201,6 +203,6 @@ export async function trainJudge(o: TrainJudgeOptions): Promise<Readonly<Record<
 /** Writes a judge: weights by name, `judge` = its configuration in the metadata. */
 export async function writeJudge(file: string, c: JudgeConfig, weights: Readonly<Record<string, Float32Array>>, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
   const tensors = new Map<string, StoredTensor>(listParams(judgeParams(c)).map(({ name, leaf }) => [name, { shape: leaf.shape, data: weights[name]! }]));
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true }).catch((cause: unknown) => { throw fileError('write', file, cause); });
   await writeTensors(file, tensors, { type: 'F16', metadata: { ...metadata, judge: JSON.stringify(c) } });
 }

@@ -6,7 +6,8 @@
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Backend, Program } from '../backend/backend.ts';
+import type { Backend } from '../backend/backend.ts';
+import { ProgramCache } from '../backend/cache.ts';
 import { FileError, InputError } from '../core/errors.ts';
 import { uniforms } from '../core/random.ts';
 import type { Split, SpriteWorld } from '../data/sprites/world.ts';
@@ -14,9 +15,11 @@ import { Graph } from '../graph/graph.ts';
 import { fromHalves, toHalf } from '../io/half.ts';
 import { readHalves, sha256, writeTensors, type HalfTensor } from '../io/safetensors.ts';
 import { sliceFrames, toModel, type Frames } from '../media/frames.ts';
+import { fileError } from '../media/pending.ts';
 import { decodedFrames, latentFrames, SPACE_FACTOR, type VaeConfig } from '../models/vae/config.ts';
 import { encode, vaeParams } from '../models/vae/vae.ts';
 import { bindParams } from '../nn/param.ts';
+import { dataFingerprint } from './identity.ts';
 import { spriteClip } from './vae-task.ts';
 
 /** A frozen autoencoder: configuration, weights by parameter name, hash of its encoder, statistics of its latents. */
@@ -67,23 +70,20 @@ export function givenFrames(seed: number, split: Split, s: ClipShape, index: num
   return [0, s.frames - 1, Math.min(s.frames - 1, Math.floor(u * s.frames))];
 }
 
-/** Encodes videos of one batch shape to posterior means `[B, C, T', H', W']`, not normalised. */
-export function encoder(vae: Pick<FrozenVae, 'config' | 'weights'>, backend: Backend): (frames: readonly Frames[]) => Promise<Float32Array> {
-  const programs = new Map<string, Promise<Program>>();
-  const specs = { encoder: vaeParams(vae.config).encoder };
-  return async (films) => {
-    const [{ count, height, width }] = films as [Frames];
-    const shape = [films.length, 3, count, height, width];
-    const key = shape.join();
-    if (!programs.has(key)) {
+/** Encodes videos of one batch shape to posterior means `[B, C, T', H', W']`, not normalised. Programs are compiled once a shape, and live until it is disposed of. */
+export function encoder(vae: Pick<FrozenVae, 'config' | 'weights'>, backend: Backend): ((frames: readonly Frames[]) => Promise<Float32Array>) & Disposable {
+  const programs = new ProgramCache(2), specs = { encoder: vaeParams(vae.config).encoder };      // clips and single frames
+  const encodeFilms = async (films: readonly Frames[]): Promise<Float32Array> => {
+    const [{ count, height, width }] = films as [Frames], shape = [films.length, 3, count, height, width];
+    const program = await programs.get(shape.join(), () => {
       const graph = new Graph(), p = bindParams(graph, specs);
-      programs.set(key, backend.compile({ outputs: { mean: encode(p.encoder, graph.input('video', shape), vae.config).mean } }));
-    }
-    const program = await programs.get(key)!, size = 3 * count * height * width;
-    const video = new Float32Array(films.length * size);
+      return backend.compile({ outputs: { mean: encode(p.encoder, graph.input('video', shape), vae.config).mean } });
+    });
+    const size = 3 * count * height * width, video = new Float32Array(films.length * size);
     films.forEach((f, i) => { video.set(toModel(f), i * size); });
     return (await program.run({ ...vae.weights, video }))['mean']!;
   };
+  return Object.assign(encodeFilms, { [Symbol.dispose]() { programs[Symbol.dispose](); } });
 }
 
 /** Options of {@link cacheLatents}. */
@@ -118,7 +118,7 @@ const BATCH = 8;
 /** Makes (unless they are there) and opens the latents of one shape. Throws a FileError when the file belongs to another autoencoder. */
 export async function cacheLatents(o: CacheOptions): Promise<LatentClips> {
   const { vae, shape } = o;
-  const identity = sha256(JSON.stringify([o.seed, o.split, shape, o.clips, GIVEN_FRAMES])).slice(0, 12);
+  const identity = sha256(JSON.stringify([o.seed, o.split, shape, o.clips, GIVEN_FRAMES, dataFingerprint(o.world)])).slice(0, 12);
   const file = join(o.dir, `${o.split}-${shapeName(shape).replace('/', '-')}-${identity}.safetensors`);
   const present = await stat(file).then(() => true, () => false);
   if (!present) await writeCache(o, file);
@@ -139,8 +139,8 @@ async function writeCache({ vae, world, backend, dir, seed, split, shape, clips,
     if (decodedFrames(latentFrames(frames)) !== frames) throw new InputError(`clips of ${frames} frames have no whole latents: wanted 4n + 1`);
   }
   if (shape.ending !== undefined && shape.ending >= shape.frames) throw new InputError(`an ending of ${shape.ending} frames of clips of ${shape.frames}: wanted fewer`);
-  await mkdir(dir, { recursive: true });
-  const encodeFilms = encoder(vae, backend);
+  await mkdir(dir, { recursive: true }).catch((cause: unknown) => { throw fileError('make', dir, cause); });
+  using encodeFilms = encoder(vae, backend);
   const perFrame = vae.config.latentChannels * (shape.height / SPACE_FACTOR) * (shape.width / SPACE_FACTOR), perClip = latentFrames(shape.ending ?? shape.frames) * perFrame;
   const all = new Uint16Array(clips * perClip), singles = new Uint16Array(hasGiven(shape) ? clips * GIVEN_FRAMES * perFrame : 1);
   for (let first = 0; first < clips; first += BATCH) {
@@ -161,7 +161,7 @@ async function writeCache({ vae, world, backend, dir, seed, split, shape, clips,
 /** Mean and standard deviation per latent channel over `clips` training clips. */
 export async function latentStatistics(vae: Pick<FrozenVae, 'config' | 'weights'>, world: SpriteWorld, backend: Backend, seed: number, clips: number): Promise<{ mean: number[]; std: number[] }> {
   const channels = vae.config.latentChannels, sum = new Float64Array(channels), squares = new Float64Array(channels);
-  const encodeFilms = encoder(vae, backend);
+  using encodeFilms = encoder(vae, backend);
   let count = 0;
   for (let first = 0; first < clips; first += BATCH) {
     const films = Array.from({ length: BATCH }, (_, i) => spriteClip(world, seed, 'vae/statistics', first + i, 'train', { frames: 17, width: 64, height: 64 }).frames);

@@ -35,7 +35,11 @@ export interface BankOptions {
 /** Latent frames that a sample takes: its own and what is given beside them. */
 const framesOf = (s: SampleShape): number => latentFrames(s.frames) + s.given + (s.ending === undefined ? 0 : latentFrames(s.ending));
 
-const tokensOf = (s: SampleShape, patch: number): number => framesOf(s) * (s.height / SPACE_FACTOR / patch) * (s.width / SPACE_FACTOR / patch);
+/** Tokens that a sample takes in a pack. */
+export const sampleTokens = (s: SampleShape, patch: number): number => framesOf(s) * (s.height / SPACE_FACTOR / patch) * (s.width / SPACE_FACTOR / patch);
+
+/** A layout of `count` samples of one kind. */
+export const sampleLayout = (s: SampleShape, count: number, patch: number): PackLayout => arrange(Array.from({ length: count }, () => s), patch).layout;
 
 /** Draws the bank: samples by share until nothing more fits, and what is left over is filled with the largest shape that fits. */
 export function layoutBank({ seed, shapes, tokens, layouts, patch }: BankOptions): BankLayout[] {
@@ -47,11 +51,11 @@ export function layoutBank({ seed, shapes, tokens, layouts, patch }: BankOptions
     for (;;) {
       let u = d.uniform() * total;
       const drawn = shapes.find((s) => (u -= s.share) < 0) ?? shapes.at(-1)!;
-      const fitting = shapes.filter((s) => tokensOf(s, patch) <= left).sort((a, b) => tokensOf(b, patch) - tokensOf(a, patch));
-      const next = tokensOf(drawn, patch) <= left ? drawn : fitting[0];
+      const fitting = shapes.filter((s) => sampleTokens(s, patch) <= left).sort((a, b) => sampleTokens(b, patch) - sampleTokens(a, patch));
+      const next = sampleTokens(drawn, patch) <= left ? drawn : fitting[0];
       if (!next) break;
       samples.push(next);
-      left -= tokensOf(next, patch);
+      left -= sampleTokens(next, patch);
     }
     return arrange(samples, patch);
   });

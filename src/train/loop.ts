@@ -8,6 +8,7 @@ import { ProgramCache } from '../backend/cache.ts';
 import type { Backend, HostArray } from '../backend/backend.ts';
 import { CancelledError, FileError, ResourceError } from '../core/errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { fileError } from '../media/pending.ts';
 import type { Bound } from '../nn/param.ts';
 import { emaDecay, learningRate } from '../optim/schedule.ts';
 import { createOptimizer, TrainState, type MatrixOptimizer } from './state.ts';
@@ -78,42 +79,47 @@ export interface TrainOptions {
 
 /** What a step reports. */
 export interface StepProgress {
+  /** From 0; records in the log count from 1. */
   readonly step: number;
   readonly steps: number;
   readonly loss: number;
   readonly gradNorm: number;
   readonly rate: number;
   readonly samplesPerSecond: number;
-  /** Seconds to the end at the present speed. */
+  /** Seconds to the end, at the median time of the last steps. */
   readonly eta: number;
   readonly skipped: boolean;
   readonly ms: { readonly data: number; readonly gradients: number; readonly update: number };
 }
 
-const NORM_HISTORY = 64;
+/** Steps whose gradient norm and time are remembered, for the medians. */
+const HISTORY = 64;
 const WORST_RUN = 5;
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Infinity;
 
+/** Waits until a file or folder is written; failing that, the error names it. */
+const written = <T>(path: string, work: Promise<T>): Promise<T> => work.catch((cause: unknown) => { throw fileError('write', path, cause); });
+
 /** Trains until the last step; returns the state. Throws a CancelledError after a checkpoint when the signal aborts. */
 export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promise<TrainState> {
-  const { optim, dir } = o;
-  await mkdir(dir, { recursive: true });
+  const { optim, dir } = o, metricsFile = join(dir, 'metrics.jsonl');
+  await written(dir, mkdir(dir, { recursive: true }));
   if (!o.resume && (await listCheckpoints(dir)).length > 0) throw new FileError(`${dir} holds checkpoints of another run; go on with --resume, or choose another folder`);
-  const state = new TrainState(task.specs);
+  const state = new TrainState(task.specs, optim.matrices);
   state.initialise(o.seed);
   if (o.init) state.adopt(o.init, o.fresh);
   const restored = o.resume ? await loadCheckpoint(dir, state, o.configHash) : null;
-  let norms = restored ? [...restored.norms] : [];
-  using optimizer = await createOptimizer(o.backend, state, { beta2: optim.beta2, matrices: optim.matrices, plainShare: optim.plainShare ?? 1 });
+  let norms = [...restored?.norms ?? []], skippedInARow = restored?.skipped ?? [], times: number[] = [];
+  using optimizer = await createOptimizer(o.backend, state, { beta2: optim.beta2, plainShare: optim.plainShare ?? 1 });
   using programs = new ProgramCache(o.programs);
-  const log = (entry: object): Promise<void> => appendFile(join(dir, 'metrics.jsonl'), `${JSON.stringify(entry)}\n`);
-  const save = (step: number): Promise<void> => saveCheckpoint(dir, state, { step, configHash: o.configHash, norms: Float32Array.from(norms) });
+  const log = (entry: object): Promise<void> => written(metricsFile, appendFile(metricsFile, `${JSON.stringify(entry)}\n`));
+  const save = (step: number): Promise<void> => saveCheckpoint(dir, state, { step, configHash: o.configHash, norms: Float32Array.from(norms), skipped: skippedInARow });
 
   const grads = Object.fromEntries(Object.entries(state.windows('grad')).map(([name, window]) => [gradName(name), window]));
   const first = restored?.step ?? 0;
   let prepared = first < optim.steps ? task.batch(first) : undefined;
-  let saved = performance.now(), skippedInARow = 0;
+  let saved = performance.now();
   for (let step = first; step < optim.steps; step++) {
     const started = performance.now();
     const batch = await prepared!;
@@ -125,20 +131,21 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     const computed = performance.now();
     const gradNorm = Math.sqrt(result['gradSquares']![0]!), loss = result['loss']![0]!;
     const rate = learningRate({ peak: optim.rate, warmup: optim.warmup, total: optim.steps, decayShare: optim.decayShare }, step);
-    const skipped = !Number.isFinite(gradNorm) || !Number.isFinite(loss) || (norms.length >= NORM_HISTORY / 2 && gradNorm > 10 * median(norms));
+    const skipped = !Number.isFinite(gradNorm) || !Number.isFinite(loss) || (norms.length >= HISTORY / 2 && gradNorm > 10 * median(norms));
     if (skipped) {
-      skippedInARow++;
-      await log({ event: 'skip', step, gradNorm, loss, batch: batch.describe });
-      if (skippedInARow === WORST_RUN) throw new ResourceError(`stopped at step ${step}: ${WORST_RUN} steps in a row had a non-finite or tenfold gradient norm (last ${gradNorm}); clips: ${batch.describe}`);
+      skippedInARow = [...skippedInARow, batch.describe];
+      await log({ event: 'skip', step: step + 1, gradNorm, loss, batch: batch.describe });
+      if (skippedInARow.length === WORST_RUN) throw new ResourceError(`stopped at step ${step + 1}: ${WORST_RUN} steps in a row had a non-finite or tenfold gradient norm (last ${gradNorm}); clips: ${skippedInARow.join('; ')}`);
     } else {
-      skippedInARow = 0;
-      norms = [...norms, Math.fround(gradNorm)].slice(-NORM_HISTORY);
+      skippedInARow = [];
+      norms = [...norms, Math.fround(gradNorm)].slice(-HISTORY);
       await optimizer.step({ rate, decay: optim.weightDecay, gradScale: Math.min(1, optim.clip / gradNorm), step: step + 1, emaDecay: emaDecay(step, optim.emaLimit) });
     }
     const now = performance.now();
     const ms = { data: ready - started, gradients: computed - ready, update: now - computed };
+    times = [...times, now - started].slice(-HISTORY);
     const samplesPerSecond = batch.samples / (now - started) * 1000;
-    const progress: StepProgress = { step, steps: optim.steps, loss, gradNorm, rate, samplesPerSecond, eta: (optim.steps - step - 1) * (now - started) / 1000, skipped, ms };
+    const progress: StepProgress = { step, steps: optim.steps, loss, gradNorm, rate, samplesPerSecond, eta: (optim.steps - step - 1) * median(times) / 1000, skipped, ms };
     o.onStep?.(progress);
     const metrics = Object.fromEntries(Object.entries(result).flatMap(([name, value]) => (name.startsWith('grad') || value.length !== 1 ? [] : [[name, value[0]!]])));
     await log({ step: step + 1, layout: batch.layout, ...metrics, gradNorm, rate, samplesPerSecond, ms });

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { sizeOf } from '../core/shape.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
+import { vaeParams } from '../models/vae/vae.ts';
+import { listParams } from '../nn/param.ts';
 import type { DiTRunConfig, VaeRunConfig } from './config.ts';
 import { ASSUMED_GFLOPS, planDiT, planVae } from './plan.ts';
 
@@ -11,7 +14,7 @@ const common = {
 describe('transformer', () => {
   const config: DiTRunConfig = {
     kind: 'dit', model: 'tiny', dit: {}, text: { width: 16, depth: 1, heads: 2 }, ...common,
-    tokens: 400, layouts: 1, stages: [{ from: 0, shapes: [{ frames: 5, width: 64, height: 64, given: 1, share: 1 }] }], clips: {},
+    tokens: 400, layouts: 1, stages: [{ from: 0, shapes: [{ frames: 5, width: 64, height: 64, given: 1, share: 1 }] }], clips: { '5x64x64': 12 },
     prediction: 'velocity', shift: 1, dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0,
   };
   const plan = planDiT(config, { config: { latentChannels: 4 } }, { vocabulary: 100, length: 32 });
@@ -28,6 +31,8 @@ describe('transformer', () => {
   test('layout, samples, padding, time', () => {
     expect(plan.layouts).toEqual([expect.stringContaining('2·3×8×8')]);
     expect([plan.samplesPerStep, plan.padding, plan.steps]).toEqual([2, 0, 7]);
+    expect(plan.unfilled).toBeCloseTo(1 - tokens / 400, 12);
+    expect(plan.data).toBe('12 of 5x64x64');
     expect(plan.hours).toBeCloseTo(7 * plan.gflopPerStep / ASSUMED_GFLOPS / 3600, 12);
   });
 
@@ -52,7 +57,8 @@ describe('autoencoder', () => {
     const both = planVae(config), [image, film] = config.layouts.map((l) => planVae({ ...config, layouts: [l] })) as [ReturnType<typeof planVae>, ReturnType<typeof planVae>];
     expect(both.samplesPerStep).toBe((4 + 3 * 2) / 4);
     expect(both.gflopPerStep).toBeCloseTo((image.gflopPerStep + 3 * film.gflopPerStep) / 4, 9);
-    const state = both.parameters * 4 * 5 / 1e6;
+    const matrices = listParams(vaeParams(VAE_PRESETS[config.model])).filter(({ leaf }) => leaf.decay).reduce((n, { leaf }) => n + sizeOf(leaf.shape), 0);
+    const state = (both.parameters * 5 - matrices) * 4 / 1e6;                                     // Muon keeps one moment of matrices
     expect(both.memoryMb).toBeCloseTo(film.memoryMb + image.memoryMb - state, 6);
     expect(planVae({ ...config, programs: 1 }).memoryMb).toBe(film.memoryMb);
     expect([both.parameters, both.layouts]).toEqual([film.parameters, ['4·1x64x64', '2·9x64x64']]);

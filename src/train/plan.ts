@@ -2,6 +2,7 @@
  * @file What a run will be, before it starts: parameters, arithmetic, memory and time, from the graphs alone.
  */
 import { gradients } from '../autodiff/gradients.ts';
+import { sizeOf } from '../core/shape.ts';
 import { flopsOf } from '../backend/ort/lower.ts';
 import { Graph, reachable } from '../graph/graph.ts';
 import { peakBytes } from '../graph/memory.ts';
@@ -12,7 +13,7 @@ import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts'
 import type { DiTRunConfig, RunConfig, TextRunConfig, Trainable, VaeRunConfig } from './config.ts';
 import { filmDenoiser, filmParams, weightedLoss, type TrainedParams } from './dit-task.ts';
 import { keptFrames, shapeOf } from './latents.ts';
-import { layoutBank } from './layout-bank.ts';
+import { layoutBank, sampleTokens } from './layout-bank.ts';
 import type { LossGraph } from './step-program.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { filmConfig } from './run.ts';
@@ -31,10 +32,15 @@ export interface RunPlan {
   readonly memoryMb: number;
   /** Layouts that are kept compiled. */
   readonly kept: number;
-  /** Share of padded tokens. Layouts are filled with whole samples, so it is 0 unless the data cannot fill them. */
+  /** Share of rows of the compiled layouts that hold no sample. */
   readonly padding: number;
+  /** Share of a pack's wanted tokens that no further sample fitted into; they are not computed. */
+  readonly unfilled: number;
+  /** What is drawn from: clips by shape, or what is drawn anew for each step. */
+  readonly data: string;
   /** Hours at `gflops` 10⁹ operations a second. */
   readonly hours: number;
+  readonly gflops: number;
   readonly layouts: readonly string[];
 }
 
@@ -57,37 +63,48 @@ function measure<T>(specs: T, build: (graph: Graph, params: Bound<T>) => LossGra
   return { gflop: flop / 1e9, bytes: POOL * peakBytes({ loss, ...Object.fromEntries(grads.map((grad, i) => [String(i), grad])) }) };
 }
 
-function plan(parameters: number, config: RunConfig[Trainable], layouts: readonly { name: string; share: number; samples: number; measured: Measured }[], held = 0): RunPlan {
-  const total = layouts.reduce((n, l) => n + l.share, 0), average = (f: (l: (typeof layouts)[number]) => number): number => layouts.reduce((n, l) => n + f(l) * l.share / total, 0);
+/** A layout of a plan. `rows` are computed, `filled` hold a sample, `wanted` is what was to be filled; all three in tokens. */
+interface PlannedLayout { readonly name: string; readonly share: number; readonly samples: number; readonly measured: Measured; readonly rows?: number; readonly filled?: number; readonly wanted?: number }
+
+/** Bytes of a run's weights: values, gradients, average, first and second moments, of which Muon keeps one for its matrices; what is frozen is there once. */
+function stateBytes(trained: unknown, matrices: RunConfig[Trainable]['optim']['matrices'], frozen: number): number {
+  const muon = matrices === 'muon' ? listParams(trained).filter(({ leaf }) => leaf.decay).reduce((n, { leaf }) => n + sizeOf(leaf.shape), 0) : 0;
+  return 4 * (5 * countParams(trained) - muon + frozen);
+}
+
+function plan(trained: unknown, config: RunConfig[Trainable], layouts: readonly PlannedLayout[], data: string, held = 0, frozen = 0): RunPlan {
+  const total = layouts.reduce((n, l) => n + l.share, 0), average = (f: (l: PlannedLayout) => number): number => layouts.reduce((n, l) => n + f(l) * l.share / total, 0);
   const kept = layouts.map((l) => l.measured.bytes).sort((a, b) => b - a).slice(0, config.programs);
   const gflopPerStep = average((l) => l.measured.gflop);
   return {
-    parameters, steps: config.optim.steps, samplesPerStep: average((l) => l.samples), gflopPerStep, padding: 0,
-    memoryMb: (parameters * 4 * 5 + held + kept.reduce((a, b) => a + b, 0)) / 1e6, kept: kept.length,
-    hours: config.optim.steps * gflopPerStep / ASSUMED_GFLOPS / 3600, layouts: layouts.map((l) => l.name),
+    parameters: countParams(trained) + frozen, steps: config.optim.steps, samplesPerStep: average((l) => l.samples), gflopPerStep, data,
+    padding: average((l) => 1 - (l.filled ?? 1) / (l.rows ?? 1)), unfilled: average((l) => 1 - (l.filled ?? 1) / (l.wanted ?? 1)),
+    memoryMb: (stateBytes(trained, config.optim.matrices, frozen) + held + kept.reduce((a, b) => a + b, 0)) / 1e6, kept: kept.length,
+    hours: config.optim.steps * gflopPerStep / ASSUMED_GFLOPS / 3600, gflops: ASSUMED_GFLOPS, layouts: layouts.map((l) => l.name),
   };
 }
 
 /** The plan of an autoencoder's run. */
 export function planVae(config: VaeRunConfig): RunPlan {
   const model = VAE_PRESETS[config.model], specs = vaeParams(model);
-  return plan(countParams(specs), config, config.layouts.map((l) => ({ name: `${l.batch}·${l.frames}x${l.width}x${l.height}`, share: l.share, samples: l.batch, measured: measure(specs, (graph, p) => vaeLoss(graph, p, l, model, config)) })));
+  return plan(specs, config, config.layouts.map((l) => ({ name: `${l.batch}·${l.frames}x${l.width}x${l.height}`, share: l.share, samples: l.batch, measured: measure(specs, (graph, p) => vaeLoss(graph, p, l, model, config)) })), 'clips drawn anew for each step');
 }
 
 /** The plan of a text tower's run. */
 export function planText(config: TextRunConfig, tokenizer: { readonly vocabulary: number; readonly length: number }): RunPlan {
   const text: TextConfig = { ...config.model, vocabulary: tokenizer.vocabulary, length: tokenizer.length }, specs = textTaskParams(text);
-  return plan(countParams(specs), config, [{ name: `${config.batch} captions`, share: 1, samples: config.batch, measured: measure(specs, (graph, p) => textLoss(graph, p, config.batch, text)) }]);
+  return plan(specs, config, [{ name: `${config.batch} captions`, share: 1, samples: config.batch, measured: measure(specs, (graph, p) => textLoss(graph, p, config.batch, text)) }], 'captions drawn anew for each step');
 }
 
 /** The plan of a transformer's run, over the layouts of its last stage. */
 export function planDiT(config: DiTRunConfig, vae: { readonly config: { readonly latentChannels: number } }, tokenizer: { readonly vocabulary: number; readonly length: number }): RunPlan {
   const { dit, text } = filmConfig(config, vae, tokenizer), whole = filmParams(dit, text), specs: TrainedParams = config.text.fixed ? { dit: whole.dit } : whole;
   const bank = layoutBank({ seed: config.seed, shapes: config.stages.at(-1)!.shapes, tokens: config.tokens, layouts: config.layouts, patch: dit.patch });
-  return plan(countParams(whole), config, bank.map(({ layout, samples }) => ({
+  return plan(specs, config, bank.map(({ layout, samples }) => ({
     name: `${layoutKey(layout)} (${packTokens(layout)} tokens)`, share: 1, samples: samples.length,
+    rows: packTokens(layout), filled: samples.reduce((n, sample) => n + sampleTokens(sample, dit.patch), 0), wanted: config.tokens,
     measured: measure(specs, (graph, p) => ({ loss: weightedLoss(graph, filmDenoiser(graph, p, layout, dit, text), layout) })),
-  })), latentBytes(config, dit.channels));
+  })), Object.entries(config.clips).map(([name, count]) => `${count} of ${name}`).join(', '), latentBytes(config, dit.channels), config.text.fixed ? countParams(whole.text) : 0);
 }
 
 /** Bytes of all cached latents, in half precision. */

@@ -12,7 +12,7 @@ const weights = Object.fromEntries(listParams(vaeParams(config)).map(({ name, le
 const film = (step: number, count: number): Frames => ({ data: Uint8Array.from(randomBits({ seed: 1, stream: 'film', step }, count * 32 * 32 * 3), (x) => x & 255), count, height: 32, width: 32, channels: 3, fps: 8 });
 
 test('a film is given back at its own length, whatever its neighbours; noise on latents is told by its key', async () => {
-  const reconstruct = reconstructor({ config, weights }, ortBackend());
+  using reconstruct = reconstructor({ config, weights }, ortBackend());
   const films = Array.from({ length: 9 }, (_, step) => film(step, 6));
   const made = await reconstruct(films);
   expect(made.map((f) => [f.count, f.height, f.data.length])).toEqual(films.map((f) => [6, 32, f.data.length]));

@@ -15,9 +15,11 @@ import { VAE_PRESETS } from '../models/vae/config.ts';
 import { loadTokenizer } from '../pipeline/tokenizer.ts';
 import { runHash, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { ditTask, type DiTTaskParts } from './dit-task.ts';
-import { ditValidation } from './dit-validate.ts';
-import { cacheLatents, latentStatistics, shapeOf, type LatentClips } from './latents.ts';
+import { ditValidation, HELDOUT_CLIPS } from './dit-validate.ts';
+import { dataFingerprint, hashTensors, joinHashes } from './identity.ts';
+import { cacheLatents, latentStatistics, shapeName, shapeOf, type LatentClips } from './latents.ts';
 import { runTraining, type StepProgress } from './loop.ts';
+import { assertSelfTest, overfitOneClip, selfTestOptim } from './self-test.ts';
 import type { TrainState } from './state.ts';
 import { textTask } from './text-task.ts';
 import { readVae, writeVae } from './vae-file.ts';
@@ -54,9 +56,10 @@ async function startWeights(file: string): Promise<Record<string, Float32Array>>
   return Object.fromEntries([...(await readTensors(file)).tensors].map(([name, { data }]) => [name, data as Float32Array]));
 }
 
-const loopOptions = async (config: RunConfig[Trainable], o: RunOptions) => ({
+/** `standsOn` are hashes of all that decides the numbers beside the configuration: a run is gone on with on the same data and the same frozen parts only. */
+const loopOptions = async (config: RunConfig[Trainable], o: RunOptions, ...standsOn: string[]) => ({
   ...(o.init === undefined ? {} : { init: await startWeights(o.init), ...('fresh' in config && config.fresh ? { fresh: config.fresh } : {}) }),
-  backend: o.backend, seed: config.seed, optim: config.optim, dir: o.dir, configHash: runHash(config), resume: o.resume, programs: config.programs,
+  backend: o.backend, seed: config.seed, optim: config.optim, dir: o.dir, configHash: joinHashes(runHash(config), ...standsOn), resume: o.resume, programs: config.programs,
   checkpointSeconds: config.checkpointSeconds, validateEvery: config.validateEvery,
   ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
 });
@@ -67,7 +70,7 @@ export async function trainVae(config: VaeRunConfig, o: RunOptions): Promise<str
   if (config.part === 'decoder' && o.init === undefined) throw new InputError('a run of the decoder alone needs the autoencoder to start from: --init');
   const before = config.part === 'decoder' ? await readVae(o.init!) : undefined, encoder = new Map([...(before?.tensors ?? [])].filter(([name]) => name.startsWith('encoder.')));
   const fixed = before && Object.fromEntries([...encoder].map(([name, { data }]) => [name, data as Float32Array]));
-  const state = await runTraining(vaeTask(model, config, world, o.backend, fixed), await loopOptions(config, o));
+  const state = await runTraining(vaeTask(model, config, world, o.backend, fixed), await loopOptions(config, o, dataFingerprint(world), before?.hash ?? ''));
   const tensors = new Map([...encoder, ...averaged(state)]), file = join(o.dir, 'vae.safetensors');
   if (before) { await writeVae(file, tensors, model, before); return file; }
   const weights = Object.fromEntries([...tensors].map(([name, { data }]) => [name, data as Float32Array]));
@@ -90,7 +93,7 @@ export interface DiTRunOptions extends RunOptions {
 export async function trainText(config: TextRunConfig, o: RunOptions & Pick<DiTRunOptions, 'tokenizer'>): Promise<string> {
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), tokenizer = await loadTokenizer(o.tokenizer);
   const text: TextConfig = { ...config.model, vocabulary: tokenizer.vocabulary, length: tokenizer.length };
-  const state = await runTraining(textTask(text, config, { world, tokenizer, backend: o.backend }), await loopOptions(config, o)), file = join(o.dir, 'text.safetensors');
+  const state = await runTraining(textTask(text, config, { world, tokenizer, backend: o.backend }), await loopOptions(config, o, dataFingerprint(world, tokenizer))), file = join(o.dir, 'text.safetensors');
   await writeTensors(file, new Map([...averaged(state)].filter(([name]) => name.startsWith('text.'))), { type: 'F16', metadata: { text: JSON.stringify(text) } });
   return file;
 }
@@ -102,6 +105,9 @@ async function readTower(file: string, text: TextConfig): Promise<ReadonlyMap<st
   return new Map([...tensors].filter(([name]) => name.startsWith('text.')));
 }
 
+/** The default film, always validated. */
+const MAIN_SHAPE = '17x64x64';
+
 /** Latents of all clip shapes that a configuration names. */
 async function openLatents(config: DiTRunConfig, o: DiTRunOptions, parts: Pick<DiTTaskParts, 'vae' | 'world' | 'backend'>): Promise<{ train: Map<string, LatentClips>; heldout: Map<string, LatentClips> }> {
   const dir = join(o.cacheDir, `latents-${parts.vae.hash}`);
@@ -109,9 +115,10 @@ async function openLatents(config: DiTRunConfig, o: DiTRunOptions, parts: Pick<D
     const shape = shapeOf(name);
     return [name, await cacheLatents({ ...parts, dir, seed: config.seed, split, shape, clips, onProgress: (done, total) => { o.onPrepare?.(`latents ${name}`, done, total); } })];
   };
-  const train = new Map<string, LatentClips>();
+  const train = new Map<string, LatentClips>(), heldout = new Map<string, LatentClips>();
   for (const [name, clips] of Object.entries(config.clips)) train.set(...(await open(name, clips, 'train')));
-  return { train, heldout: new Map([await open('17x64x64', 256, 'heldout')]) };
+  for (const name of new Set([MAIN_SHAPE, ...Object.keys(config.clips)])) heldout.set(...(await open(name, name === MAIN_SHAPE ? HELDOUT_CLIPS.main : HELDOUT_CLIPS.other, 'heldout')));
+  return { train, heldout };
 }
 
 /** Model and text configuration of a run. */
@@ -124,19 +131,42 @@ export function filmConfig(config: DiTRunConfig, vae: { readonly config: { reado
   };
 }
 
-/** Trains a transformer with its text tower; returns the file. */
-export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<string> {
+/** The clip shapes of all stages, each once. */
+const trainedShapes = ({ stages }: DiTRunConfig): string[] => [...new Set(stages.flatMap(({ shapes }) => shapes.map((s) => shapeName({ ...s, ending: undefined }))))];
+
+/** What a transformer's run reads before it starts, latents aside; `tower` is the fixed one as stored. */
+async function openParts(config: DiTRunConfig, o: DiTRunOptions): Promise<Omit<DiTTaskParts, 'latents' | 'tower'> & { readonly tower: ReadonlyMap<string, StoredTensor> | undefined }> {
   if ((config.text.fixed ?? false) !== (o.text !== undefined)) throw new InputError(config.text.fixed ? 'a configuration with a fixed text tower needs one: --text' : '--text goes with a configuration whose text is "fixed"');
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), vae = await readVae(o.vae), tokenizer = await loadTokenizer(o.tokenizer);
   const { dit, text } = filmConfig(config, vae, tokenizer);
-  const tower = o.text === undefined ? undefined : await readTower(o.text, text);
-  const { train, heldout } = await openLatents(config, o, { vae, world, backend: o.backend });
-  const fixed = tower && { tower: Object.fromEntries([...tower].map(([name, { data }]) => [name, data as Float32Array])) };
-  const parts: DiTTaskParts = { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, latents: train, ...fixed };
+  return { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, tower: o.text === undefined ? undefined : await readTower(o.text, text) };
+}
+
+/** The tower as a task takes it. */
+const fixedTower = (tower: ReadonlyMap<string, StoredTensor> | undefined): Pick<DiTTaskParts, 'tower'> => (tower ? { tower: Object.fromEntries([...tower].map(([name, { data }]) => [name, data as Float32Array])) } : {});
+
+/** Trains a transformer with its text tower; returns the file. */
+export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<string> {
+  const { tower, ...frozen } = await openParts(config, o), { vae, world, tokenizer, config: dit, text } = frozen;
+  const { train, heldout } = await openLatents(config, o, frozen);
+  const parts: DiTTaskParts = { ...frozen, ...fixedTower(tower), latents: train };
   const task = ditTask(parts, ditValidation(parts, heldout));
-  const state = await runTraining(task, await loopOptions(config, o)), file = join(o.dir, 'dit.safetensors');
-  await writeTensors(file, new Map([...averaged(state), ...(tower ?? [])]), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift), vae: vae.hash } });
+  const identity = [dataFingerprint(world, tokenizer), vae.hash, tower ? hashTensors(tower) : ''];
+  const state = await runTraining(task, await loopOptions(config, o, ...identity)), file = join(o.dir, 'dit.safetensors');
+  await writeTensors(file, new Map([...averaged(state), ...(tower ?? [])]), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift), seed: String(config.seed), vae: vae.hash, shapes: JSON.stringify(trainedShapes(config)) } });
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
   return file;
 }
 
+/** Steps of {@link selfTestDiT}: some minutes. */
+const SELF_TEST_STEPS = 400;
+
+/** Learns one clip by heart with a run's model; returns its PSNR in dB against the autoencoder's own reconstruction. Throws a ResourceError when that is too low. */
+export async function selfTestDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<number> {
+  const { tower, ...frozen } = await openParts(config, o);
+  const clips = await cacheLatents({ ...frozen, dir: join(o.cacheDir, `latents-${frozen.vae.hash}`), seed: config.seed, split: 'train', shape: shapeOf(MAIN_SHAPE), clips: 1 });
+  const { signal, onStep, dir } = o, hooks = { ...(signal ? { signal } : {}), ...(onStep ? { onStep } : {}) };
+  const decibels = await overfitOneClip({ ...frozen, ...fixedTower(tower) }, { optim: selfTestOptim(config.optim, SELF_TEST_STEPS), dir, clips, ...hooks });
+  assertSelfTest(decibels);
+  return decibels;
+}

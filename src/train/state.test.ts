@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { constant, normal, param } from '../nn/param.ts';
-import { TrainState } from './state.ts';
+import { ortBackend } from '../backend/ort/ort.ts';
+import { createOptimizer, STATE_ARRAYS, TrainState } from './state.ts';
 
 const specs = { reader: { weight: param([3, 5], normal(1)), bias: param([5], constant(0)) }, body: { weight: param([5, 2], normal(1)) } };
 const earlier = { 'reader.weight': new Float32Array(15).fill(7), 'reader.bias': new Float32Array(5).fill(8), 'body.weight': new Float32Array(10).fill(9), other: new Float32Array(1) };
@@ -22,8 +23,24 @@ test('a weight that is missing or of another size is named', () => {
   expect(() => { state.adopt({ 'body.weight': earlier['body.weight'] }); }).toThrow('reader.weight has no values');
 });
 
-test('decayed weights and all others are two ranges that cover the state', () => {
-  const state = new TrainState(specs), decayed = state.range(true), plain = state.range(false);
-  expect([decayed.start, decayed.end, plain.end]).toEqual([0, plain.start, state.arrays.value.length]);
-  for (const [name, { spec, start, end }] of state.slots) expect([name, spec.decay ? end <= decayed.end : start >= plain.start]).toEqual([name, true]);
+const matrices = ['reader.weight', 'body.weight'];
+
+test.each(['adamw', 'muon'] as const)('%s: decayed weights and all others are two parts that cover the state', (kind) => {
+  const state = new TrainState(specs, kind), decayed = state.part(true), plain = state.part(false);
+  for (const array of STATE_ARRAYS) {
+    const kept = array === 'v' && kind === 'muon' ? ['reader.bias'] : [...matrices, 'reader.bias'];
+    expect([array, Object.keys(state.windows(array))]).toEqual([array, kept]);
+    for (const [name, window] of Object.entries(state.windows(array))) {
+      const part = matrices.includes(name) ? decayed[array] : plain[array];
+      window.fill(name.length);
+      expect([array, name, part.filter((x) => x === name.length).length]).toEqual([array, name, state.slots.get(name)!.end - state.slots.get(name)!.start]);
+    }
+    expect(decayed[array].length + plain[array].length).toBe(state.arrays[array].length);
+  }
+});
+
+test('a state for Muon has one moment of matrices, so AdamW refuses it', async () => {
+  const state = new TrainState(specs, 'muon'), elements = (array: 'm' | 'v'): number => state.arrays[array].length;
+  expect([elements('m'), elements('v')]).toEqual([16 + 16 + 16, 16]);                        // 15, 10 and 5 values, each on a line of its own
+  await expect(createOptimizer(ortBackend(), state, { matrices: 'adamw' })).rejects.toThrow('made for Muon');
 });

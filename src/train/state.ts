@@ -1,30 +1,36 @@
 /**
  * @file Flat training state: values, gradients, moments and running average, each one array; a parameter is a window into them.
- * Decayed parameters (matrices) come first, so that an element-wise update runs over two ranges.
+ * Decayed parameters (matrices) come first, so that an element-wise update runs over two ranges. Muon keeps one moment: beside it `v` has no matrices.
  */
 import { InputError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import { initialValues, listParams, type ParamSpec } from '../nn/param.ts';
 import type { Backend, Program } from '../backend/backend.ts';
-import { adamW, ADAMW_STATE, type AdamWOptions, type AdamWScalars } from '../optim/adamw.ts';
+import { adamW, ADAMW_STATE, type AdamWArrays, type AdamWOptions, type AdamWScalars } from '../optim/adamw.ts';
 import { matrixShape, muon, MUON_STATE } from '../optim/muon.ts';
 
 /** Arrays of the state, by name. */
 export const STATE_ARRAYS = [...ADAMW_STATE, 'grad'] as const;
 export type StateArray = (typeof STATE_ARRAYS)[number];
 
-/** Where one parameter lies. */
+/** How the decayed weights (matrices) are updated; all others always by AdamW. */
+export const MATRIX_OPTIMIZERS = ['adamw', 'muon'] as const;
+export type MatrixOptimizer = (typeof MATRIX_OPTIMIZERS)[number];
+
+/** Where one parameter lies; in the `v` of a state for Muon everything stands earlier, by the size of all matrices. */
 interface Slot { readonly spec: ParamSpec; readonly start: number; readonly end: number }
 
 /** All parameters of a training run, with what the optimizer keeps for each. */
 export class TrainState {
   readonly slots: ReadonlyMap<string, Slot>;
   readonly arrays: Readonly<Record<StateArray, Float32Array>>;
+  /** What it has room for: a state for AdamW serves Muon too. */
+  readonly matrices: MatrixOptimizer;
   /** First element that is not decayed. */
   readonly #decayEnd: number;
   readonly #windows = new Map<StateArray, Record<string, Float32Array>>();
 
-  constructor(specs: unknown) {
+  constructor(specs: unknown, matrices: MatrixOptimizer = 'adamw') {
     const slots = new Map<string, Slot>();
     let at = 0, decayEnd = 0;
     const list = listParams(specs);
@@ -36,8 +42,9 @@ export class TrainState {
       if (decay) decayEnd = at;
     }
     this.slots = slots;
+    this.matrices = matrices;
     this.#decayEnd = decayEnd;
-    this.arrays = Object.fromEntries(STATE_ARRAYS.map((name) => [name, new Float32Array(at)])) as Record<StateArray, Float32Array>;
+    this.arrays = Object.fromEntries(STATE_ARRAYS.map((name) => [name, new Float32Array(at - this.#missing(name))])) as Record<StateArray, Float32Array>;
   }
 
   /** Fills values and running average with the initial values of `seed`. */
@@ -47,11 +54,20 @@ export class TrainState {
     this.arrays.ema.set(this.arrays.value);
   }
 
-  /** A window into one of the arrays for each parameter (the same objects at each call). */
+  /** Elements of decayed parameters that an array lacks: they would be its first. */
+  #missing(array: StateArray): number { return array === 'v' && this.matrices === 'muon' ? this.#decayEnd : 0; }
+
+  #view(array: StateArray, start: number, end: number): Float32Array {
+    const missing = this.#missing(array);
+    return this.arrays[array].subarray(Math.max(0, start - missing), Math.max(0, end - missing));
+  }
+
+  /** A window into one of the arrays for each parameter that stands in it (the same objects at each call). */
   windows(array: StateArray): Readonly<Record<string, Float32Array>> {
     const known = this.#windows.get(array);
     if (known) return known;
-    const made = Object.fromEntries([...this.slots].map(([name, { start, end }]) => [name, this.arrays[array].subarray(start, end)]));
+    const there = [...this.slots].filter(([, { start }]) => start >= this.#missing(array));
+    const made = Object.fromEntries(there.map(([name, { start, end }]) => [name, this.#view(array, start, end)]));
     this.#windows.set(array, made);
     return made;
   }
@@ -78,9 +94,10 @@ export class TrainState {
     return Math.sqrt(sum / Math.max(1, count));
   }
 
-  /** The range of elements to which decay applies, or of all others. */
-  range(decayed: boolean): { readonly start: number; readonly end: number } {
-    return decayed ? { start: 0, end: this.#decayEnd } : { start: this.#decayEnd, end: this.arrays.value.length };
+  /** All arrays over the elements to which decay applies, or over all others. */
+  part(decayed: boolean): AdamWArrays {
+    const [start, end] = decayed ? [0, this.#decayEnd] : [this.#decayEnd, this.arrays.value.length];
+    return Object.fromEntries(STATE_ARRAYS.map((name) => [name, this.#view(name, start, end)])) as AdamWArrays;
   }
 }
 
@@ -90,13 +107,9 @@ export interface Optimizer extends Disposable {
   step(scalars: AdamWScalars): Promise<void>;
 }
 
-/** How the decayed weights (matrices) are updated; all others always by AdamW. */
-export const MATRIX_OPTIMIZERS = ['adamw', 'muon'] as const;
-export type MatrixOptimizer = (typeof MATRIX_OPTIMIZERS)[number];
-
 /** Options of {@link createOptimizer}. */
 export interface OptimizerOptions extends AdamWOptions {
-  /** Default `adamw`. */
+  /** Default: what the state was made for. */
   readonly matrices?: MatrixOptimizer;
   /** Beside Muon, the share of the rate with which AdamW updates everything else: Muon moves a matrix by 0.2 × the rate, AdamW a vector by all of it. Default 1. */
   readonly plainShare?: number;
@@ -126,8 +139,9 @@ async function muonPart(backend: Backend, state: TrainState): Promise<Optimizer>
 }
 
 /** The optimizer of a run over `state`. */
-export async function createOptimizer(backend: Backend, state: TrainState, { matrices = 'adamw', plainShare = 1, ...adam }: OptimizerOptions = {}): Promise<Optimizer> {
-  const update = (decayed: boolean, scalars: AdamWScalars): void => { const { start, end } = state.range(decayed); adamW(state.arrays, start, end, scalars, adam); };
+export async function createOptimizer(backend: Backend, state: TrainState, { matrices = state.matrices, plainShare = 1, ...adam }: OptimizerOptions = {}): Promise<Optimizer> {
+  if (matrices === 'adamw' && state.matrices === 'muon') throw new RangeError('AdamW needs a second moment of matrices; this state was made for Muon');
+  const update = (decayed: boolean, scalars: AdamWScalars): void => { const arrays = state.part(decayed); adamW(arrays, 0, arrays.value.length, scalars, adam); };
   const moved = matrices === 'muon' ? await muonPart(backend, state) : undefined;
   return {
     async step(scalars) {

@@ -3,11 +3,11 @@
  * trained through a transformer has to become useful while nothing reads it yet, and collapsed (docs/reports/003); after a few minutes of labels
  * it tells words apart, and a transformer takes it as it is, as it would a pretrained encoder.
  */
-import type { Backend, Program } from '../backend/backend.ts';
+import type { Backend } from '../backend/backend.ts';
 import { draws, type RandomKey } from '../core/random.ts';
 import {
   ACTIONS, CANVASES, COLOURS, FACINGS, FEET, FOLK, GARMENTS, GROUND_COLOURS, GROUND_KINDS, HAIR_COLOURS, HAIR_STYLES, HEADGEAR, LEGS, SEXES, SKINS, WEAPONS,
-  captionOf, drawClip, noisyCaption, type CharacterLabels, type ClipSpec, type Split, type SpriteWorld,
+  RELATIONS, captionOf, drawClip, noisyCaption, type CharacterLabels, type ClipSpec, type Split, type SpriteWorld,
 } from '../data/sprites/world.ts';
 import { add, log, mul, rmsNorm, slice, softmax, sum } from '../graph/build.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
@@ -25,7 +25,6 @@ const CHARACTER: { readonly [K in keyof CharacterLabels]: readonly (string | boo
   garment: GARMENTS, garmentColour: COLOURS, legs: LEGS, legsColour: COLOURS, feet: FEET, feetColour: COLOURS, headgear: HEADGEAR, weapon: WEAPONS, travels: [false, true],
 };
 const LABELS = Object.keys(CHARACTER) as readonly (keyof CharacterLabels)[];
-const RELATIONS = ['apart', 'crossing'] as const;
 
 /** Everything that is read off a caption, in the order of the logits. Characters stand from left to right. */
 const FIELDS: readonly { readonly name: string; readonly classes: number; readonly character?: 0 | 1 }[] = [
@@ -90,7 +89,6 @@ export function textTask(c: TextConfig, o: TextTaskConfig, { world, tokenizer, b
     const d = draws({ ...key, stream: `${key.stream}/shape` }), [width, height] = d.chance(0.6) ? CANVASES[0] : d.pick(CANVASES);
     return drawClip(world, { key, split, width, height, frames: d.pick(FRAMES) });
   };
-  let reader: Promise<Program> | undefined;
 
   return {
     specs: textTaskParams(c),
@@ -107,8 +105,8 @@ export function textTask(c: TextConfig, o: TextTaskConfig, { world, tokenizer, b
     build: (_, graph, p) => textLoss(graph, p, o.batch, c),
     /** Shares of right readings off captions that tell these labels, and `alike`: the mean cosine between the states of two captions. */
     async validate(weights) {
-      reader ??= (async () => { const graph = new Graph(); return backend.compile({ outputs: readout(bindParams(graph, textTaskParams(c)), graph, o.batch, c) }); })();
-      const program = await reader, right = new Map<string, number>();
+      const graph = new Graph(), right = new Map<string, number>();
+      using program = await backend.compile({ outputs: readout(bindParams(graph, textTaskParams(c)), graph, o.batch, c) });
       let captions = 0, characters = 0, alike = 0;
       for (let first = 0; first + o.batch <= o.validationCaptions; first += o.batch) {
         const keys = Array.from({ length: o.batch }, (_, i) => ({ seed: o.seed, stream: 'text/validation', step: first + i }));

@@ -2,11 +2,11 @@
  * @file The autoencoder as a file of its own: half-precision weights, with configuration and latent statistics in its metadata.
  * Latents are cached, and transformers trained, for the encoder with this hash; another decoder may follow.
  */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FileError } from '../core/errors.ts';
 import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import type { VaeConfig } from '../models/vae/config.ts';
+import { hashTensors } from './identity.ts';
 import type { FrozenVae } from './latents.ts';
 
 const metadataSchema = z.object({ config: z.string(), mean: z.string(), std: z.string() });
@@ -17,13 +17,7 @@ export async function writeVae(file: string, tensors: ReadonlyMap<string, Stored
 }
 
 /** Identity of an encoder: its weights and configuration. */
-function encoderHash(tensors: ReadonlyMap<string, StoredTensor>, config: string): string {
-  const hash = createHash('sha256').update(config);
-  for (const [name, { data }] of [...tensors].filter(([key]) => key.startsWith('encoder.')).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  }
-  return hash.digest('hex').slice(0, 16);
-}
+const encoderHash = (tensors: ReadonlyMap<string, StoredTensor>, config: string): string => hashTensors(new Map([...tensors].filter(([name]) => name.startsWith('encoder.'))), config);
 
 /** Reads an autoencoder that {@link writeVae} wrote. */
 export async function readVae(file: string): Promise<FrozenVae & { readonly tensors: ReadonlyMap<string, StoredTensor> }> {

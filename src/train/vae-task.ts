@@ -4,7 +4,7 @@
  * weighted up inside the characters' silhouette, and a KL term whose weight is near that of the evidence bound at the wanted 32 dB.
  */
 import { join } from 'node:path';
-import type { Backend, Program } from '../backend/backend.ts';
+import type { Backend } from '../backend/backend.ts';
 import { draws, normals, uniforms, type RandomKey } from '../core/random.ts';
 import { drawClip, renderClip, type RenderedClip, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { abs, add, exp, mean, mul, sub } from '../graph/build.ts';
@@ -90,7 +90,6 @@ export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld,
   const whole = vaeParams(config), specs = encoder ? { decoder: whole.decoder } : whole;
   const byName = new Map(o.layouts.map((l) => [nameOf(l), l]));
   const total = o.layouts.reduce((n, l) => n + l.share, 0);
-  let evaluator: Promise<Program> | undefined;
 
   const latentSize = (l: VaeLayout): number => config.latentChannels * latentFrames(l.frames) * (shownOf(l).height / SPACE_FACTOR) * (shownOf(l).width / SPACE_FACTOR);
 
@@ -123,11 +122,8 @@ export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld,
     async validate(weights, step, dir) {
       const l: VaeLayout = { frames: 17, width: 64, height: 64, batch: 4, share: 0 };
       const shape = [l.batch, 3, l.frames, l.height, l.width];
-      evaluator ??= (async () => {
-        const graph = new Graph(), p = bindParams(graph, whole);
-        return backend.compile({ outputs: { video: decode(p.decoder, encode(p.encoder, graph.input('video', shape), config).mean, config) } });
-      })();
-      const program = await evaluator;
+      const graph = new Graph(), p = bindParams(graph, whole);
+      using program = await backend.compile({ outputs: { video: decode(p.decoder, encode(p.encoder, graph.input('video', shape), config).mean, config) } });
       const pixels = l.frames * l.height * l.width;
       let square = 0, inside = 0, insideCount = 0, count = 0, psnrSum = 0;
       const rows: Frames[] = [];

@@ -44,6 +44,8 @@ test('documentation comments of exports', () => {
   const missing = (text: string): string[] => missingDocs([file('src/a/b.ts', `/** @file x */\nimport 'y';\n${text}`)]).map((line) => line.split(' ')[1]!);
   expect(missing('export function f() {}\nexport class C {}\nexport interface I {}\nexport interface J {\n/** x */ a: 1; b: 2 }\nexport type T = 1;')).toEqual(['f', 'C', 'I', 'J']);
   expect(missing('// not this\nexport function f() {}')).toEqual(['f']);
+  expect(missing('export const A = [1] as const;\n// not this\nexport const B = 2;\nexport const C = [ // nor this\n1];\nexport let D = 1;\n// what follows')).toEqual(['A', 'B', 'C', 'D']);
+  expect(missing('/** The first. */\nexport const A = 1;\nexport const B = 2; // the second\nexport const C = 3; /* the third */\nconst own = 4;\nexport { own };')).toEqual([]);
   expect(missing('/** Does. */\nexport function f(a: 1): void;\nexport function f(a: 2): void;\nexport function f(a: number): void {}\nfunction own() {}\nexport interface O {\n/** Pixels. */ a: 1 }')).toEqual([]);
 });
 

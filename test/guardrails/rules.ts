@@ -118,20 +118,30 @@ export function missingHeaders(files: readonly SourceFile[]): string[] {
   return files.filter((f) => isSource(f) && !isGenerated(f) && !isTest(f) && !/^(#![^\n]*\n)?\/\*\*\s*(\n \* ?)?@file (?!\*\/)\S/.test(f.text)).map((f) => `${f.path} does not open with /** @file what it is */`);
 }
 
+/** A comment at the end of the line on which a statement of one line stands. */
+const hasTrailingComment = (file: ts.SourceFile, node: ts.Node): boolean =>
+  !node.getText(file).includes('\n') && (ts.getTrailingCommentRanges(file.text, node.end)?.length ?? 0) > 0;
+
 /**
- * Exported functions, classes and interfaces of src that have no documentation comment. An interface whose every member has
- * one is documented; a type alias is explained by the list or the union that it is made of.
+ * Exported functions, classes, interfaces and constants of src that have no documentation comment. An interface whose every
+ * member has one is documented, and so is a constant of one line with a comment behind it; a type alias is explained by the
+ * list or the union that it is made of.
  */
 export function missingDocs(files: readonly SourceFile[]): string[] {
   const missing: string[] = [];
   for (const file of files) {
     if (!isSource(file) || isGenerated(file) || isTest(file)) continue;
     const documented = new Set<string>();                       // overloads share the first one's comment
-    for (const node of parse(file).statements) {
-      if (!(ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node))) continue;
+    const source = parse(file), hasComment = (n: ts.Node): boolean => ts.getJSDocCommentsAndTags(n).some(ts.isJSDoc);
+    for (const node of source.statements) {
+      if (!(ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isVariableStatement(node))) continue;
       if (node.modifiers?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword) !== true) continue;
+      if (ts.isVariableStatement(node)) {
+        const names = node.declarationList.declarations.map((d) => d.name.getText(source)).join(', ');
+        if (!hasComment(node) && !hasTrailingComment(source, node)) missing.push(`${file.path}: ${names} is exported and has no comment`);
+        continue;
+      }
       const name = node.name?.text ?? 'default';
-      const hasComment = (n: ts.Node): boolean => ts.getJSDocCommentsAndTags(n).some(ts.isJSDoc);
       if (hasComment(node) || (ts.isInterfaceDeclaration(node) && node.members.length > 0 && node.members.every(hasComment))) documented.add(name);
       else if (!documented.has(name)) missing.push(`${file.path}: ${name} is exported and has no comment`);
     }

@@ -9,7 +9,8 @@ import { toRgb } from '../../src/media/frames.ts';
 import { readFilm, readMetadata } from '../../src/media/read.ts';
 import { writeFilm } from '../../src/media/sink.ts';
 import { generate, type GenerateOptions } from '../../src/pipeline/generate.ts';
-import { openPipeline, PHASES, type FilmProgress } from '../../src/pipeline/pipeline.ts';
+import { PHASES, type FilmProgress } from '../../src/pipeline/job.ts';
+import { openPipeline } from '../../src/pipeline/pipeline.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 let dir: string, model: string;
@@ -54,6 +55,10 @@ test('a film depends on its seed and settings alone: not on threads, position, n
   pipeline[Symbol.dispose]();
 });
 
+test('an image without guidance does not depend on threads either', async () => {
+  expect(await pixels({ frames: 1, guidance: 1, threads: 2 })).toBe(await pixels({ frames: 1, guidance: 1 }));
+});
+
 test('every setting that should matter does', async () => {
   const changes: readonly Partial<Omit<GenerateOptions, 'count'>>[] = [
     {}, { prompt: '一个女人向左走' }, { negative: 'a knight' }, { guidance: 1 }, { guidance: 5 }, { steps: 3 }, { sampler: 'heun' }, { sampler: 'euler-maruyama' }, { palette: 0 }, { palette: 8 },
@@ -77,7 +82,7 @@ test('an image in memory is the image in its file', async () => {
   await expect(pixels({ images: [{ image }, { image }] })).rejects.toThrow('image in memory: frame 0 is given already');
 });
 
-test('an unknown word is named and changes only what pieces of words change', async () => {
+test('an unknown word is named, and it alone', async () => {
   const { ignored } = await generate({ prompt: 'a dragon and a knight', frames: 1, model });
   expect(ignored).toEqual(['dragon']);
 });

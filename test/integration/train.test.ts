@@ -1,5 +1,5 @@
 /** @file The shipped configurations as `kinora train --dry-run` sees them, and what the train commands refuse. */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,20 +36,24 @@ test.each([
   ['vae', [config('vae')]],
   ['text', [config('text'), '--tokenizer', tokenizer]],
   ['dit', [config('dit'), '--tokenizer', tokenizer, '--vae']],
+  ['dit', [config('dit-on'), '--tokenizer', tokenizer, '--vae']],
 ])('a dry run of the shipped %s tells its figures and writes nothing', async (kind, argv) => {
   const { exit, out, errors } = await kinora('train', kind, ...argv, ...(kind === 'dit' ? [vae] : []), '--out', join(dir, 'run'), '--dry-run');
   expect([exit, errors]).toEqual([0, '']);
-  expect(out).toMatch(/^parameters \d+\.\d\d M, \d+ steps of [\d.]+ samples and \d+ GFLOP\nmemory {5}about \d+ MB with \d+ of \d+ layouts compiled; padding 0\.0 %\ntime {7}about [\d.]+ h/);
+  expect(out).toMatch(/^parameters \d+\.\d\d M, \d+ steps of [\d.]+ samples and \d+ GFLOP\nmemory {5}about \d+ MB with \d+ of \d+ layouts compiled; padding 0\.0 %, unfilled [0-2]\.\d %\ndata {7}.+\ntime {7}about [\d.]+ h/);
   expect(out.split('\n').filter((line) => line.startsWith('layout')).length).toBeGreaterThan(kind === 'text' ? 0 : 3);
   expect(await readdir(dir)).toEqual(['vae.safetensors']);
 }, 60_000);
 
 test('what is wrong is named in one line', async () => {
-  const broken = join(dir, 'broken.json'), cases: readonly (readonly [readonly string[], number, string])[] = [
+  const broken = join(dir, 'broken.json'), shapes = join(dir, 'shapes.json'), cases: readonly (readonly [readonly string[], number, string])[] = [
     [['train', 'vae', join(dir, 'no.json')], 1, 'cannot read'],
     [['train', 'vae', broken], 2, 'is not JSON'],
     [['train', 'vae', config('dit')], 2, 'kind'],
     [['train', 'dit', config('dit')], 2, "required option '--vae <file>' not specified"],
+    [['train', 'dit', shapes, '--vae', vae], 2, 'stages.0.shapes.0.frames: 16 frames have no whole latents: wanted 4n + 1; stages.0.shapes.0.frames: no clips of 16x64x64 are kept'],
+    [['train', 'dit', shapes, '--vae', vae], 2, 'stages.0.shapes.1.ending: an ending of 17 frames is not possible: wanted 4n + 1, less than 17'],
+    [['train', 'dit', shapes, '--vae', vae], 2, 'stages.0.shapes.2.frames: a sample takes 4352 tokens, a pack has 4096'],
     [['train', 'dit', config('dit'), '--vae', broken, '--tokenizer', tokenizer], 1, 'broken.json'],
     [['train', 'dit', config('dit'), '--vae', join(dir, 'vae.safetensors'), '--tokenizer', tokenizer], 2, 'needs one: --text'],
     [['train', 'vae', config('vae'), '--threads', '0'], 2, '--threads "0" is not possible'],
@@ -58,6 +62,9 @@ test('what is wrong is named in one line', async () => {
     [['train', 'export', join(dir, 'run'), '--out', join(dir, 'model')], 1, 'vae.safetensors'],
   ];
   await writeFile(broken, 'not {json');
+  const dit = JSON.parse(await readFile(config('dit-on'), 'utf8')) as { stages: { shapes: object[] }[] };
+  dit.stages[0]!.shapes = [{ frames: 16, width: 64, height: 64, given: 0, share: 1 }, { frames: 17, width: 64, height: 64, given: 0, ending: 17, share: 1 }, { frames: 65, width: 128, height: 128, given: 0, share: 1 }];
+  await writeFile(shapes, JSON.stringify(dit));
   for (const [argv, code, text] of cases) {
     const { exit, errors } = await kinora(...argv);
     expect([argv.slice(0, 3), exit]).toEqual([argv.slice(0, 3), code]);
@@ -66,5 +73,6 @@ test('what is wrong is named in one line', async () => {
     expect(errors).not.toContain('--debug');
   }
   await rm(broken);
+  await rm(shapes);
   expect(await readdir(dir)).toEqual(['vae.safetensors']);
 }, 60_000);

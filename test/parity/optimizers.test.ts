@@ -20,13 +20,13 @@ interface Case {
 test.each(['adamw', 'muon'] as const)('%s: losses, gradient norms, weights, moments and running average', async (name) => {
   const g = await golden<Case>(name), { optim: o, sizes: n, steps } = g.config;
   const specs = { fc1: linearParams(n.in, n.hidden), fc2: linearParams(n.hidden, n.out) };
-  const backend = ortBackend({ threads: 1 }), state = new TrainState(specs);
+  const backend = ortBackend({ threads: 1 }), state = new TrainState(specs, name);
   for (const [param, values] of Object.entries(weightsOfTree(specs))) { state.windows('value')[param]!.set(values); state.windows('ema')[param]!.set(values); }
   using program = await compileTrainingStep({ backend, specs, build: (graph, p) => {
     const error = sub(linear(p.fc2, silu(linear(p.fc1, graph.input('x', [n.rows, n.in])))), graph.input('target', [n.rows, n.out]));
     return { loss: mean(mul(error, error)) };
   } });
-  using optimizer = await createOptimizer(backend, state, { beta2: o.beta2, matrices: name });
+  using optimizer = await createOptimizer(backend, state, { beta2: o.beta2 });
   const into = Object.fromEntries(Object.entries(state.windows('grad')).map(([param, window]) => [gradName(param), window]));
   const losses: number[] = [], norms: number[] = [];
   for (let step = 0; step < steps; step++) {

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draws } from '../../src/core/random.ts';
 import { CancelledError, ResourceError } from '../../src/core/errors.ts';
+import { readTensors, writeTensors } from '../../src/io/safetensors.ts';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.ts';
 import type { TrainState } from '../../src/train/state.ts';
 import { trainTiny } from '../support/tiny-training.ts';
@@ -86,7 +87,7 @@ test('a checkpoint appears whole or not at all', async () => {
   const dir = join(root, 'atomic'), sizes = new Set<number>(), hidden = 50_000;
   const state = await trainTiny({ dir, resume: false, steps: 1, hidden });
   const now = { saving: true };
-  const saving = saveCheckpoint(dir, state, { step: 2, configHash: 'tiny', norms: new Float32Array(0) }).finally(() => { now.saving = false; });
+  const saving = saveCheckpoint(dir, state, { step: 2, configHash: 'tiny', norms: new Float32Array(0), skipped: [] }).finally(() => { now.saving = false; });
   while (now.saving) {
     const size = statSync(join(dir, 'step-00000002.safetensors'), { throwIfNoEntry: false })?.size;
     if (size !== undefined) sizes.add(size);
@@ -114,7 +115,7 @@ test('a gradient that is not a number is skipped, logged with its clips, and lea
   const state = await trainTiny({ dir, resume: false, steps: 20, poisoned });
   expect(state.arrays.value.every(Number.isFinite) && state.arrays.ema.every(Number.isFinite)).toBe(true);
   const skips = (await logOf(dir)).filter((e) => e.event === 'skip');
-  expect(skips.map((e) => [e.step, e.batch, e.gradNorm])).toEqual([4, 5, 6, 7, 11].map((step) => [step, `tiny batch ${step}`, null]));
+  expect(skips.map((e) => [e.step, e.batch, e.gradNorm])).toEqual([4, 5, 6, 7, 11].map((step) => [step + 1, `tiny batch ${step}`, null]));
   for (const steps of [4, 8]) values.push(Buffer.from((await stateAfter(steps, poisoned)).arrays.value.buffer));
   expect(values[0]!.equals(values[1]!), 'four skipped steps change nothing').toBe(true);
 });
@@ -129,13 +130,28 @@ async function stateAfter(steps: number, poisoned: (step: number) => boolean): P
 test('a gradient ten times the median is skipped too, once there is a median to speak of', async () => {
   const dir = join(root, 'loud');
   await trainTiny({ dir, resume: false, steps: 50, loud: (step) => step === 10 || step === 45 });
-  expect((await logOf(dir)).filter((e) => e.event === 'skip').map((e) => e.step)).toEqual([45]);
+  expect((await logOf(dir)).filter((e) => e.event === 'skip').map((e) => e.step)).toEqual([46]);
 });
 
 test('five such steps in a row stop the run and name the clips', async () => {
   const dir = join(root, 'stopped');
   const running = trainTiny({ dir, resume: false, steps: 20, poisoned: (step) => step >= 7 });
   await expect(running).rejects.toThrow(ResourceError);
-  await expect(running).rejects.toThrow(/stopped at step 11: 5 steps in a row .*tiny batch 11/);
-  expect((await logOf(dir)).filter((e) => e.event === 'skip').map((e) => e.step)).toEqual([7, 8, 9, 10, 11]);
+  const told = /stopped at step 12: 5 steps in a row .*clips: tiny batch 7; tiny batch 8; tiny batch 9; tiny batch 10; tiny batch 11$/;
+  await expect(running).rejects.toThrow(told);
+  expect((await logOf(dir)).filter((e) => e.event === 'skip').map((e) => e.step)).toEqual([8, 9, 10, 11, 12]);
+
+  const parts = join(root, 'stopped-in-parts'), controller = new AbortController();
+  await expect(trainTiny({ dir: parts, resume: false, steps: 20, poisoned: (step) => step >= 7, signal: controller.signal, onStep: ({ step }) => { if (step === 8) controller.abort(); } })).rejects.toThrow(CancelledError);
+  await expect(trainTiny({ dir: parts, resume: true, steps: 20, poisoned: (step) => step >= 7 })).rejects.toThrow(told);
+});
+
+test('a checkpoint from before Muon kept one moment goes on as if it had', async () => {
+  const dir = join(root, 'older'), steps = 20, controller = new AbortController(), o = { resume: false, steps, matrices: 'muon' } as const;
+  await expect(trainTiny({ ...o, dir, signal: controller.signal, onStep: ({ step }) => { if (step === 9) controller.abort(); } })).rejects.toThrow(CancelledError);
+  const file = join(dir, 'step-00000010.safetensors'), { tensors, metadata } = await readTensors(file), { skipped: _, ...older } = metadata;
+  const matrices = [...tensors].filter(([name, { shape }]) => name.startsWith('m/') && shape.length > 1).map(([name, t]) => [name.replace('m/', 'v/'), { ...t, data: new Float32Array(t.data.length) }] as const);
+  expect(matrices.map(([name]) => [name, tensors.has(name)])).toEqual([['v/fc1.weight', false], ['v/fc2.weight', false]]);
+  await writeTensors(file, new Map([...tensors, ...matrices]), { metadata: older });
+  expectSameState(await trainTiny({ ...o, dir, resume: true }), await trainTiny({ ...o, dir: join(root, 'newer') }));
 });

@@ -1,13 +1,14 @@
 /**
  * @file What makes the autoencoder a causal one: nothing looks ahead, films in chunks equal films whole, one frame is an image. Weights are
- * random everywhere (as they start, the layers over time are zero).
+ * random everywhere (as they start, the layers over time are zero). And what the shipped one may cost.
  */
 import { afterAll, expect, test } from 'vitest';
 import { ortBackend } from '../../src/backend/ort/ort.ts';
 import { ProgramCache } from '../../src/backend/cache.ts';
+import { flopsOf } from '../../src/backend/ort/lower.ts';
 import { evaluate } from '../../src/backend/reference/reference.ts';
 import { concat } from '../../src/graph/build.ts';
-import { Graph, type Tensor } from '../../src/graph/graph.ts';
+import { Graph, reachable, type Tensor } from '../../src/graph/graph.ts';
 import { decodedFrames, latentFrames, VAE_PRESETS } from '../../src/models/vae/config.ts';
 import { decode, encode, vaeParams } from '../../src/models/vae/vae.ts';
 import { bindParams } from '../../src/nn/param.ts';
@@ -158,4 +159,15 @@ test('one frame is an image: the first latent of any film, and back to the first
   expect(still).toHaveLength(1);
   expect(differing(still, (await inChunks('decode', latents(4), [1, 1, 1, 1])).slice(0, 1))).toEqual([]);
   expectNear(still, (await inChunks('decode', latents(4), [4])).slice(0, 1));
+});
+
+// Its graphs say 3.94 and 5.66.
+test('a film of 17 frames of 64×64 takes the large preset at most 10 GFLOP to encode and 15 to decode', () => {
+  const large = VAE_PRESETS.large, graph = new Graph(), p = bindParams(graph, vaeParams(large));
+  const gflop = (output: Tensor): number => reachable(graph, [output]).reduce((n, id) => {
+    const node = graph.nodes[id]!;
+    return n + flopsOf(node.op, node.inputs.map((i) => graph.nodes[i]!), node.shape, node.params);
+  }, 0) / 1e9;
+  expect(gflop(encode(p.encoder, graph.input('video', [1, 3, 17, 64, 64]), large).mean)).toBeLessThanOrEqual(10);
+  expect(gflop(decode(p.decoder, graph.input('latents', [1, large.latentChannels, latentFrames(17), 8, 8]), large))).toBeLessThanOrEqual(15);
 });

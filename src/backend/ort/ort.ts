@@ -6,6 +6,7 @@ import * as ort from 'onnxruntime-node';
 import { checkAlias } from '../alias.ts';
 import type { Backend, CompileOptions, HostArray, Program } from '../backend.ts';
 import type { Tensor } from '../../graph/graph.ts';
+import { ResourceError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { toOnnx } from './model.ts';
 
@@ -21,6 +22,17 @@ export interface OrtOptions {
 
 const tensorOf = (x: Tensor, data: HostArray): ort.Tensor => new ort.Tensor(x.dtype === 'f32' ? 'float32' : 'int32', data as Float32Array, x.shape as number[]);
 
+/** How onnxruntime 1.30 says that memory ran out: its arena, operator new, a kernel. */
+const NO_MEMORY = /failed to allocate|allocation failed|bad_alloc|out of memory|smaller than requested bytes/i;
+
+/** Waits for the engine; where it lacks memory, that is the machine's limit and no bug. */
+async function engine<T>(doing: string, work: Promise<T>): Promise<T> {
+  try { return await work; } catch (cause) {
+    if (!(cause instanceof Error) || !NO_MEMORY.test(cause.message)) throw cause;
+    throw new ResourceError(`not enough memory to ${doing}: ${cause.message.split('\n')[0]}`, { cause });
+  }
+}
+
 /** A backend on the CPU through onnxruntime. */
 export function ortBackend(o: OrtOptions = {}): Backend {
   return { name: 'ort-cpu', compile: (options) => compile(options, o) };
@@ -34,13 +46,13 @@ async function compile({ outputs, aliases = {} }: CompileOptions, o: OrtOptions)
   const { graph } = firstResult;
   for (const [output, input] of Object.entries(aliases)) checkAlias(outputs[output]!, graph.inputs.get(input)!, results);
   const { bytes, inputs } = toOnnx(graph, outputs);
-  const session = await ort.InferenceSession.create(bytes, {
+  const session = await engine('compile a program', ort.InferenceSession.create(bytes, {
     executionProviders: ['cpu'], graphOptimizationLevel: 'all', logSeverityLevel: 3, interOpNumThreads: 1,
     enableCpuMemArena: o.arena ?? true,
     ...(o.threads === undefined ? {} : { intraOpNumThreads: o.threads }),
     ...(o.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: `${o.profile}/ort` }),
     extra: { session: { force_spinning_stop: '1', set_denormal_as_zero: '1' } },
-  });
+  }));
   const compileMs = performance.now() - started;
   const wrapped = new WeakMap<HostArray, ort.Tensor>();         // arrays that live for many runs keep their wrapper
   const wrap = (x: Tensor, data: HostArray, what: string): ort.Tensor => {
@@ -61,7 +73,7 @@ async function compile({ outputs, aliases = {} }: CompileOptions, o: OrtOptions)
         fed[name] = wrap(graph.inputs.get(name)!, data, `input "${name}"`);
       }
       for (const [name, x] of Object.entries(outputs)) fetches[`out:${name}`] = into[name] ? wrap(x, into[name], `output "${name}"`) : null;
-      const result = await session.run(fed, fetches);
+      const result = await engine('run a program', session.run(fed, fetches));
       return Object.fromEntries(Object.keys(outputs).map((name) => [name, into[name] ?? (result[`out:${name}`]!.data as Float32Array)]));
     },
     [Symbol.dispose]() {

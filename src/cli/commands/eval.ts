@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FileError, InputError } from '../../core/errors.ts';
 import type { AttributeReport, EvalReport } from '../../eval/sprites.ts';
+import type { VaeFigures, VaeReport } from '../../eval/vae-metrics.ts';
 import type { Frames } from '../../media/frames.ts';
 import { integer, nonEmpty } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
@@ -32,6 +33,16 @@ function row(name: string, a: AttributeReport): string {
     + `${percent(a.ceiling)}  ${percent(a.ceiling_reconstructed)}  ${percent(a.of_ceiling)}`;
 }
 
+/** The autoencoder in all, then a line for each action, each ground, and images. */
+function vaeLines(v: VaeReport): string[] {
+  const line = (name: string, f: VaeFigures): string => `${name.padEnd(22)} PSNR ${number(f.psnr)} dB, character ${number(f.psnr_character)} dB, SSIM ${number(f.ssim, 4)}, clips ${f.clips}`;
+  return [
+    `${'autoencoder'.padEnd(22)} PSNR ${number(v.psnr)} dB, character ${number(v.psnr_character)} dB (means of clips ${number(v.psnr_mean)} and ${number(v.psnr_character_mean)}), SSIM ${number(v.ssim, 4)}`,
+    ...[...Object.entries(v.by_action), ...Object.entries(v.by_ground)].map(([name, f]) => line(`  ${name.replaceAll('_', ' ')}`, f)),
+    ...(v.images ? [line('  images', v.images)] : []),
+  ];
+}
+
 /** The report as a person reads it. */
 export function reportLines(r: EvalReport): string[] {
   const { shuffled, frozen, frozen_real: frozenReal, unknown_word: unknown } = r.controls, i = r.image_to_video, attributes = Object.entries(r.attributes);
@@ -46,7 +57,7 @@ export function reportLines(r: EvalReport): string[] {
     `an unknown word costs  ${each((a) => `${number(unknown.cost[a], 1)} points`)} (${unknown.films} films)`,
     `motion, films ÷ real   ${number(r.motion_ratio)}; from an image, in the silhouette: ${number(i.motion_ratio)} (${i.films} films)`,
     `colour, films ÷ real   ${number(r.saturation_ratio)} (mean chroma)`,
-    ...(r.vae ? [`autoencoder            PSNR ${number(r.vae.psnr)} dB, character ${number(r.vae.psnr_character)} dB (means of clips ${number(r.vae.psnr_mean)} and ${number(r.vae.psnr_character_mean)}), SSIM ${number(r.vae.ssim, 4)}`] : []),
+    ...(r.vae ? vaeLines(r.vae) : []),
     ...(r.train_on_films ? [`learnt from ${r.train_on_films.films} films  ${each((a) => percent(r.train_on_films!.on_films[a].share))}; from real clips: ${each((a) => percent(r.train_on_films!.on_real[a].share))}`] : []),
     `${(r.ms / 1000).toFixed(0)} s`,
   ];

@@ -12,17 +12,17 @@ async function run({ output, model, size, sampler, json, count, ...flags }: Gene
   const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   const films = generateFilms({
     ...flags, ...size, seed, count, signal,
-    output: output?.file ?? (count === 1 ? `film-${seed}.mp4` : 'film.mp4'),                 // several films get their seeds from the pipeline
+    output: output ?? (count === 1 ? `film-${seed}.mp4` : 'film.mp4'),                 // several films get their seeds from the pipeline
     ...(model === undefined ? {} : { model }),
     ...(sampler === undefined ? {} : { sampler: sampler as SamplerName }),
     onProgress: ({ phase, step, steps, film }) => { progress({ stage: count === 1 ? phase : `${film + 1}/${count} ${phase}`, done: step, total: steps }); },
   });
-  for await (const { truncated, ...film } of films) {
+  for await (const film of films) {
     if (json) { print(JSON.stringify(film)); continue; }
     const seconds = Object.values(film.ms).reduce((sum, ms) => sum + ms, 0) / 1000;
     print(`${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, seed ${film.seed}, made in ${seconds.toFixed(1)} s`);
     if (film.ignored.length > 0) print(`ignored: ${film.ignored.join(', ')}`);
-    if (truncated) print('the end of the prompt did not fit and was left out');
+    if (film.truncated) print('the end of the prompt did not fit and was left out');
   }
 }
 

@@ -2,11 +2,10 @@
  * @file `kinora train vae|text|dit <config>`, `kinora train judge` and `kinora train export`: from configurations to a model folder.
  */
 import { dirname } from 'node:path';
-import { InputError } from '../../core/errors.ts';
 import type { StepProgress } from '../../train/loop.ts';
 import type { RunPlan } from '../../train/plan.ts';
 import type { RunOptions } from '../../train/run.ts';
-import { integer, nonEmpty } from '../options.ts';
+import { decimal, integer, nonEmpty } from '../options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
@@ -30,8 +29,9 @@ async function runOptions({ lpc, out, cache, resume, init, threads }: Flags, { s
 
 function printPlan(p: RunPlan, print: CliContext['print']): void {
   print(`parameters ${(p.parameters / 1e6).toFixed(2)} M, ${p.steps} steps of ${p.samplesPerStep.toFixed(1)} samples and ${p.gflopPerStep.toFixed(0)} GFLOP`);
-  print(`memory     about ${p.memoryMb.toFixed(0)} MB with ${p.kept} of ${p.layouts.length} layouts compiled; padding ${(100 * p.padding).toFixed(1)} %`);
-  print(`time       about ${p.hours.toFixed(2)} h at 180 GFLOP/s`);
+  print(`memory     about ${p.memoryMb.toFixed(0)} MB with ${p.kept} of ${p.layouts.length} layouts compiled; padding ${(100 * p.padding).toFixed(1)} %, unfilled ${(100 * p.unfilled).toFixed(1)} %`);
+  print(`data       ${p.data}`);
+  print(`time       about ${p.hours.toFixed(2)} h at ${p.gflops} GFLOP/s`);
   for (const layout of p.layouts) print(`layout     ${layout}`);
 }
 
@@ -80,13 +80,19 @@ const dit: CliCommand = {
   summary: 'Trains a diffusion transformer on latents of sprites',
   example: 'kinora train dit configs/sprites-64/dit.json --vae runs/vae/vae.safetensors --text runs/text/text.safetensors --lpc ./lpc --out runs/dit',
   define: (command, context) => {
-    common(command).requiredOption('--vae <file>', 'the autoencoder, vae.safetensors', folder('--vae')).option('--text <file>', 'a trained text tower that stays as it is, text.safetensors', folder('--text')).action(async (config: string, flags: Flags & { vae: string; text?: string }) => {
-      const [{ readRunConfig }, { trainDiT }, { planDiT }, { readVae }, { loadTokenizer }] = await Promise.all([
-        import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../train/vae-file.ts'), import('../../pipeline/tokenizer.ts')]);
-      const parsed = await readRunConfig('dit', config);
-      printPlan(planDiT(parsed, await readVae(flags.vae), await loadTokenizer(flags.tokenizer)), context.print);
-      if (!flags.dryRun) context.print(await trainDiT(parsed, { ...(await runOptions(flags, context)), vae: flags.vae, tokenizer: flags.tokenizer, ...(flags.text === undefined ? {} : { text: flags.text }) }));
-    });
+    common(command)
+      .requiredOption('--vae <file>', 'the autoencoder, vae.safetensors', folder('--vae'))
+      .option('--text <file>', 'a trained text tower that stays as it is, text.safetensors', folder('--text'))
+      .option('--self-test', 'learn one clip by heart, compare it with the original, and stop')
+      .action(async (config: string, flags: Flags & { vae: string; text?: string; selfTest?: boolean }) => {
+        const [{ readRunConfig }, { selfTestDiT, trainDiT }, { planDiT }, { readVae }, { loadTokenizer }] = await Promise.all([
+          import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../train/vae-file.ts'), import('../../pipeline/tokenizer.ts')]);
+        const parsed = await readRunConfig('dit', config), { vae: file, tokenizer, text: tower, selfTest, dryRun } = flags;
+        const options = { ...(await runOptions(flags, context)), vae: file, tokenizer, ...(tower === undefined ? {} : { text: tower }) };
+        if (selfTest) { context.print(`one clip learnt by heart: ${(await selfTestDiT(parsed, options)).toFixed(1)} dB against the autoencoder's own reconstruction`); return; }
+        printPlan(planDiT(parsed, await readVae(file), await loadTokenizer(tokenizer)), context.print);
+        if (!dryRun) context.print(await trainDiT(parsed, options));
+      });
   },
 };
 
@@ -124,6 +130,8 @@ const judge: CliCommand = {
   },
 };
 
+interface ExportFlags { readonly out: string; readonly lpc: string; readonly cache: string; readonly tokenizer: string; readonly judge?: string; readonly card?: string; readonly release: string; readonly steps: number; readonly guidance: number; readonly rescale: number }
+
 const toModel: CliCommand = {
   path: 'train export',
   summary: 'Makes a model folder of a finished run',
@@ -135,16 +143,15 @@ const toModel: CliCommand = {
       .option('--cache <dir>', 'folder of decoded layers', folder('--cache'), '.cache')
       .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
       .option('--judge <file>', 'judge.safetensors', folder('--judge'))
+      .option('--card <file>', "the model's card, README.md", folder('--card'))
       .option('--release <v>', 'version of the model', nonEmpty('--release', 'wanted a version'), '0.1.0')
-      .option('--steps <n>', 'default sampling steps', '16').option('--guidance <x>', 'default guidance', '3')
-      .action(async (run: string, flags: { out: string; lpc: string; cache: string; tokenizer: string; judge?: string; release: string; steps: string; guidance: string }) => {
-        const { exportModel } = await import('../../train/export.ts');
-        const id = flags.out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!, steps = Number(flags.steps), guidance = Number(flags.guidance);
-        if (!Number.isInteger(steps) || steps < 1) throw new InputError(`--steps ${flags.steps}: wanted a whole number from 1`);
-        if (!(guidance >= 0)) throw new InputError(`--guidance ${flags.guidance}: wanted a number from 0`);
-        const { info } = await exportModel({ run, id, out: flags.out, lpc: flags.lpc, cacheDir: flags.cache, tokenizer: flags.tokenizer, version: flags.release, ...(flags.judge === undefined ? {} : { judge: flags.judge }),
-          sampling: { sampler: 'euler', steps, guidance, interval: [0, 1], rescale: 0, palette: 32 } });
-        print(`${flags.out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
+      .option('--steps <n>', 'default sampling steps', integer('--steps', { min: 1, max: 1000 }), 16)
+      .option('--guidance <x>', 'default guidance', decimal('--guidance', { min: 0, max: 30 }), 3)
+      .option('--rescale <x>', 'default rescaling of guidance', decimal('--rescale', { min: 0, max: 1 }), 0)
+      .action(async (run: string, { out, lpc, cache, release, steps, guidance, rescale, ...files }: ExportFlags) => {
+        const { exportModel } = await import('../../train/export.ts'), id = out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!;
+        const { info } = await exportModel({ run, id, out, lpc, cacheDir: cache, version: release, ...files, sampling: { sampler: 'euler', steps, guidance, interval: [0, 1], rescale, palette: 32 } });
+        print(`${out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
       });
   },
 };

@@ -1,6 +1,6 @@
 /** @file What a caption tells, before it is put in words: made by captions.ts, read by the grammars. */
-import type { CharacterLabels, GroundSpec, Relation } from './spec.ts';
-import type { CaptionStyle } from './vocabulary.ts';
+import type { CharacterLabels, GroundSpec } from './spec.ts';
+import type { CaptionStyle, Relation } from './vocabulary.ts';
 
 /** Which facts of one character are told. */
 export interface Told {

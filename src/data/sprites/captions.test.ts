@@ -9,7 +9,7 @@ const LABELS: CharacterLabels = {
   legs: 'steel_greaves', legsColour: 'steel', feet: 'steel_boots', feetColour: 'steel', headgear: null, weapon: null, travels: false,
 };
 const character = (labels: Partial<CharacterLabels> = {}): CharacterSpec =>
-  ({ labels: { ...LABELS, ...labels }, layers: [], timing: { start: 0, delay: 0 }, place: { x: 0, y: 0, dx: 0, dy: 0 } });
+  ({ labels: { ...LABELS, ...labels }, layers: [], timing: { start: 0 }, place: { x: 0, y: 0, dx: 0, dy: 0 } });
 const clip = (o: Partial<ClipSpec> = {}): ClipSpec => ({
   split: 'train', canvas: { width: 64, height: 64 }, frames: 17, fps: 8, ground: { kind: 'plain', colours: ['purple'], tile: 8, shade: 0, shift: [0, 0] },
   characters: [character()], relation: 'apart', ...o,

@@ -17,6 +17,8 @@ export interface CaptionOptions {
   readonly language?: Language;
   /** Default: drawn; 15 % minimal, 25 % short, 40 % sentence, 20 % detailed. */
   readonly style?: CaptionStyle;
+  /** False: only what characters do and where they turn, not how they look. Default true. */
+  readonly looks?: boolean;
 }
 
 /** A caption of the clip. */
@@ -25,7 +27,7 @@ export function captionOf(spec: ClipSpec, o: CaptionOptions): string {
   const u = choice.uniform(), v = choice.uniform();
   const language = o.language ?? (u < 2 / 3 ? 'en' : 'zh');
   const style = o.style ?? (v < 0.15 ? 'minimal' : v < 0.4 ? 'short' : v < 0.8 ? 'sentence' : 'detailed');
-  const plan = planCaption(draws({ ...o.key, stream: `${o.key.stream}/plan` }), spec, style);
+  const plan = planCaption(draws({ ...o.key, stream: `${o.key.stream}/plan` }), spec, style, o.looks ?? true);
   const words = draws({ ...o.key, stream: `${o.key.stream}/${language}` });
   switch (language) {
     case 'en': return composeEnglish(plan, words);
@@ -42,7 +44,11 @@ const CHANCES: Record<CaptionStyle, { skin: number; style: number; legs: number;
   detailed: { skin: 0.6, style: 0.9, legs: 0.8, feet: 0.5, headgear: 1, beard: 0.9, weapon: 1, facing: 1, spot: 0.25, ground: 0.9 },
 };
 
-function planCaption(d: Draws, spec: ClipSpec, style: CaptionStyle): CaptionPlan {
+const SILENT: Told = {
+  hairColour: false, hairStyle: false, bald: false, beard: false, skin: false, garment: false, headgear: false, legs: false, feet: false, weapon: false, facing: false, onTheSpot: false,
+};
+
+function planCaption(d: Draws, spec: ClipSpec, style: CaptionStyle, looks: boolean): CaptionPlan {
   const chances = CHANCES[style];
   const still = spec.frames === 1, pair = spec.characters.length === 2;
   const characters = spec.characters.map(({ labels: who }, i): CharacterPlan => {
@@ -61,7 +67,7 @@ function planCaption(d: Draws, spec: ClipSpec, style: CaptionStyle): CaptionPlan
       facing: d.chance(chances.facing) && (who.action !== 'fall' || d.chance(0.3)),   // falling has one facing
       onTheSpot: d.chance(chances.spot) && who.action === 'walk' && !who.travels && !still,
     };
-    return { who, told, side: pair && spec.relation === 'apart' ? (i === 0 ? 'left' : 'right') : null };
+    return { who, told: looks ? told : { ...SILENT, facing: told.facing, onTheSpot: told.onTheSpot }, side: pair && spec.relation === 'apart' ? (i === 0 ? 'left' : 'right') : null };
   });
   return { style, characters, relation: spec.relation, ground: d.chance(chances.ground) ? spec.ground : null, still };
 }

@@ -3,7 +3,7 @@
  * Actions and facings are drawn before the characters, and only the characters are drawn again until the clip belongs to
  * its split, so both splits have the same actions, facings, canvases and grounds.
  * Places lie on a lattice of 8 pixels, speeds and starts of actions are such that each four frames begin on it: those are the blocks of the
- * autoencoder, and a model on its latents sees one pattern where free places would show it 256 (docs/reports/002).
+ * autoencoder, and a model on its latents sees one pattern where free places would show it 256 (docs/reports/003).
  */
 import { InputError } from '../../core/errors.ts';
 import { draws, type Draws, type RandomKey } from '../../core/random.ts';
@@ -77,10 +77,10 @@ const TELLING: Record<Exclude<Action, 'walk'>, readonly [first: number, last: nu
 
 /** Cycles start on either foot. One-shots start at once; when the clip is shorter than the action it shows a window of it that starts on a beat. */
 function drawTiming(d: Draws, action: Action, frames: number): Timing {
-  if (action === 'walk') return { start: BEAT * d.int(8 / BEAT), delay: 0 };
-  if (frames === 1) return { start: between(d, ...TELLING[action]), delay: 0 };
+  if (action === 'walk') return { start: BEAT * d.int(8 / BEAT) };
+  if (frames === 1) return { start: between(d, ...TELLING[action]) };
   const spare = actionLength(action) - frames;
-  return { start: spare > 0 ? BEAT * d.int(1 + Math.floor(spare / BEAT)) : 0, delay: 0 };
+  return { start: spare > 0 ? BEAT * d.int(1 + Math.floor(spare / BEAT)) : 0 };
 }
 
 const between = (d: Draws, low: number, high: number): number => low + d.int(Math.max(0, high - low) + 1);

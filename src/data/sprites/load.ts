@@ -4,11 +4,12 @@
  * is named by a hash of every file's name, size and time of change.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { FileError } from '../../core/errors.ts';
+import { fileError } from '../../media/pending.ts';
 import { artistsOf, creditsOf, type Credit } from './credits.ts';
 import { CELLS, cellIndex, actionLength, PackBuilder, SHEET_HEIGHT, SHEET_WIDTH, type Pack } from './sheet.ts';
 import { ACTIONS, type Action } from './vocabulary.ts';
@@ -83,10 +84,15 @@ async function cachedPack(dir: string, names: readonly string[], cacheDir: strin
   const cached = bytes && readPack(bytes);
   if (cached) return cached;
   const pack = await decode(dir, names);
-  await mkdir(cacheDir, { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, packBytes(pack));
-  await rename(temporary, file);
+  try {
+    await mkdir(cacheDir, { recursive: true });
+    await writeFile(temporary, packBytes(pack));
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);                             // its folder may be a file
+    throw fileError('write', file, cause);
+  }
   return pack;
 }
 

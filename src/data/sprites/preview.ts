@@ -1,6 +1,7 @@
 /**
- * @file A contact sheet of drawn clips: one row a clip, evenly spaced film frames across, for `kinora data sprites --preview`.
+ * @file A contact sheet of drawn clips with their captions, for `kinora data sprites --preview`.
  */
+import { contactSheet } from '../../media/contact-sheet.ts';
 import type { Frames } from '../../media/frames.ts';
 import { captionOf } from './captions.ts';
 import { drawClip } from './draw.ts';
@@ -34,9 +35,7 @@ export interface SpritePreview {
   readonly captions: readonly { readonly en: string; readonly zh: string }[];
 }
 
-const GAP = 2;                                                 // pixels
-
-/** Draws `count` clips and lays their frames out on one image. */
+/** Draws `count` clips and lays their frames out on one image, one row a clip. */
 export function previewSprites(world: SpriteWorld, options: PreviewSpritesOptions = {}): SpritePreview {
   const { count = 12, seed = 0, split = 'train', frames = 17, columns = 9, canvases = CANVASES } = options;
   const clips = Array.from({ length: count }, (_, step) => {
@@ -47,20 +46,5 @@ export function previewSprites(world: SpriteWorld, options: PreviewSpritesOption
     const key = { seed, stream: 'preview', step };
     return { en: captionOf(clip, { key, language: 'en' }), zh: captionOf(clip, { key, language: 'zh' }) };
   });
-  const cellWidth = Math.max(...clips.map((c) => c.canvas.width)) + GAP;
-  const width = cellWidth * columns, height = clips.reduce((sum, c) => sum + c.canvas.height + GAP, 0);
-  const data = new Uint8Array(width * height * 3).fill(24);
-  let top = 0;
-  for (const clip of clips) {
-    const film = renderClip(world, clip).frames;
-    for (let column = 0; column < columns; column++) {
-      const t = columns === 1 ? 0 : Math.round((column * (film.count - 1)) / (columns - 1));
-      for (let y = 0; y < film.height; y++) {
-        const from = (t * film.height + y) * film.width * 3;
-        data.set(film.data.subarray(from, from + film.width * 3), ((top + y) * width + column * cellWidth) * 3);
-      }
-    }
-    top += clip.canvas.height + GAP;
-  }
-  return { sheet: { data, count: 1, height, width, channels: 3, fps: 8 }, clips, captions };
+  return { sheet: contactSheet(clips.map((clip) => renderClip(world, clip).frames), { columns, margin: 2 }), clips, captions };
 }

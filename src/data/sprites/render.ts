@@ -18,9 +18,9 @@ export interface RenderedClip {
 
 /** The sheet's column that a character shows in film frame `t`. */
 export function columnAt(character: CharacterSpec, t: number): number {
-  const { labels: { action }, timing: { start, delay } } = character;
+  const { labels: { action }, timing: { start } } = character;
   if (action === 'walk') return 1 + ((start + t) % 8);         // column 0 stands still and is no part of the cycle
-  return Math.min(actionLength(action) - 1, start + Math.max(0, t - delay));
+  return Math.min(actionLength(action) - 1, start + t);
 }
 
 /** Renders a clip. The world must hold the layers that the specification names. */

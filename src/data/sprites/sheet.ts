@@ -6,9 +6,10 @@
 import { InputError } from '../../core/errors.ts';
 import { ACTIONS, FACINGS, type Action, type Facing } from './vocabulary.ts';
 
+/** Pixels of a frame's side. */
 export const CELL = 64;
-export const SHEET_WIDTH = 13 * CELL;
-export const SHEET_HEIGHT = 21 * CELL;
+export const SHEET_WIDTH = 13 * CELL;                          // pixels
+export const SHEET_HEIGHT = 21 * CELL;                         // pixels
 
 /** First row, frames a direction, directions. */
 const LAYOUT: Record<Action, { readonly row: number; readonly length: number; readonly directions: 1 | 4 }> = {

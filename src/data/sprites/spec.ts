@@ -3,15 +3,11 @@
  * A ClipSpec holds both the layers to draw and the words for them, so captions and labels need no sheet.
  */
 import type {
-  Action, Colour, Facing, Feet, Folk, Garment, GroundColour, GroundKind, HairColour, HairStyle, Headgear, Legs, Sex, Skin, Split, Weapon,
+  Action, Colour, Facing, Feet, Folk, Garment, GroundColour, GroundKind, HairColour, HairStyle, Headgear, Legs, Relation, Sex, Skin, Split, Weapon,
 } from './vocabulary.ts';
 
-/** When the sheet's frames are shown. Film frame t shows a walk's frame 1 + (start + t) mod 8, another action's start + max(0, t − delay). */
-export interface Timing {
-  readonly start: number;
-  /** Film frames that hold the first pose. */
-  readonly delay: number;
-}
+/** When the sheet's frames are shown. Film frame t shows a walk's frame 1 + (start + t) mod 8, another action's start + t until its last. */
+export interface Timing { readonly start: number }
 
 /** Where the 64×64 cell stands: its top left corner in film frame 0 and its movement, pixels and pixels a frame. */
 export interface Place { readonly x: number; readonly y: number; readonly dx: number; readonly dy: number }
@@ -61,9 +57,6 @@ export interface GroundSpec {
   /** Shift of the pattern, pixels. */
   readonly shift: readonly [number, number];
 }
-
-/** How two characters relate: standing apart, or walking past each other and changing places. */
-export type Relation = 'apart' | 'crossing';
 
 /** Everything that decides a clip; rendering and captions are functions of it. */
 export interface ClipSpec {

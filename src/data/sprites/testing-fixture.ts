@@ -13,6 +13,7 @@ interface FixtureLayer { readonly name: string; readonly box: readonly [x: numbe
 const THRUST_AND_SHOOT = [4, 5, 6, 7, 16, 17, 18, 19];
 const OTHERS = (kept: readonly number[]): number[] => Array.from({ length: 21 }, (_, row) => row).filter((row) => !kept.includes(row));
 
+/** The layers of the tiny world: what the tests need to dress both sexes, and three that nobody is listed for. */
 export const FIXTURE_LAYERS: readonly FixtureLayer[] = [
   { name: 'body/female/light', box: [20, 12, 24, 50], blue: 10 }, { name: 'body/male/light', box: [18, 12, 28, 50], blue: 20 },
   { name: 'legs/pants/female/red_pants_female', box: [22, 44, 20, 14], blue: 30 }, { name: 'legs/pants/male/red_pants_male', box: [22, 44, 20, 14], blue: 40 },

@@ -23,7 +23,7 @@ export async function referenceFilm(dir: string, spec: ClipSpec): Promise<Uint8A
     const frame = Float64Array.from(paintGround(spec.ground, width, height));
     for (const c of [...spec.characters].sort((a, b) => a.place.y - b.place.y)) {
       const { action, facing } = c.labels;
-      const column = action === 'walk' ? 1 + ((c.timing.start + t) % 8) : Math.min(LAST[action], c.timing.start + Math.max(0, t - c.timing.delay));
+      const column = action === 'walk' ? 1 + ((c.timing.start + t) % 8) : Math.min(LAST[action], c.timing.start + t);
       const row = ROWS[action] + (action === 'fall' ? 0 : FACING_ROW[facing]);
       for (const name of c.layers) {
         const sheet = sheets.get(name)!;

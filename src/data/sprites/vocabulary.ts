@@ -11,9 +11,11 @@ export type Action = (typeof ACTIONS)[number];
 export const FACINGS = ['away', 'left', 'towards', 'right'] as const;
 export type Facing = (typeof FACINGS)[number];
 
+/** The two bodies that layers are drawn for. */
 export const SEXES = ['male', 'female'] as const;
 export type Sex = (typeof SEXES)[number];
 
+/** Kinds of bodies. */
 export const FOLK = ['human', 'orc', 'skeleton'] as const;
 export type Folk = (typeof FOLK)[number];
 
@@ -25,6 +27,7 @@ export type Skin = (typeof SKINS)[number];
 export const HAIR_COLOURS = ['black', 'brown', 'blonde', 'red', 'pink', 'purple', 'blue', 'green', 'white'] as const;
 export type HairColour = (typeof HAIR_COLOURS)[number];
 
+/** Shapes of hair that a person tells apart at 64×64; each stands for several of the sheets' (wardrobe.ts). */
 export const HAIR_STYLES = ['short', 'messy', 'shoulder', 'long', 'ponytail', 'topknot', 'pigtails', 'mohawk', 'curly'] as const;
 export type HairStyle = (typeof HAIR_STYLES)[number];
 
@@ -34,9 +37,11 @@ export const GARMENTS = [
 ] as const;
 export type Garment = (typeof GARMENTS)[number];
 
+/** What covers the legs, where the garment does not. */
 export const LEGS = ['pants', 'steel_greaves', 'gold_greaves', 'skirt'] as const;
 export type Legs = (typeof LEGS)[number];
 
+/** What covers the feet. */
 export const FEET = ['shoes', 'steel_boots', 'gold_boots'] as const;
 export type Feet = (typeof FEET)[number];
 
@@ -50,9 +55,11 @@ export const HEADGEAR = [
 ] as const;
 export type Headgear = (typeof HEADGEAR)[number];
 
+/** Thrust needs a spear, slash a dagger, shoot a bow; walkers sometimes carry one. */
 export const WEAPONS = ['spear', 'dagger', 'bow'] as const;
 export type Weapon = (typeof WEAPONS)[number];
 
+/** Patterns of the ground; ground.ts paints them. */
 export const GROUND_KINDS = ['plain', 'fade_down', 'fade_across', 'checker', 'brick', 'grass', 'planks'] as const;
 export type GroundKind = (typeof GROUND_KINDS)[number];
 
@@ -62,15 +69,21 @@ export const GROUND_PALETTE = {
   brown: [122, 94, 70], purple: [122, 104, 146], pink: [196, 150, 158], white: [220, 220, 214],
 } as const satisfies Record<string, readonly [number, number, number]>;
 export type GroundColour = keyof typeof GROUND_PALETTE;
+/** The palette's names. */
 export const GROUND_COLOURS = Object.keys(GROUND_PALETTE) as readonly GroundColour[];
 
 /** Canvases of training clips, pixels: width, height. */
 export const CANVASES = [[64, 64], [96, 64], [128, 64], [64, 96]] as const;
 
-export const SPLITS = ['train', 'heldout'] as const;
 /** `heldout` clips hold only combinations that no `train` clip holds: see split.ts. */
+export const SPLITS = ['train', 'heldout'] as const;
 export type Split = (typeof SPLITS)[number];
 
+/** How two characters relate: standing apart, or walking past each other and changing places. */
+export const RELATIONS = ['apart', 'crossing'] as const;
+export type Relation = (typeof RELATIONS)[number];
+
+/** Languages of captions: English and Chinese. */
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
 

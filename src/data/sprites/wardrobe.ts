@@ -1,7 +1,7 @@
 /**
  * @file What each layer file means: tables from file names to the words of vocabulary.ts, for a male and a female body.
  * Every shade or shape that a person could not name with certainty at 64×64 is left out on purpose. The tables ask for
- * layers; world.ts keeps the rows whose layers exist, have a listed author, and are drawn for the action.
+ * layers; person.ts keeps the rows whose layers exist, have a listed author, and are drawn for the action.
  */
 import type { Colour, Feet, Folk, Garment, HairColour, HairStyle, Headgear, Legs, Sex, Skin, Weapon } from './vocabulary.ts';
 
@@ -37,6 +37,7 @@ const SKIN_FILES: readonly (readonly [string, Folk, Skin])[] = [
   ['light', 'human', 'light'], ['tanned', 'human', 'tan'], ['tanned2', 'human', 'tan'], ['dark', 'human', 'dark'], ['dark2', 'human', 'dark'],
   ['orc', 'orc', 'green'], ['red_orc', 'orc', 'green'],        // "red_orc" is olive green with red eyes
 ];
+/** Bodies; women have no skeleton. */
 export const BODIES: readonly BodyRow[] = [
   ...SKIN_FILES.flatMap(([file, folk, skin]) => both((sex) => ({ sex, folk, skin, layers: [`body/${sex}/${file}`] }))),
   { sex: 'male', folk: 'skeleton', skin: 'bone', layers: ['body/male/skeleton'] },
@@ -55,9 +56,11 @@ export const HAIR_STYLE_FILES: Record<HairStyle, readonly string[]> = {
   mohawk: ['mohawk', 'shorthawk'], curly: ['jewfro'],
 };
 const entries = <K extends string, V>(record: Record<K, V>): [K, V][] => Object.entries(record) as [K, V][];
+/** Hair of every style in every colour. */
 export const HAIRS: readonly HairRow[] = entries(HAIR_STYLE_FILES).flatMap(([style, shapes]) =>
   entries(HAIR_COLOUR_FILES).flatMap(([colour, shades]) => shapes.flatMap((shape) => shades.flatMap((shade) =>
     (style === 'pigtails' ? ['female' as const] : SEX).map((sex) => ({ sex, style, colour, layers: [`hair/${sex}/${shape}/${shade}`] }))))));
+/** Beards, in the colours of hair. */
 export const BEARDS: readonly BeardRow[] = entries(HAIR_COLOUR_FILES).flatMap(([colour, shades]) =>
   shades.map((shade) => ({ sex: 'male' as const, colour, layers: [`facial/male/beard/${shade}`] })));
 
@@ -67,6 +70,7 @@ const ROBES: readonly (readonly [string, Colour])[] = [
   ['black', 'black'], ['dark gray', 'black'], ['brown', 'brown'], ['dark brown', 'brown'], ['blue', 'blue'], ['forest green', 'green'],
   ['purple', 'purple'], ['red', 'maroon'], ['white', 'white'],  // "light gray" is nearly black; left out
 ];
+/** Garments with all that is drawn of them; a robe or a dress comes with what is under it. */
 export const OUTFITS: readonly OutfitRow[] = [
   ...both((sex): OutfitRow => ({ sex, garment: 'plate_armor', colour: 'steel', layers: [`torso/plate/chest_${sex}`, `torso/plate/arms_${sex}`], under: null })),
   ...both((sex): OutfitRow => ({ sex, garment: 'gold_armor', colour: 'gold', layers: [`torso/gold/chest_${sex}`, `torso/gold/arms_${sex}`], under: null })),
@@ -86,6 +90,7 @@ export const OUTFITS: readonly OutfitRow[] = [
 ];
 
 const PANTS: readonly (readonly [string, Colour])[] = [['white', 'white'], ['red', 'red'], ['teal', 'teal'], ['magenta', 'purple']];
+/** What is worn under garments that leave the legs free. */
 export const LEGS_ROWS: readonly LegsRow[] = [
   ...PANTS.flatMap(([file, colour]) => both((sex): LegsRow => ({ sex, legs: 'pants', colour, layers: [`legs/pants/${sex}/${file}_pants_${sex}`] }))),
   ...both((sex): LegsRow => ({ sex, legs: 'steel_greaves', colour: 'steel', layers: [`legs/armor/${sex}/metal_pants_${sex}`] })),
@@ -93,6 +98,7 @@ export const LEGS_ROWS: readonly LegsRow[] = [
   { sex: 'male', legs: 'skirt', colour: 'brown', layers: ['legs/skirt/male/robe_skirt_male'] },
 ];
 
+/** Shoes, and boots that belong to armour. */
 export const FEET_ROWS: readonly FeetRow[] = [
   ...(['black', 'brown', 'maroon'] as const).flatMap((colour) => both((sex): FeetRow => ({ sex, feet: 'shoes', colour, layers: [`feet/shoes/${sex}/${colour}_shoes_${sex}`] }))),
   ...both((sex): FeetRow => ({ sex, feet: 'steel_boots', colour: 'steel', layers: [`feet/armor/${sex}/metal_boots_${sex}`] })),
@@ -112,10 +118,11 @@ export const HEADGEAR_ROWS: readonly HeadRow[] = [
 ];
 /** Under these the hair is hidden (nearly so under the wide brim of the iron hat). */
 export const HIDES_HAIR: ReadonlySet<Headgear> = new Set(['steel_helmet', 'gold_helmet', 'chain_hood', 'cloth_hood', 'iron_hat']);
-/** Hair of which at least 66 pixels still show under the headgear, from every side; without headgear the least is a mohawk's 46. */
 const UNDER_CLOTH: readonly HairStyle[] = ['short', 'shoulder', 'long', 'ponytail', 'pigtails'];
+/** Hair of which at least 66 pixels still show under the headgear, from every side; without headgear the least is a mohawk's 46. */
 export const HAIR_UNDER: Partial<Record<Headgear, readonly HairStyle[]>> = { leather_hat: ['long'], bandana: UNDER_CLOTH, tiara: UNDER_CLOTH };
 
+/** Gloves, which are worn with armour only. */
 export const HANDS_ROWS: readonly HandsRow[] = [
   ...both((sex): HandsRow => ({ sex, with: 'plate_armor', layers: [`hands/gloves/${sex}/metal_gloves_${sex}`] })),
   ...both((sex): HandsRow => ({ sex, with: 'gold_armor', layers: [`hands/gloves/${sex}/golden_gloves_${sex}`] })),

@@ -46,6 +46,14 @@ describe('loading', () => {
     await expect(loadSpriteWorld(cacheDir)).rejects.toThrow(FileError);
     await expect(loadSpriteWorld(path.join(dir, 'nowhere'))).rejects.toThrow(/cannot read the sprite layers in/);
   });
+
+  test('a cache that cannot be written is named in one line', async () => {
+    const file = path.join(dir, 'file');
+    await writeFile(file, '');
+    const loading = loadSpriteWorld(path.join(dir, 'lpc'), { cacheDir: file });
+    await expect(loading).rejects.toThrow(FileError);
+    await expect(loading).rejects.toThrow(/^cannot write .*file\/sprites-[0-9a-f]{24}\.bin: /);
+  });
 });
 
 describe('sheets', () => {
@@ -174,8 +182,8 @@ describe('rendering', () => {
     const { sheet, clips: drawn, captions } = previewSprites(world, { count: 5, columns: 3, frames: 9 });
     expect([drawn.length, captions.length]).toEqual([5, 5]);
     expect(sheet.data.length).toBe(sheet.width * sheet.height * 3);
-    expect([sheet.width, sheet.height]).toEqual([3 * 130, 4 * 66 + 98]);
+    expect([sheet.width, sheet.height]).toEqual([3 * 130 + 2, 4 * 66 + 98 + 2]);
     const film = renderClip(world, drawn[0]!).frames.data;
-    for (let y = 0; y < 64; y++) expect(Buffer.compare(sheet.data.subarray((y * sheet.width + 130) * 3, (y * sheet.width + 130 + 64) * 3), film.subarray((4 * 64 + y) * 64 * 3, (4 * 64 + y + 1) * 64 * 3))).toBe(0);
+    for (let y = 0; y < 64; y++) expect(Buffer.compare(sheet.data.subarray(((2 + y) * sheet.width + 132) * 3, ((2 + y) * sheet.width + 132 + 64) * 3), film.subarray((4 * 64 + y) * 64 * 3, (4 * 64 + y + 1) * 64 * 3))).toBe(0);
   });
 });

@@ -41,17 +41,11 @@ export interface SampleOptions {
 
 /** An integrator of dz/dσ from noise to data. */
 export interface Sampler {
-  /** Deterministic: order of convergence of the result. Stochastic (`stochastic`): weak order. */
+  /** Order of convergence of the result; of a sampler that draws noise, the weak order. */
   readonly order: 1 | 2;
-  readonly stochastic: boolean;
-  /** Calls of `velocity` in a step other than the last; the last one, which ends at σ = 0, takes one. */
+  /** Calls of `velocity` in a step other than the last; the last one, which ends at σ = 0, takes one. Of n steps Euler takes n, Heun 2n − 1. */
   readonly evaluationsPerStep: number;
   sample(o: SampleOptions): Promise<Float32Array>;
-}
-
-/** Calls of `velocity` for a whole film whose frames all end at σ = 0: Euler n, Heun 2n − 1. */
-export function evaluations(sampler: Sampler, steps: number): number {
-  return sampler.evaluationsPerStep * (steps - 1) + 1;
 }
 
 /** One step, as a sampler's rule sees it. */

@@ -4,9 +4,9 @@
  */
 import { runSteps, type Sampler } from './contract.ts';
 
+/** The sampler. */
 export const euler: Sampler = {
   order: 1,
-  stochastic: false,
   evaluationsPerStep: 1,
   sample: (o) => runSteps(o, async ({ z, spans, sigma, next, velocity }) => {
     const v = await velocity(z, sigma);

@@ -5,9 +5,9 @@
  */
 import { runSteps, type Sampler } from './contract.ts';
 
+/** The sampler. */
 export const heun: Sampler = {
   order: 2,
-  stochastic: false,
   evaluationsPerStep: 2,
   sample: (o) => runSteps(o, async ({ z, spans, sigma, next, velocity }) => {
     const v = await velocity(z, sigma);

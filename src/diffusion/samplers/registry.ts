@@ -4,11 +4,13 @@ import { eulerMaruyama } from './euler-maruyama.ts';
 import { euler } from './euler.ts';
 import { heun } from './heun.ts';
 
+/** Names of the samplers. */
 export const SAMPLERS = ['euler', 'heun', 'euler-maruyama'] as const;
 export type SamplerName = (typeof SAMPLERS)[number];
 
+/** The samplers by name. */
 export const SAMPLER_TABLE: { readonly [K in SamplerName]: Sampler } = {
   euler,
   heun,
-  'euler-maruyama': eulerMaruyama(),
+  'euler-maruyama': eulerMaruyama,
 };

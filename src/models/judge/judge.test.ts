@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { gradients } from '../../autodiff/gradients.ts';
 import { ortBackend } from '../../backend/ort/ort.ts';
 import { evaluate } from '../../backend/reference/reference.ts';
 import { normals } from '../../core/random.ts';
 import { InputError } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
+import { add, mul, sum } from '../../graph/build.ts';
 import { Graph } from '../../graph/graph.ts';
 import { bindParams, countParams, listParams } from '../../nn/param.ts';
 import { SPRITES_JUDGE } from '../../train/judge-task.ts';
+import { expectClose } from '../../../test/support/check-op.ts';
 import { ATTRIBUTES, classIndex, framesSeen, type JudgeConfig } from './config.ts';
 import { judge, judgeParams } from './judge.ts';
 
@@ -30,6 +34,23 @@ describe('judge', () => {
     const fast = await (await ortBackend().compile({ outputs })).run({ ...weights, video });
     const slow = evaluate(graph, ATTRIBUTES.map((a) => outputs[a]), { ...weights, video });
     ATTRIBUTES.forEach((a, k) => { fast[a]!.forEach((x, i) => { expect(Math.abs(x - slow[k]!.data[i]!), `${a}[${i}]`).toBeLessThan(1e-4); }); });
+  });
+
+  test('every gradient: onnxruntime against float64, and float64 against differences along a random direction', async () => {
+    const feeds: Record<string, Float32Array> = { ...weights, video }, names = Object.keys(feeds), h = 1e-5;
+    const loss = ATTRIBUTES.map((a) => {
+      feeds[`weights/${a}`] = values(`weights/${a}`, sizeOf(outputs[a].shape), 1);
+      return sum(mul(outputs[a], graph.input(`weights/${a}`, outputs[a].shape)));
+    }).reduce((x, y) => add(x, y));
+    const grads = gradients(loss, names.map((name) => graph.inputs.get(name)!)), slow = evaluate(graph, grads, feeds);
+    using program = await ortBackend().compile({ outputs: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) });
+    const fast = await program.run(feeds);
+    for (const [i, name] of names.entries()) {
+      expectClose(`${name} (onnxruntime against float64)`, fast[name]!, slow[i]!.data, 2e-5);
+      const direction = values(`direction/${name}`, fast[name]!.length, 1), slope = slow[i]!.data.reduce((n, g, j) => n + g * direction[j]!, 0);
+      const lossAt = (t: number): number => evaluate(graph, [loss], { ...feeds, [name]: Float64Array.from(feeds[name]!, (x, j) => x + t * direction[j]!) })[0]!.data[0]!;
+      expectClose(`${name} (gradient against differences)`, [slope], [(lossAt(h) - lossAt(-h)) / (2 * h)], 1e-6);
+    }
   });
 
   test('a film backwards reads the same; frames in another order, or frozen, do not', async () => {

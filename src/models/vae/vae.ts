@@ -1,8 +1,9 @@
 /**
  * @file Video autoencoder, causal in time: 4× in time, 8× in space (as the tokenizers of MAGVIT-v2, arXiv:2310.05737v3, section 3.2, and
  * Wan, arXiv:2503.20314v2, section 4.1). Convolutions are cheap ones: pixel unshuffle first, then 1×3×3 and 3×1×1.
- * Encoder and decoder correct a fixed linear
- * code (spectrum.ts); changes of resolution have shortcuts without parameters (DC-AE, Chen et al. 2024, arXiv:2410.10733v8, section 3.2). Norms act per position, so that a film in chunks with kept context equals the film whole. Not for: sampling of latents (see latents.ts).
+ * Encoder and decoder correct a fixed linear code (spectrum.ts); changes of resolution have shortcuts without parameters (DC-AE, Chen et al.
+ * 2024, arXiv:2410.10733v8, section 3.2). Norms act per position, so that a film in chunks with kept context equals the film whole.
+ * Not for: making and keeping latents of clips (src/train/latents.ts).
  */
 import { add, broadcast, exp, matmul, maximum, mean, minimum, mul, reciprocal, reshape, silu, slice, sqrt, sumSquares } from '../../graph/build.ts';
 import type { Tensor } from '../../graph/graph.ts';

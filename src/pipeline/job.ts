@@ -1,0 +1,88 @@
+/**
+ * @file One film's job: where it goes, its clock by phase, progress and cancellation.
+ */
+import { extname } from 'node:path';
+import { CancelledError } from '../core/errors.ts';
+import type { FilmMetadata } from '../media/metadata.ts';
+import type { FilmSink } from '../media/sink.ts';
+import type { FilmSettings } from './settings.ts';
+
+/** Stages of the work, in order. */
+export const PHASES = ['load', 'text', 'sample', 'decode', 'encode'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** How far a film is. */
+export interface FilmProgress {
+  readonly phase: Phase;
+  /** Finished steps of this phase, from 0 to `steps`. */
+  readonly step: number;
+  readonly steps: number;
+  /** Index of the film, of `count`. */
+  readonly film: number;
+  readonly count: number;
+}
+
+/** Where a film goes, and who is told. */
+export interface JobOptions {
+  /** .mp4, .gif, .png (one frame, or a sprite sheet) or a folder of PNGs; with several films each name gets the film's seed. Default: none, the frames are returned. */
+  readonly output?: string;
+  /** Called often; must not throw. */
+  readonly onProgress?: (progress: FilmProgress) => void;
+  /** Stops the work; nothing half-written remains. */
+  readonly signal?: AbortSignal;
+}
+
+/** Milliseconds of each phase. What several films share is counted in the first one. */
+export type PhaseTimes = Readonly<Record<Phase, number>>;
+
+/** The clock, progress and cancellation of one film. */
+export class Job {
+  readonly signal: AbortSignal | undefined;
+  readonly #o: JobOptions;
+  readonly #film: number;
+  readonly #count: number;
+  readonly #ms: Record<Phase, number> = { load: 0, text: 0, sample: 0, decode: 0, encode: 0 };
+  #since = performance.now();
+
+  constructor(o: JobOptions, film: number, count: number) { this.#o = o; this.#film = film; this.#count = count; this.signal = o.signal; }
+
+  check(): void {
+    if (this.signal?.aborted) throw new CancelledError('cancelled', { cause: this.signal.reason });
+  }
+  report(phase: Phase, step: number, steps: number): void { this.#o.onProgress?.({ phase, step, steps, film: this.#film, count: this.#count }); }
+  start(phase: Phase, steps: number): void {
+    this.check();
+    this.#since = performance.now();
+    this.report(phase, 0, steps);
+  }
+  /** Counts the time since the last lap to a phase. */
+  lap(phase: Phase): void {
+    const now = performance.now();
+    this.#ms[phase] += now - this.#since;
+    this.#since = now;
+  }
+  async time<T>(phase: Phase, steps: number, run: (done: (step: number) => void) => Promise<T>): Promise<T> {
+    this.start(phase, steps);
+    let last = 0;
+    const result = await run((step) => { last = step; this.report(phase, step, steps); });
+    if (last < steps) this.report(phase, steps, steps);
+    this.lap(phase);
+    return result;
+  }
+  times(): PhaseTimes {
+    return Object.fromEntries(PHASES.map((phase) => [phase, Math.round(this.#ms[phase] * 10) / 10])) as PhaseTimes;
+  }
+
+  /** The film's file, opened before the work starts. */
+  async openSink(s: FilmSettings, metadata: () => FilmMetadata): Promise<FilmSink | undefined> {
+    if (this.#o.output === undefined) return undefined;
+    const { openSink } = await import('../media/sink.ts');
+    return openSink(this.#count > 1 ? numbered(this.#o.output, s.seed) : this.#o.output, { width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, metadata: metadata() });
+  }
+}
+
+/** `film.mp4` → `film-7.mp4`, `frames/` → `frames-7`. */
+function numbered(output: string, seed: number): string {
+  const path = output.replace(/[/\\]+$/, ''), extension = extname(path);
+  return `${extension === '' ? path : path.slice(0, -extension.length)}-${seed}${extension}`;
+}

@@ -1,0 +1,57 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Backend } from '../backend/backend.ts';
+import { FileError } from '../core/errors.ts';
+import { mul, sum } from '../graph/build.ts';
+import { normal, param } from '../nn/param.ts';
+import { runTraining, type StepProgress, type TrainTask } from './loop.ts';
+
+let root: string;
+beforeAll(async () => { root = await mkdtemp(join(tmpdir(), 'kinora-loop-')); });
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+/** An engine that computes nothing: every program says 1. What it is asked is checked elsewhere (test/property/resume.test.ts). */
+const backend: Backend = {
+  name: 'none',
+  compile: ({ outputs }) => Promise.resolve({
+    inputs: [], outputs: Object.keys(outputs), compileMs: 0, [Symbol.dispose]() { /* holds nothing */ },
+    run: () => Promise.resolve(Object.fromEntries(Object.keys(outputs).map((name) => [name, Float32Array.of(1)]))),
+  }),
+};
+const specs = { weight: param([2, 2], normal(1)) };
+
+/** Six steps of a task whose third batch takes `stall` milliseconds. */
+async function train(dir: string, stall = 0): Promise<StepProgress[]> {
+  const told: StepProgress[] = [];
+  const task: TrainTask<typeof specs> = {
+    specs,
+    async batch(step) {
+      if (step === 2) await new Promise((resolve) => { setTimeout(resolve, stall); });
+      return { layout: 'one', feeds: {}, samples: 1, describe: `batch ${step}` };
+    },
+    build: (_, __, p) => ({ loss: sum(mul(p.weight, p.weight)) }),
+  };
+  await runTraining(task, {
+    backend, seed: 1, dir, configHash: 'test', resume: false, programs: 1, checkpointSeconds: 1e9, validateEvery: 1e9, onStep: (p) => { told.push(p); },
+    optim: { steps: 6, rate: 0.1, warmup: 0, decayShare: 0, weightDecay: 0, clip: 1, emaLimit: 0, beta2: 0.99, matrices: 'adamw' },
+  });
+  return told;
+}
+
+test('one slow step does not move the time that is left', async () => {
+  const told = await train(join(root, 'slow'), 1000);
+  expect(told.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(told[2]!.eta, 'three steps of a second each').toBeLessThan(1.5);
+  expect(told.at(-1)!.eta).toBe(0);
+  expect((await readFile(join(root, 'slow', 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => (JSON.parse(line) as { step: number }).step)).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test('a folder or a log that cannot be written is named in one line', async () => {
+  const file = join(root, 'file'), taken = join(root, 'taken');
+  await writeFile(file, '');
+  await mkdir(join(taken, 'metrics.jsonl'), { recursive: true });
+  await expect(train(join(file, 'run'))).rejects.toThrow(new FileError(`cannot write ${join(file, 'run')}: part of its path is a file`));
+  await expect(train(taken)).rejects.toThrow(new FileError(`cannot write ${join(taken, 'metrics.jsonl')}: it is a folder`));
+});
