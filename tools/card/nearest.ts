@@ -1,5 +1,5 @@
 /**
- * @file Is a film remembered? `npx tsx tools/card/nearest.ts <sprite layers> <configuration of the transformer's run> <model> <out.png>`: films of the first 32
+ * @file Is a film remembered? `npx tsx tools/card/nearest.ts <sprite layers> <model> <out.png> <configurations of the transformer's runs>`: films of the first 32
  * held-out prompts, and under each the training clip of 17×64×64 that is nearest: least squared difference of the frames at 16×16 pixels.
  */
 import { drawClip, loadSpriteWorld, renderClip } from '../../src/data/sprites/world.ts';
@@ -20,25 +20,31 @@ function small({ data, count, width, height, channels }: Frames): Float32Array {
   return out;
 }
 
-const [layers, config, model, out] = process.argv.slice(2);
-if (!layers || !config || !model || !out) throw new Error('usage: nearest.ts <sprite layers> <configuration> <model> <out.png>');
-const world = await loadSpriteWorld(layers, { cacheDir: '.cache' }), { seed, clips } = await readRunConfig('dit', config);
-const clip = (step: number): Frames => renderClip(world, drawClip(world, { key: { seed, stream: clipStream('train', SHAPE), step }, split: 'train', ...SHAPE })).frames;
+const [layers, model, out, ...configs] = process.argv.slice(2);
+if (!layers || !model || !out || configs.length === 0) throw new Error('usage: nearest.ts <sprite layers> <model> <out.png> <configuration>…');
+const world = await loadSpriteWorld(layers, { cacheDir: '.cache' }), runs = new Map<number, number>();      // clips by seed: runs with one seed share their clips
+for (const file of configs) {
+  const { seed, clips } = await readRunConfig('dit', file);
+  runs.set(seed, Math.max(runs.get(seed) ?? 0, clips[shapeName(SHAPE)]!));
+}
+interface Place { readonly seed: number; readonly step: number }
+const places = [...runs].flatMap(([seed, clips]) => Array.from({ length: clips }, (_, step): Place => ({ seed, step })));
+const clip = ({ seed, step }: Place): Frames => renderClip(world, drawClip(world, { key: { seed, stream: clipStream('train', SHAPE), step }, split: 'train', ...SHAPE })).frames;
 
 const films: Frames[] = [];
 using pipeline = await openPipeline({ model });
 for (const { prompt } of drawEvalPrompts(world, { count: FILMS, frames: SHAPE.frames }))
   for await (const { film } of pipeline.films({ prompt: prompt.prompt, seed: prompt.index, palette: 0, scale: 1 })) films.push(film!);
-const looks = films.map(small), best = films.map(() => ({ step: -1, distance: Infinity }));
-for (let step = 0; step < clips[shapeName(SHAPE)]!; step++) {
-  const look = small(clip(step));
-  looks.forEach((own, i) => {
+const looks = films.map(small), best = films.map(() => ({ place: places[0]!, distance: Infinity }));
+for (const [i, place] of places.entries()) {
+  const look = small(clip(place));
+  looks.forEach((own, film) => {
     let distance = 0;
-    for (let j = 0; j < own.length && distance < best[i]!.distance; j++) distance += (own[j]! - look[j]!) ** 2;
-    if (distance < best[i]!.distance) best[i] = { step, distance };
+    for (let j = 0; j < own.length && distance < best[film]!.distance; j++) distance += (own[j]! - look[j]!) ** 2;
+    if (distance < best[film]!.distance) best[film] = { place, distance };
   });
-  if (step % 500 === 0) console.error(`${step} clips`);
+  if (i % 1000 === 0) console.error(`${i} of ${places.length} clips`);
 }
-await writePng(out, contactSheet(films.flatMap((film, i) => [film, clip(best[i]!.step)]), { columns: 9 }));
+await writePng(out, contactSheet(films.flatMap((film, i) => [film, clip(best[i]!.place)]), { columns: 9 }));
 const perPixel = best.map(({ distance }) => Math.sqrt(distance / looks[0]!.length) / CELL ** 2);
 console.log(`${out}: root mean square differences at 16×16 pixels from ${Math.min(...perPixel).toFixed(1)} to ${Math.max(...perPixel).toFixed(1)} of 255`);
