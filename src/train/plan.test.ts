@@ -23,7 +23,7 @@ describe('transformer', () => {
 
   test('parameters, by hand', () => {
     const block = 3 * D * D + D * D + 2 * 16 /* norms of queries and keys */ + D * D + T * 2 * D + D * D /* cross-attention */ + 2 * D * 4 * D + 6 * D;
-    const dit = (4 * D + D) + 60 * D /* places */ + 2 * D /* kinds */ + (256 * D + D) + (D * D + D) + T * D + (6 * D * D + 6 * D) + 2 * block + (2 * D * D + 2 * D) + (D * 4 + 4);
+    const dit = (4 * D + D) + 60 * D /* places */ + 2 * D /* kinds */ + (256 * D + D) + (D * D + D) + T * D + (6 * D * D + 6 * D) + 2 * block + (2 * D * D + 2 * D) + (D * 4 + 4) + (D * 4 + 4) /* skip */;
     const text = 100 * T + 32 * T + (4 * T * T + 2 * T * 4 * T + 2 * T) + T;
     expect(plan.parameters).toBe(dit + text);
   });
@@ -41,7 +41,7 @@ describe('transformer', () => {
       + 2 * tokens * D * D + captions * length * T * 2 * D + 2 * tokens * length * D        // cross-attention
       + 2 * tokens * D * 4 * D;
     const text = captions * length * (4 * T * T + 2 * T * 4 * T) + 2 * captions * length * length * T;
-    const both = 2 * block + text + frames * D * D /* fc2 */ + captions * T * D + frames * D * 6 * D + frames * D * 2 * D + tokens * D * 4;
+    const both = 2 * block + text + frames * D * D /* fc2 */ + captions * T * D + frames * D * 6 * D + frames * D * 2 * D + frames * D * 4 /* skip */ + tokens * D * 4;
     const oneSided = tokens * (4 + 60) * D + frames * 256 * D + captions * length * T;             // latents, places, noise levels and the mask of tokens are data
     const expected = 2 * (3 * both + 2 * oneSided), counted = plan.gflopPerStep * 1e9;
     expect(counted).toBeGreaterThanOrEqual(expected);

@@ -17,7 +17,7 @@ CAPTION_OF = [0, 0, 2, 1, 1, 1, 2, 0, 2, 0, 1, 2]
 TIMES = [0, 4, 8, 16, 0, 4, 0, 0, 0, 0, 12, 0]
 
 OURS = {"channels": 4, "patch": 1, "width": 32, "depth": 2, "heads": 2, "mlpRatio": 4, "mlp": "relu2", "modulation": "single", "norm": "rms", "qkNorm": True,
-        "rope": True, "places": True, "bias": False, "textWidth": 16, "outputs": 1, "rematerialise": False}
+        "rope": True, "places": True, "skip": True, "bias": False, "textWidth": 16, "outputs": 1, "rematerialise": False}
 PAPER = {"channels": 4, "patch": 2, "width": 32, "depth": 2, "heads": 4, "mlpRatio": 4, "mlp": "gelu", "modulation": "zero", "norm": "layer", "qkNorm": False,
          "rope": False, "places": False, "bias": True, "textWidth": None, "outputs": 2, "rematerialise": False}
 TEXT = {"vocabulary": 12, "length": 6, "width": 16, "depth": 2, "heads": 2, "mlp": "relu2"}

@@ -126,4 +126,6 @@ def dit(p: Params, tokens: torch.Tensor, sample: dict, captions: list, c: dict) 
             x = x + p.linear(f"{b}.cross.proj", torch.cat(read), width, bias=False)
         x = x + gate2 * mlp(p, f"{b}.mlp", norm(x) * (1 + scale2) + shift2, c["mlp"], c["mlpRatio"], c["bias"])
     shift, scale = (spread(t) for t in p.linear("final.modulation", cond, 2 * width).chunk(2, -1))
-    return p.linear("final.linear", norm(x) * (1 + scale) + shift, c["channels"] * c["patch"] ** 2 * c["outputs"])
+    size = c["channels"] * c["patch"] ** 2 * c["outputs"]
+    out = p.linear("final.linear", norm(x) * (1 + scale) + shift, size)
+    return out + spread(p.linear("skip", cond, size)) * tokens if c.get("skip") else out

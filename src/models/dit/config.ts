@@ -32,6 +32,11 @@ export interface DiTConfig {
   readonly rope: boolean;
   /** Also add where a token stands between the canvas's edges, learned from sinusoids (as LightningDiT and JiT do beside rotary positions). */
   readonly places: boolean;
+  /**
+   * Adds to the prediction the noised tokens themselves, each channel times a gain that the noise level decides (from zero on), so that what hardly
+   * carries noise need not pass through the residual stream: a learned form of EDM's c_skip (Karras et al. 2022, section 5, arXiv:2206.00364v2).
+   */
+  readonly skip?: boolean | undefined;
   /** Biases in attention and MLP. */
   readonly bias: boolean;
   /** Width of the text states that cross-attention reads; null = no text. */
@@ -47,7 +52,7 @@ const ours = { channels: 16, patch: 1, mlpRatio: 4, mlp: 'relu2', modulation: 's
 
 /** Presets by name. `DiT-*` are those of Peebles & Xie 2022, table 1, with patch 2 (their GFLOPs count multiply-adds: test/parity/presets). */
 export const DIT_PRESETS = {
-  tiny: { ...ours, channels: 4, width: 32, depth: 2, heads: 2, textWidth: 16 },
+  tiny: { ...ours, skip: true, channels: 4, width: 32, depth: 2, heads: 2, textWidth: 16 },
   small: { ...ours, width: 320, depth: 6, heads: 5, textWidth: 192 },
   base: { ...ours, width: 384, depth: 12, heads: 6, textWidth: 256 },
   'DiT-S/2': { ...paper, width: 384, depth: 12, heads: 6 },

@@ -28,6 +28,7 @@ export function ditParams(c: DiTConfig) {
     time: { fc1: linearParams(SIGMA_FEATURES, c.width, { init: normal(0.02) }), fc2: linearParams(c.width, c.width, { init: normal(0.02) }) },
     ...(c.textWidth === null ? {} : { pooled: linearParams(c.textWidth, c.width, { bias: false, init: constant(0) }) }),
     ...(c.modulation === 'single' ? { modulation: linearParams(c.width, 6 * c.width, { init: normal(0.02) }) } : {}),
+    ...(c.skip ? { skip: linearParams(c.width, patchSize * c.outputs, { init: constant(0) }) } : {}),
     blocks: Array.from({ length: c.depth }, () => blockParams(c)),
     final: { modulation: linearParams(c.width, 2 * c.width, { init: constant(0) }), linear: linearParams(c.width, patchSize * c.outputs, { init: constant(0) }) },
   };
@@ -87,5 +88,8 @@ export function dit(p: DiTParams, input: PackInputs, layout: PackLayout, c: DiTC
   const shiftScale = gather(linear(p.final.modulation, active), frameOfRuns);                 // [runs, 2D]
   const part = (i: number): Tensor => reshape(slice(shiftScale, 1, i * c.width, (i + 1) * c.width), [runs, 1, c.width]);
   const h = add(mul(norm(inRuns(x), c.norm), add(part(1), 1)), part(0));
-  return linear(p.final.linear, reshape(h, [rows, c.width]));                                 // [N, channels·patch²·outputs]
+  const out = linear(p.final.linear, reshape(h, [rows, c.width]));                            // [N, channels·patch²·outputs]
+  if (!p.skip) return out;
+  const gain = gather(linear(p.skip as LinearParams, active), frameOfRuns);                   // [runs, channels·patch²]
+  return add(out, reshape(mul(inRuns(tokens), reshape(gain, [runs, 1, -1])), out.shape));
 }
