@@ -10,7 +10,7 @@ import { checkFrames, toModel, toRgb, type Frames } from '../media/frames.ts';
 import { CONTEXT_SIGMA, latentTime } from '../models/dit/pack-feeds.ts';
 import { patchify, type LatentStats } from '../models/dit/patch.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
-import type { Beginning, ContextFrame, DenoisedFilm } from './denoise.ts';
+import type { ContextFrame } from './denoise.ts';
 import { isBeginning, type FilmSettings, type PlacedClip } from './settings.ts';
 import { encodeFilm, type VaeRuntime } from './vae-stream.ts';
 
@@ -56,11 +56,14 @@ export async function readGiven(s: FilmSettings): Promise<GivenParts> {
   return { images: await readImages(s), clips };
 }
 
+/** A clip as tokens, normalised, and the same with noise of {@link CONTEXT_SIGMA}, as the network sees it. */
+interface GivenTokens { readonly clean: Float32Array; readonly noised: Float32Array }
+
 /** Encodes images and clips, each alone; the noise of the i-th of them is a function of seed and i. */
-export async function givenContext(vae: VaeRuntime, { images, clips }: GivenParts, s: FilmSettings, patch: number, stats: LatentStats): Promise<Pick<DenoisedFilm, 'context' | 'beginning'>> {
+export async function givenContext(vae: VaeRuntime, { images, clips }: GivenParts, s: FilmSettings, patch: number, stats: LatentStats): Promise<{ readonly context: readonly ContextFrame[]; readonly beginning: GivenTokens | null }> {
   const context: ContextFrame[] = [];
-  let beginning: Beginning | undefined, step = 0;
-  const encoded = async (film: Frames): Promise<Beginning> => {
+  let beginning: GivenTokens | null = null, step = 0;
+  const encoded = async (film: Frames): Promise<GivenTokens> => {
     const frames = latentFrames(film.count), z = await encodeFilm(vae, toModel(film), s);                     // [C, T', H/8, W/8]
     const clean = patchify(z, { channels: vae.config.latentChannels, frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch, stats });
     const eps = normals({ seed: s.seed, stream: 'context', step: step++ }, clean.length);
@@ -72,5 +75,5 @@ export async function givenContext(vae: VaeRuntime, { images, clips }: GivenPart
     if (isBeginning(placed)) beginning = tokens;
     else for (let i = 0; i < frames; i++) context.push({ time: latentTime(i, frame), tokens: tokens.noised.subarray(i * perFrame, (i + 1) * perFrame) });
   }
-  return { context, ...(beginning ? { beginning } : {}) };
+  return { context, beginning };
 }

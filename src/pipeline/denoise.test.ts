@@ -25,25 +25,18 @@ function spying(): { runtime: DitRuntime; fed: Record<string, HostArray>[] } {
   return { fed, runtime: { backend, programs: new ProgramCache(4), config, text: { vocabulary: 8, length: 4, width: 16, depth: 1, heads: 2, mlp: 'relu2' }, prediction: 'x', weights: {} } };
 }
 
-test('a given beginning and a given end stand in the pack as they do in training, and the beginning does not move', async () => {
-  const clean = tokens('beginning', 2), beginning = { clean, noised: clean.map((x) => x + 0.01) };
+test('a given beginning and a given end stand in the pack as they do in training', async () => {
+  const own = Float32Array.from([...tokens('beginning', 2), ...tokens('noise', 2)]);                                         // nearly clean, then noise
   const end = tokens('end', 2), context = [0, 1].map((i) => ({ time: latentTime(i, 8), tokens: end.subarray(i * perFrame, (i + 1) * perFrame) }));
-  const film: DenoisedFilm = { frames: FRAMES, height: SIDE, width: SIDE, context, beginning }, z = tokens('noise', FRAMES), sigma = new Float32Array(FRAMES).fill(0.7);
-  const { runtime, fed } = spying(), velocity = await filmVelocity(runtime, film, {}, { scale: 3 })(z, sigma);
+  const film: DenoisedFilm = { frames: FRAMES, height: SIDE, width: SIDE, context, beginning: 2 }, sigma = Float32Array.of(CONTEXT_SIGMA, CONTEXT_SIGMA, 0.7, 0.7);
+  const { runtime, fed } = spying(), velocity = await filmVelocity(runtime, film, {}, { scale: 3 })(own, sigma);
 
   // The sample that dit-task.ts makes of a clip with a given ending and a prefix: kinds and σ in place for the prefix, the ending beside at its own times.
-  const own = Float32Array.from(z);
-  own.set(beginning.noised);
   const segment = (caption: number) => ({
     times: [0, 4, 8, 12, 8, 12], kinds: [GIVEN, GIVEN, GENERATED, GENERATED, GIVEN, GIVEN], captions: new Array<number>(6).fill(caption),
-    sigmas: [CONTEXT_SIGMA, CONTEXT_SIGMA, sigma[2]!, sigma[3]!, CONTEXT_SIGMA, CONTEXT_SIGMA], tokens: Float32Array.from([...own, ...end]),
+    sigmas: [...sigma, CONTEXT_SIGMA, CONTEXT_SIGMA], tokens: Float32Array.from([...own, ...end]),
   });
   expect(fed).toHaveLength(1);
   expect(fed[0]).toEqual(packFeeds(filmLayout(film, 2), [segment(0), segment(1)], config));
-  expect(velocity.subarray(0, 2 * perFrame).every((v) => v === 0)).toBe(true);
-  expect(velocity.subarray(2 * perFrame).every((v) => v === 0)).toBe(true);                   // the spy predicts x = z: nothing to move
-  const still = spying();
-  const moved = await filmVelocity({ ...still.runtime, prediction: 'velocity' }, film, {}, { scale: 1 })(z, sigma);
-  expect(moved.subarray(0, 2 * perFrame).every((v) => v === 0)).toBe(true);
-  expect(moved.subarray(2 * perFrame)).toEqual(z.subarray(2 * perFrame));
+  expect(velocity).toEqual(new Float32Array(FRAMES * perFrame));                               // the spy predicts x = z: nothing to move
 });

@@ -45,14 +45,6 @@ export interface ContextFrame {
   readonly tokens: Float32Array;
 }
 
-/** The film's first latent frames, given: they stand in their own place and stay as they are. */
-export interface Beginning {
-  /** As tokens, normalised. */
-  readonly clean: Float32Array;
-  /** The same with noise of {@link CONTEXT_SIGMA}, as the network sees them. */
-  readonly noised: Float32Array;
-}
-
 /** The film that is denoised, in tokens. */
 export interface DenoisedFilm {
   /** Latent frames of the film, a given beginning included. */
@@ -61,7 +53,8 @@ export interface DenoisedFilm {
   readonly height: number;
   readonly width: number;
   readonly context: readonly ContextFrame[];
-  readonly beginning?: Beginning;
+  /** How many of its first latent frames are given; the caller keeps them, and their σ, as they are. Default 0. */
+  readonly beginning?: number;
 }
 
 const BRANCHES = 2;
@@ -114,12 +107,11 @@ export function denoiseProgram({ backend, programs, config, text }: DitRuntime, 
 
 /** One pack's program with everything that stays the same over all steps. */
 async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, branches: number): Promise<(z: Float32Array, sigma: Float32Array) => Promise<Float32Array[]>> {
-  const layout = filmLayout(film, branches), { frames, context, beginning } = film, perToken = rt.config.channels * rt.config.patch ** 2;
+  const layout = filmLayout(film, branches), { frames, context, beginning = 0 } = film, perToken = rt.config.channels * rt.config.patch ** 2;
   const own = frames * film.height * film.width * perToken, size = own + context.length * film.height * film.width * perToken;
-  const perFrame = own / frames, given = beginning ? beginning.clean.length / perFrame : 0;
   const lists = (caption: number) => ({
     times: [...Array.from({ length: frames }, (_, i) => latentTime(i)), ...context.map((c) => c.time)],
-    kinds: [...new Array<number>(given).fill(GIVEN), ...new Array<number>(frames - given).fill(GENERATED), ...context.map(() => GIVEN)],
+    kinds: [...new Array<number>(beginning).fill(GIVEN), ...new Array<number>(frames - beginning).fill(GENERATED), ...context.map(() => GIVEN)],
     captions: new Array<number>(frames + context.length).fill(caption),
   });
   const fixed = fixedPackFeeds(layout, Array.from({ length: branches }, (_, i) => lists(i)), rt.config);
@@ -128,21 +120,15 @@ async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, 
   const program = await denoiseProgram(rt, layout);
   const feeds: Record<string, HostArray> = { ...rt.weights, ...fixed, ...text, tokens } as Record<string, HostArray>;
   return async (z, sigma) => {
-    for (let b = 0; b < branches; b++) {
-      tokens.set(z, b * size);
-      if (beginning) tokens.set(beginning.noised, b * size);
-    }
-    const levels = [...new Array<number>(given).fill(CONTEXT_SIGMA), ...sigma.subarray(given), ...context.map(() => CONTEXT_SIGMA)];
+    for (let b = 0; b < branches; b++) tokens.set(z, b * size);
+    const levels = [...sigma, ...context.map(() => CONTEXT_SIGMA)];
     feeds['sigma'] = sigmaFeatures(Array.from({ length: branches }, () => levels).flat(), SIGMA_FEATURES);
     await program.run(feeds, { prediction: predicted });
-    return Array.from({ length: branches }, (_, b) => {
-      const velocity = convertPrediction(predicted.subarray(b * size, b * size + own), { from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame }] });
-      return velocity.fill(0, 0, given * perFrame);             // what is given stays
-    });
+    return Array.from({ length: branches }, (_, b) => convertPrediction(predicted.subarray(b * size, b * size + own), { from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame: own / frames }] }));
   };
 }
 
-/** The guided velocity of one film; zero over a given beginning. */
+/** The guided velocity of one film. */
 export function filmVelocity(rt: DitRuntime, film: DenoisedFilm, text: TextStates, guidance: GuidanceOptions): VelocityFn {
   const packs = new Map<number, ReturnType<typeof branchPack>>();
   const layout = { frames: film.frames, perFrame: film.height * film.width * rt.config.channels * rt.config.patch ** 2 };

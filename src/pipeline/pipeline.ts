@@ -13,6 +13,7 @@ import { sha256 } from '../io/safetensors.ts';
 import { concatFrames, type Frames } from '../media/frames.ts';
 import type { FilmMetadata } from '../media/metadata.ts';
 import type { WrittenFilm } from '../media/sink.ts';
+import { CONTEXT_SIGMA } from '../models/dit/pack-feeds.ts';
 import { unpatchify } from '../models/dit/patch.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
@@ -172,18 +173,21 @@ export class Pipeline implements Disposable {
   /** Noise → latents `[C, T', H/8, W/8]` in the autoencoder's own scale. */
   async #sample({ vae, dit }: Runtime, s: FilmSettings, given: GivenParts, text: TextStates, done: (step: number) => void, signal?: AbortSignal): Promise<Float32Array> {
     const { latent } = this.model.info, { patch, channels } = dit.config, size = this.#tokens(s);
-    const film: DenoisedFilm = { ...size, ...(await givenContext(vae, given, s, patch, latent)) };
-    const perFrame = size.height * size.width * channels * patch ** 2;
+    const { context, beginning } = await givenContext(vae, given, s, patch, latent);
+    const perFrame = size.height * size.width * channels * patch ** 2, kept = beginning ? beginning.clean.length / perFrame : 0;
+    const noise = normals({ seed: s.seed, stream: 'noise', step: 0 }, size.frames * perFrame), sigmas = frameSigmas(sigmaGrid(s.steps, s.shift), size.frames);
+    if (beginning) {                                            // its σ never changes, so no sampler moves it
+      noise.set(beginning.noised);
+      for (const row of sigmas) row.fill(CONTEXT_SIGMA, 0, kept);
+    }
     const z = await SAMPLER_TABLE[s.sampler].sample({
-      velocity: filmVelocity(dit, film, text, guidanceOf(s)),
-      noise: normals({ seed: s.seed, stream: 'noise', step: 0 }, size.frames * perFrame),
-      pack: [{ frames: size.frames, perFrame }],
-      sigmas: frameSigmas(sigmaGrid(s.steps, s.shift), size.frames),
+      velocity: filmVelocity(dit, { ...size, context, beginning: kept }, text, guidanceOf(s)),
+      noise, sigmas, pack: [{ frames: size.frames, perFrame }],
       keys: [{ seed: s.seed, stream: 'sampler', step: 0 }],
       onStep: ({ step }) => { done(step); },
       ...(signal ? { signal } : {}),
     });
-    if (film.beginning) z.set(film.beginning.clean);
+    if (beginning) z.set(beginning.clean);
     return unpatchify(z, { channels, frames: size.frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch, stats: latent });
   }
 
