@@ -50,6 +50,8 @@ export interface GeneratedFilm {
   /** Words of the prompt, and of what it should not show, that the model does not know. */
   readonly ignored: readonly string[];
   readonly ms: PhaseTimes;
+  /** Present when words seemed mistyped: as which known words they were read. */
+  readonly mended?: Readonly<Record<string, string>>;
   /** Present when the end of the prompt, or of what it should not show, did not fit. */
   readonly truncated?: true;
   /** The frames as delivered; present when no output was asked for. */
@@ -101,7 +103,7 @@ export class Pipeline implements Disposable {
     const sink = await job.openSink(s, () => this.#metadata(s, given));
     try {
       const runtime = await job.time('load', 1, () => this.#prepare(s, job));
-      const { states, ignored, truncated } = await job.time('text', 1, () => text(runtime));
+      const { states, ignored, mended, truncated } = await job.time('text', 1, () => text(runtime));
       const latents = await job.time('sample', s.steps, (done) => this.#sample(runtime, s, given, states, done, job.signal));
       job.start('decode', s.frames);
       const kept: Frames[] = [];
@@ -118,7 +120,7 @@ export class Pipeline implements Disposable {
       const { width, height, frames, fps } = s;
       return {
         file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
-        codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(truncated ? { truncated } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
+        codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}), ...(truncated ? { truncated } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
       };
     } catch (error) {
       await sink?.abort();
@@ -160,8 +162,8 @@ export class Pipeline implements Disposable {
 
   async #text({ tokenizer, dit }: Runtime, { prompt, negative }: FilmSettings): Promise<EncodedText> {
     const conditional = tokenizer.encode(prompt), unconditional = tokenizer.encode(negative);
-    const ignored = [...new Set([...conditional.ignored, ...unconditional.ignored])], truncated = conditional.truncated || unconditional.truncated;
-    return { ignored, truncated, states: await encodeCaptions(dit, conditional, unconditional) };
+    const ignored = [...new Set([...conditional.ignored, ...unconditional.ignored])], mended = { ...unconditional.mended, ...conditional.mended }, truncated = conditional.truncated || unconditional.truncated;
+    return { ignored, mended, truncated, states: await encodeCaptions(dit, conditional, unconditional) };
   }
 
   /** The film's size in latent frames and tokens. */
@@ -208,7 +210,7 @@ export class Pipeline implements Disposable {
   [Symbol.dispose](): void { this.#programs[Symbol.dispose](); this.#runtime = undefined; }
 }
 
-interface EncodedText { readonly states: TextStates; readonly ignored: readonly string[]; readonly truncated: boolean }
+interface EncodedText { readonly states: TextStates; readonly ignored: readonly string[]; readonly mended: Readonly<Record<string, string>>; readonly truncated: boolean }
 
 /** Opens a model; its weights are read with the first film. */
 export async function openPipeline({ model, threads }: OpenPipelineOptions = {}): Promise<Pipeline> {

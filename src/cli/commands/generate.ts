@@ -21,6 +21,7 @@ async function run({ output, model, size, sampler, json, count, ...flags }: Gene
     if (json) { print(JSON.stringify(film)); continue; }
     const seconds = Object.values(film.ms).reduce((sum, ms) => sum + ms, 0) / 1000;
     print(`${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, seed ${film.seed}, made in ${seconds.toFixed(1)} s`);
+    for (const [word, meant] of Object.entries(film.mended ?? {})) print(`read "${word}" as "${meant}"`);
     if (film.ignored.length > 0) print(`ignored: ${film.ignored.join(', ')}`);
     if (film.truncated) print('the end of the prompt did not fit and was left out');
   }

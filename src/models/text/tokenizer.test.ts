@@ -35,24 +35,22 @@ describe('encoding', () => {
   });
 
   test('decoding gives the caption back, spaces and capitals aside; twice encoded is equal', () => {
-    for (const text of [...captions(200), 'naïve 🙂 Ωμέγα — 饕餮', ...captions(60).map((c, step) => noisyCaption(c, { seed: 4, stream: 'n', step }))]) {
+    for (const text of [...captions(200), 'a WOMAN — (walks) … ｌｅｆｔ!']) {
       const { ids, truncated } = tokenizer.encode(text);
       if (!truncated) expect(tokenizer.decode(ids)).toBe(plain(text));
       expect(tokenizer.encode(text)).toEqual(tokenizer.encode(text));
     }
   });
 
-  test('every known word is one token, and no unknown word holds one of two letters or more', () => {
+  test('every known word is one token, and an unknown word is none', () => {
     const own = new Map([...words.english, ...words.hanzi].map((word) => [word, tokensOf(word)]));
     for (const [word, tokens] of own) expect([word, tokens.length, tokens.every((id) => id > 2 && id < tokenizer.vocabulary)]).toEqual([word, 1, true]);
     const known = new Set([...own].filter(([word]) => word.length > 1).map(([, [id]]) => id));
-    for (const word of ['redwood', 'dragon', 'inner', 'bluegreen', 'walker', 'greenish', '鱻', 'masterpiece', 'womanly']) expect(tokensOf(word).filter((id) => known.has(id)), word).toEqual([]);
+    for (const word of ['redwood', 'dragon', 'inner', 'bluegreen', 'walker', 'greenish', '鱻', 'masterpiece', 'womanly']) expect([word, tokensOf(word), known.size > 100]).toEqual([word, [], true]);
   });
 
   test('names of special tokens are text like any other', () => {
-    const tokens = tokensOf('<bos> <pad> <eos>');
-    expect(tokens.length).toBeGreaterThan(3);
-    expect(tokens.filter((id) => id <= 2)).toEqual([]);
+    expect(tokensOf('<bos> <pad> <eos>').filter((id) => id <= 2)).toEqual([]);
   });
 
   test('what does not fit is cut, and said so', async () => {
@@ -72,12 +70,26 @@ describe('ignored words', () => {
   });
 
   test.each([
-    ['a dragon walks', ['dragon']], ['A DRAGON, a Dragon and a robot!', ['dragon', 'robot']], ['a woman\'s red hair, a man’s shirt', []], ['3 women at 2.5x', ['3', 'women', '2.5', 'x']],
+    ['a dragon walks', ['dragon']], ['A DRAGON, a Dragon and a robot!', ['dragon', 'robot']], ['a woman\'s red hair, a man’s shirt', []], ['3 women at 2.5x', ['3', 'women', '2.5', 'x']], ['a red kilt at night', ['kilt', 'night']],
     ['一只饕餮向左走', ['一只饕餮']], ['女人在月亮上走,看着火车', ['月亮', '看着火车']], ['a 女人 in plate armor 🐉', ['🐉']], ['', []], ['?!…', []], ['ｐｌａｔｅ armor', []],
   ])('%s → %j', (text, ignored) => { expect(tokenizer.encode(text).ignored).toEqual(ignored); });
 
-  test('noise is reported', () => {
-    const noisy = captions(300).map((text, step) => tokenizer.encode(noisyCaption(text, { seed: 4, stream: 'noise', step })).ignored.length);
-    expect(noisy.filter((n) => n === 0).length).toBeLessThan(5);     // a typo may make another known word
+  test('noise is reported, and changes nothing: the tokens are those of the caption without it', () => {
+    const texts = captions(300), noisy = texts.map((text, step) => noisyCaption(text, { seed: 4, stream: 'noise', step }));
+    const told = noisy.map((text) => tokenizer.encode(text)).map(({ ignored, mended }) => ignored.length + Object.keys(mended).length);
+    expect(told.filter((n) => n === 0).length).toBeLessThan(5);      // a typo may make another known word
+    const changed = texts.filter((text, i) => tokensOf(text).join() !== tokensOf(noisy[i]!).join());
+    expect(changed.length).toBeLessThan(20);                         // a mistyped short word is lost; an unknown word of hanzi may hold a known one (钢琴: 钢)
+    const stray = texts.filter((text) => !tokensOf(`${text} teapot galaxy 神秘`).slice(0, tokensOf(text).length).every((id, i) => id === tokensOf(text)[i]));
+    expect(stray).toEqual([]);
+  });
+
+  test.each([
+    ['a womna', { }, ['womna']], ['plate armro', {}, ['armro']], ['wearnig a shirt', { wearnig: 'wearing' }, []], ['a baerded man', { baerded: 'bearded' }, []], ['chainmial', { chainmial: 'chainmail' }, []],
+    ['a banana helemt', { helemt: 'helmet' }, ['banana']], ['a hekmet', { hekmet: 'helmet' }, []], ['a hemet', { hemet: 'helmet' }, []], ['a hellmet', {}, ['hellmet']], ['a backgroundd', { backgroundd: 'background' }, []], ['xollapses', {}, ['xollapses']],
+  ])('%s is read as meant: %j', (text, mended, ignored) => {
+    const read = tokenizer.encode(text);
+    expect<unknown>([read.mended, read.ignored]).toEqual([mended, ignored]);
+    expect([...read.ids]).toEqual([...tokenizer.encode(text.split(' ').map((word) => (mended as Record<string, string>)[word] ?? ((ignored as readonly string[]).includes(word) ? '' : word)).join(' ')).ids]);
   });
 });
