@@ -18,7 +18,8 @@ export async function filmFlops(s: FilmSettings, { vae, dit, text, ...info }: Mo
   const gflop = (outputs: Parameters<typeof graphFlop>[0]): number => graphFlop(outputs) / 1e9, { token } = sizeRule({ dit, ...info });
   const frames = latentFrames(s.frames), guidance = guidanceOf(s), calls = { guided: 0, plain: 0 };
   await SAMPLER_TABLE[s.sampler].sample({
-    noise: new Float32Array(frames), pack: [{ frames, perFrame: 1 }], sigmas: frameSigmas(sigmaGrid(s.steps, s.shift), frames), keys: [{ seed: s.seed, stream: 'sampler', step: 0 }],
+    noise: new Float32Array(frames), pack: [{ frames, perFrame: 1 }],
+    sigmas: frameSigmas(sigmaGrid(s.steps, s.shift), frames), keys: [{ seed: s.seed, stream: 'sampler', step: 0 }],
     velocity: (z, sigma) => {
       calls[sigma.some((x) => isGuided(x, guidance)) ? 'guided' : 'plain']++;
       return Promise.resolve(new Float32Array(z.length));

@@ -25,8 +25,10 @@ const PROMPT = 'a woman with long red hair in plate armor walks to the left';
 function median(kind: keyof typeof WANTED, runs: readonly { readonly total: number; readonly film: GeneratedFilm }[], flops: FilmFlops): BenchCase {
   const { total, film } = runs.toSorted((a, b) => a.total - b.total)[runs.length >> 1]!;
   return {
-    case: kind, ms: total, wanted: WANTED[kind], ...film.ms, text_gflop: flops.text, sample_gflop: flops.sample, decode_gflop: flops.decode, sample_gflops: flops.sample / film.ms.sample * 1000,
-    guided_calls: flops.guidedCalls, plain_calls: flops.plainCalls, model: film.model, frames: film.frames, width: film.native.width, height: film.native.height, steps: film.steps, rounds: runs.length,
+    case: kind, ms: total, wanted: WANTED[kind], ...film.ms,
+    text_gflop: flops.text, sample_gflop: flops.sample, decode_gflop: flops.decode, sample_gflops: flops.sample / film.ms.sample * 1000,
+    guided_calls: flops.guidedCalls, plain_calls: flops.plainCalls, model: film.model,
+    frames: film.frames, width: film.native.width, height: film.native.height, steps: film.steps, rounds: runs.length,
   };
 }
 
@@ -57,7 +59,10 @@ export const bench: Bench = {
       }
       pipeline[Symbol.dispose]();
       const flops = await filmFlops(filmSettings(options, pipeline.model.info, seed), pipeline.model.info);
-      return { config: { prompt: PROMPT, model: pipeline.model.info.id, frames, steps, rounds, threads, weights: pipeline.model.info.files }, cases: [median('cold', cold, flops), median('warm', warm, flops)] };
+      return {
+        config: { prompt: PROMPT, model: pipeline.model.info.id, frames, steps, rounds, threads, weights: pipeline.model.info.files },
+        cases: [median('cold', cold, flops), median('warm', warm, flops)],
+      };
     } finally { await rm(dir, { recursive: true, force: true }); }
   },
 };

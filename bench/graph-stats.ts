@@ -32,7 +32,11 @@ export function graphStats(results: readonly Tensor[]): MovedBytes[] {
     const inputs = [...new Set(node.inputs)].map((i) => graph.nodes[i]!), written = sizeOf(node.shape);
     const read = PARTIAL.has(node.op) ? written : inputs.reduce((n, x) => n + sizeOf(x.shape), 0);
     const kind = kinds.get(node.op) ?? { nodes: 0, bytes: 0, flop: 0 };
-    kinds.set(node.op, { nodes: kind.nodes + 1, bytes: kind.bytes + BYTES * (read + written), flop: kind.flop + flopsOf(node.op, node.inputs.map((i) => graph.nodes[i]!), node.shape, node.params) });
+    kinds.set(node.op, {
+      nodes: kind.nodes + 1,
+      bytes: kind.bytes + BYTES * (read + written),
+      flop: kind.flop + flopsOf(node.op, node.inputs.map((i) => graph.nodes[i]!), node.shape, node.params),
+    });
   }
   return [...kinds].map(([op, kind]) => ({ op, ...kind })).toSorted((a, b) => b.bytes - a.bytes);
 }

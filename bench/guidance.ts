@@ -28,10 +28,14 @@ export const bench: Bench = {
     const scales = (text('scales') ?? '1,2,3,4,5,6,7,8').split(',').map(Number);
     if (scales.some((scale) => !(scale >= 0))) throw new InputError(`--scales "${text('scales')}": wanted numbers from 0 with commas between`);
     const { info } = await findModel(text('model')), { sampling } = info;
-    const interval = [real('low', sampling.interval[0]), real('high', sampling.interval[1])] as const, rescale = real('rescale', sampling.rescale), steps = real('steps', sampling.steps);
+    const interval = [real('low', sampling.interval[0]), real('high', sampling.interval[1])] as const;
+    const rescale = real('rescale', sampling.rescale), steps = real('steps', sampling.steps);
     const cases: BenchCase[] = [];
     for (const guidance of scales) {
-      const { report: r } = await evalModel({ prompts, lpc, cacheDir: '.cache', threads, unknownWord: 0, imageToVideo: 0, sampling: { guidance, interval, rescale, steps }, ...(text('model') === undefined ? {} : { model: text('model')! }) });
+      const { report: r } = await evalModel({
+        prompts, lpc, cacheDir: '.cache', threads, unknownWord: 0, imageToVideo: 0, sampling: { guidance, interval, rescale, steps },
+        ...(text('model') === undefined ? {} : { model: text('model')! }),
+      });
       const shares = Object.fromEntries(Object.entries(r.attributes).map(([name, a]) => [name, a.of_ceiling]));
       const told = Object.values(shares).filter((share) => share !== null);
       cases.push({ guidance, prompts, ...shares, mean: told.reduce((a, b) => a + b, 0) / told.length, motion: r.motion_ratio, colour: r.saturation_ratio, ms: r.ms });

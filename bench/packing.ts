@@ -53,7 +53,8 @@ export const bench: Bench = {
     const bank = layoutBank({ seed, shapes, tokens, layouts: BANK, patch: config.patch });
     const buckets = shapes.map((s): Filled => {
       const count = Math.floor(tokens / tokensOf(s)), frames = latentFrames(s.frames) + s.given;
-      return { layout: { groups: [{ frames, height: s.height / SPACE_FACTOR / config.patch, width: s.width / SPACE_FACTOR / config.patch, count }], captions: count }, samples: new Array<SampleShape>(count).fill(s) };
+      const group = { frames, height: s.height / SPACE_FACTOR / config.patch, width: s.width / SPACE_FACTOR / config.patch, count };
+      return { layout: { groups: [group], captions: count }, samples: new Array<SampleShape>(count).fill(s) };
     });
 
     const backend = ortBackend({ threads }), specs = filmParams(config, text), state = new TrainState(specs);
@@ -81,7 +82,8 @@ export const bench: Bench = {
         const frames = latentFrames(s.frames), given = Array.from({ length: s.given }, (_, j) => j * (s.frames - 1));
         return {
           times: [...Array.from({ length: frames }, (_, j) => latentTime(j)), ...given], kinds: [...new Array<number>(frames).fill(GENERATED), ...given.map(() => GIVEN)],
-          sigmas: [...new Array<number>(frames).fill(0.5), ...given.map(() => CONTEXT_SIGMA)], captions: new Array<number>(frames + s.given).fill(i), tokens: values(`tokens/${i}`, tokensOf(s) * perToken),
+          sigmas: [...new Array<number>(frames).fill(0.5), ...given.map(() => CONTEXT_SIGMA)],
+          captions: new Array<number>(frames + s.given).fill(i), tokens: values(`tokens/${i}`, tokensOf(s) * perToken),
         };
       });
       const ids = uniforms({ seed: seedOfData, stream: 'ids', step: 0 }, layout.captions * text.length);
@@ -109,7 +111,8 @@ export const bench: Bench = {
     const result = {
       padding, samples_per_second: samples.length / packs * 1000, buckets_samples_per_second: samples.length / bucketed * 1000, ratio: bucketed / packs, graphs,
       unfilled: share(bank, (f) => 1 - ofSamples(f) / tokens), buckets_graphs: buckets.length, buckets_unfilled: share(buckets, (f) => 1 - ofSamples(f) / tokens),
-      attention_share: share(bank, ({ layout }) => layout.groups.reduce((n, g) => n + g.count * segmentTokens(g) ** 2, 0) / packTokens(layout) ** 2), compile_ms: compileMs, layouts: measured, rounds,
+      attention_share: share(bank, ({ layout }) => layout.groups.reduce((n, g) => n + g.count * segmentTokens(g) ** 2, 0) / packTokens(layout) ** 2),
+      compile_ms: compileMs, layouts: measured, rounds,
     };
     return {
       config: { model: preset, text, tokens, shapes, bank: BANK, measured, rounds },

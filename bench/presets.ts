@@ -28,9 +28,11 @@ function denoiser(name: string, config: DiTConfig): BenchCase {
   const { textWidth, channels, patch } = config, specs = ditParams(config);
   if (textWidth === null) {
     const graph = new Graph(), side = 16, layout = { groups: [{ frames: 1, height: side, width: side, count: 1 }], captions: 0 };
-    return row(name, `latent ${side * patch}x${side * patch}x${channels}`, specs, dit(bindParams(graph, specs) as Bound<ReturnType<typeof ditParams>>, packInputs(graph, layout, config), layout, config));
+    const params = bindParams(graph, specs) as Bound<ReturnType<typeof ditParams>>;
+    return row(name, `latent ${side * patch}x${side * patch}x${channels}`, specs, dit(params, packInputs(graph, layout, config), layout, config));
   }
-  const side = (pixels: number): number => pixels / SPACE_FACTOR / patch, film = { frames: latentFrames(FILM.frames), height: side(FILM.height), width: side(FILM.width), context: [] };
+  const side = (pixels: number): number => pixels / SPACE_FACTOR / patch;
+  const film = { frames: latentFrames(FILM.frames), height: side(FILM.height), width: side(FILM.width), context: [] };
   const { prediction } = denoiseOutputs(filmLayout(film, 1), config, { vocabulary: 0, length: CAPTION, width: textWidth, depth: 0, heads: 1, mlp: config.mlp });
   return row(name, 'film 17x64x64', specs, prediction!);
 }

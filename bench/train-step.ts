@@ -59,7 +59,9 @@ function ditCase(depth: number, segments: number): StepCase<ReturnType<typeof di
   const P = listParams(specs).reduce((n, { name, leaf }) => n + (actsPerToken(name) ? sizeOf(leaf.shape) : 0), 0);
   const squares = layout.groups.reduce((n, g) => n + g.count * segmentTokens(g) ** 2, 0);
   const values = (stream: string, size: number): Float32Array => normals({ seed: 0, stream, step: 0 }, size);
-  const pack = Array.from({ length: segments }, (_, i) => ({ times: [0], kinds: [GENERATED], captions: [0], sigmas: [(i + 0.5) / segments], tokens: values(`tokens/${i}`, 256 * perToken) }));
+  const pack = Array.from({ length: segments }, (_, i) => ({
+    times: [0], kinds: [GENERATED], captions: [0], sigmas: [(i + 0.5) / segments], tokens: values(`tokens/${i}`, 256 * perToken),
+  }));
   return {
     model: 'dit', row: { depth, width: config.width, tokens, segments, parameters: countParams(specs) }, specs, flop: 6 * P * tokens + 12 * squares * config.width * depth,
     build: (graph, p) => ({ loss: weightedLoss(graph, dit(p as DiTParams, packInputs(graph, layout, config), layout, config), layout) }),
@@ -78,13 +80,22 @@ function vaeCase(preset: keyof typeof VAE_PRESETS): StepCase<ReturnType<typeof v
   const values = (stream: string, size: number): Float32Array => normals({ seed: 0, stream, step: 0 }, size);
   return {
     model: 'vae', row: { preset, clips: l.batch, frames: l.frames, parameters: countParams(specs) }, specs, flop, build,
-    feeds: { video: values('video', l.batch * 3 * pixels).map((x) => x / 3), weight: new Float32Array(l.batch * pixels).fill(1), noise: values('noise', l.batch * latent), amplitude: new Float32Array(l.batch) },
+    feeds: {
+      video: values('video', l.batch * 3 * pixels).map((x) => x / 3), weight: new Float32Array(l.batch * pixels).fill(1),
+      noise: values('noise', l.batch * latent), amplitude: new Float32Array(l.batch),
+    },
     twin: { model: 'vae', config, batch: l.batch, frames: l.frames, height: l.height, width: l.width, kl },
   };
 }
 
 /** How a case is measured. */
-interface MeasureOptions { readonly backend: Backend; readonly products: readonly Product[]; readonly rounds: number; readonly torch: 'auto' | 'on' | 'off'; readonly log: (line: string) => void }
+interface MeasureOptions {
+  readonly backend: Backend;
+  readonly products: readonly Product[];
+  readonly rounds: number;
+  readonly torch: 'auto' | 'on' | 'off';
+  readonly log: (line: string) => void;
+}
 
 async function measure<T>(c: StepCase<T>, { backend, products, rounds, torch, log }: MeasureOptions): Promise<{ row: BenchCase; ceilings: readonly object[] }> {
   resetPeakMemory();
@@ -131,8 +142,11 @@ async function measure<T>(c: StepCase<T>, { backend, products, rounds, torch, lo
   }
   const after = await matmulCeiling(backend, products), ceiling = Math.max(before.best, after.best), gflops = c.flop / ms / 1e6;
   const row: BenchCase = {
-    model: c.model, ...c.row, ms, gradients_ms: median(parts.gradients.slice(WARMUP)), update_ms: median(parts.update.slice(WARMUP)), compile_ms: compileMs, gflop: c.flop / 1e9, gflops, ceiling, fraction: gflops / ceiling,
-    torch_ratio: eager?.ratio ?? null, torch_ms: eager?.bMs ?? null, torch_compiled_ratio: compiled?.ratio ?? null, torch_compiled_ms: compiled?.bMs ?? null, peak_mb: peakMemoryMb(), rounds,
+    model: c.model, ...c.row, ms,
+    gradients_ms: median(parts.gradients.slice(WARMUP)), update_ms: median(parts.update.slice(WARMUP)), compile_ms: compileMs,
+    gflop: c.flop / 1e9, gflops, ceiling, fraction: gflops / ceiling,
+    torch_ratio: eager?.ratio ?? null, torch_ms: eager?.bMs ?? null,
+    torch_compiled_ratio: compiled?.ratio ?? null, torch_compiled_ms: compiled?.bMs ?? null, peak_mb: peakMemoryMb(), rounds,
     ...Object.fromEntries(Object.entries(WANTED[c.model]).map(([name, value]) => [`wanted_${name}`, value])), ...(twin ? { torch: twin.torch, torch_threads: twin.threads } : {}),
   };
   return { row, ceilings: [before.each, after.each] };
@@ -145,7 +159,8 @@ export const bench: Bench = {
     for (const flag of Object.keys(flags)) oneOf('flag', flag, FLAGS);
     const list = (flag: (typeof FLAGS)[number], fallback: string): string[] => String(flags[flag] ?? fallback).split(',');
     const number = (flag: (typeof FLAGS)[number], text: string): number => integer(`--${flag}`, { min: 1 })(text);
-    const rounds = number('rounds', String(flags['rounds'] ?? 7)), segments = number('segments', String(flags['segments'] ?? 8)), depths = list('depth', '6,12').map((d) => number('depth', d));
+    const rounds = number('rounds', String(flags['rounds'] ?? 7)), segments = number('segments', String(flags['segments'] ?? 8));
+    const depths = list('depth', '6,12').map((d) => number('depth', d));
     const torch = flags['torch'] === undefined ? 'auto' : oneOf('--torch', flags['torch'] === true ? 'on' : flags['torch'], ['on', 'off', 'auto'] as const);
     const preset = oneOf('autoencoder', String(flags['vae'] ?? 'large'), Object.keys(VAE_PRESETS) as (keyof typeof VAE_PRESETS)[]);
     const backend = ortBackend({ threads }), { width, mlpRatio } = DIT_PRESETS.base, tokens = 256 * segments;
@@ -159,6 +174,11 @@ export const bench: Bench = {
       if (model === 'vae') add(await measure(vaeCase(preset), options));
       else for (const depth of depths) add(await measure(ditCase(depth, segments), options));
     }
-    return { config: { dit: DIT_PRESETS.base, depths, segments, segment: '1 latent frame of 16x16 tokens', text: false, vae: VAE_PRESETS[preset], rounds, products }, cases, extra: { ceilings } };
+    return {
+      config: {
+        dit: DIT_PRESETS.base, depths, segments, segment: '1 latent frame of 16x16 tokens', text: false, vae: VAE_PRESETS[preset], rounds, products,
+      },
+      cases, extra: { ceilings },
+    };
   },
 };

@@ -22,7 +22,10 @@ const LAYERS: readonly (readonly [name: string, box: readonly [number, number, n
     [`body/${sex}/light`, [22, 14, 20, 46], [240, 200, 160]] as const,
     [`legs/pants/${sex}/red_pants_${sex}`, [22, 44, 20, 14], [170, 40, 40]] as const,
     [`feet/shoes/${sex}/black_shoes_${sex}`, [22, 57, 20, 4], [30, 30, 30]] as const,
-    ...([['black', [20, 20, 25]], ['redhead', [190, 70, 30]], ['blonde', [230, 200, 90]], ['white', [235, 235, 235]], ['purple', [130, 60, 160]], ['green2', [70, 160, 70]]] as const).flatMap(([shade, colour]) => [
+    ...([
+      ['black', [20, 20, 25]], ['redhead', [190, 70, 30]], ['blonde', [230, 200, 90]],
+      ['white', [235, 235, 235]], ['purple', [130, 60, 160]], ['green2', [70, 160, 70]],
+    ] as const).flatMap(([shade, colour]) => [
       [`hair/${sex}/plain/${shade}`, [21, 11, 22, 9], colour] as const, [`hair/${sex}/long/${shade}`, [20, 11, 24, 22], colour] as const]),
   ]),
   ['torso/robes_female_no_th-sh/blue', [18, 30, 28, 30], [50, 70, 190]],
@@ -53,7 +56,10 @@ const vaeConfig: VaeRunConfig = {
   layouts: [{ ...size, frames: 9, batch: 2, share: 0.5 }, { ...size, frames: 1, batch: 8, share: 0.5 }],
 };
 const tower = { width: 16, depth: 1, heads: 2 };
-const textConfig: TextRunConfig = { kind: 'text', model: { ...tower, mlp: 'relu2' }, ...common, optim: { ...optim, matrices: 'adamw' }, batch: 16, noisyCaption: 0.1, validationCaptions: 32 };
+const textConfig: TextRunConfig = {
+  kind: 'text', model: { ...tower, mlp: 'relu2' }, ...common, optim: { ...optim, matrices: 'adamw' },
+  batch: 16, noisyCaption: 0.1, validationCaptions: 32,
+};
 const ditConfig: DiTRunConfig = {
   kind: 'dit', model: 'tiny', dit: {}, text: { ...tower, fixed: true }, ...common, tokens: 768, layouts: 2,
   stages: [{ from: 0, shapes: [{ ...size, frames: 1, given: 0, share: 1 }, { ...size, frames: 9, given: 0, share: 1 }, { ...size, frames: 9, given: 1, share: 0.5 }] }],

@@ -36,8 +36,11 @@ test('help shows every command and its example; each command shows its own', asy
 });
 
 test('all flags of generate reach the command', async () => {
-  const { exit, stdout, seen } = await shell(['generate', 'a knight', '-o', 'a.gif', '--model', 'm', '--seed', '7', '--seconds', '2', '--size', '96x64', '--fps', '12', '--steps', '9',
-    '--guidance', '3.5', '--sampler', 'heun', '--negative', 'rain', '--image', 'a.png', '--image', 'b.png@last', '-n', '2', '--scale', '1', '--palette', '16', '--threads', '1', '--json', '--debug']);
+  const { exit, stdout, seen } = await shell([
+    'generate', 'a knight', '-o', 'a.gif', '--model', 'm', '--seed', '7', '--seconds', '2', '--size', '96x64', '--fps', '12', '--steps', '9',
+    '--guidance', '3.5', '--sampler', 'heun', '--negative', 'rain', '--image', 'a.png', '--image', 'b.png@last', '-n', '2',
+    '--scale', '1', '--palette', '16', '--threads', '1', '--json', '--debug',
+  ]);
   expect(exit).toBe(0);
   expect(stdout).toBe('made\n');
   expect(seen).toEqual([{

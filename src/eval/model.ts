@@ -63,7 +63,8 @@ const IMAGE_FILMS = 64, UNKNOWN_FILMS = 200, LEARNING_STEPS = 600;
 /** Evaluates a model. Throws a FileError when it has no judge. */
 export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
   const model = await findModel(o.model), { id } = model.info, { prompts = 200, unknownWord = UNKNOWN_FILMS, imageToVideo = IMAGE_FILMS, sampling = {} } = o;
-  if (!hasModelFile(model, 'judge.safetensors')) throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
+  if (!hasModelFile(model, 'judge.safetensors'))
+    throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
   await readModelFile(model, 'judge.safetensors');
   const threads = o.threads === undefined ? {} : { threads: o.threads }, backend = ortBackend(threads);
   const record = hasModelFile(model, RECORD_FILE) ? JSON.parse((await readModelFile(model, RECORD_FILE)).toString('utf8')) as EvalRecord : undefined;
@@ -73,7 +74,12 @@ export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
   const lpc = world && reconstruct && { world, reconstruct };
 
   const done: Partial<Record<EvalPart, number>> = {};
-  const totals: Record<EvalPart, number> = { prompts, unknown_word: Math.min(prompts, unknownWord), image_to_video: Math.min(prompts, imageToVideo), train_on_films: o.trainOnFilms ?? 0 };
+  const totals: Record<EvalPart, number> = {
+    prompts,
+    unknown_word: Math.min(prompts, unknownWord),
+    image_to_video: Math.min(prompts, imageToVideo),
+    train_on_films: o.trainOnFilms ?? 0,
+  };
   let kept: EvalRecord | null = null;
   using judge = await loadJudge(join(model.dir, 'judge.safetensors'), backend);
   using pipeline = new Pipeline(model, o.threads);
@@ -84,7 +90,8 @@ export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
     environment: { config: { model: model.info, prompts, sampling, trainOnFilms: o.trainOnFilms ?? 0 }, threads: o.threads ?? availableParallelism(), now: new Date() },
     generateClip: async (prompt, seed, { frames, width, height, images }) => {
       if (o.signal?.aborted) throw new CancelledError('cancelled', { cause: o.signal.reason });
-      for await (const { film } of pipeline.films({ prompt, seed, frames, width, height, images, ...sampling, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) })) return film!;
+      const options = { prompt, seed, frames, width, height, images, ...sampling, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) };
+      for await (const { film } of pipeline.films(options)) return film!;
       throw new RangeError('no film was made');
     },
     onRecord: (made) => { kept = made; },

@@ -46,7 +46,8 @@ export function drawEvalPrompts(world: SpriteWorld, { count, frames, split = 'he
     const language = draws({ ...key, stream: `${stream}/language` }).chance(CHINESE) ? 'zh' : 'en';
     const { labels } = spec.characters[0]!;
     return { spec, prompt: {
-      index, prompt: captionOf(spec, { key, language, style: 'sentence' }), deed: captionOf(spec, { key, language, style: 'sentence', looks: false }), language, truth: truthOf(labels),
+      index, prompt: captionOf(spec, { key, language, style: 'sentence' }),
+      deed: captionOf(spec, { key, language, style: 'sentence', looks: false }), language, truth: truthOf(labels),
       told: ATTRIBUTES.filter((a) => (a === 'hair' ? labels.hairColour !== null : a !== 'facing' || labels.action !== 'fall')),
     } };
   });

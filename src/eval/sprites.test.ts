@@ -69,7 +69,10 @@ describe('prompts', () => {
 });
 
 describe('scores', () => {
-  const asked = [{ truth: { action: 'walk', facing: 'left', hair: 'red', garment: 'robe' }, told: ATTRIBUTES }, { truth: { action: 'fall', facing: 'towards', hair: 'none', garment: 'vest' }, told: ['action', 'garment'] as const }];
+  const asked = [
+    { truth: { action: 'walk', facing: 'left', hair: 'red', garment: 'robe' }, told: ATTRIBUTES },
+    { truth: { action: 'fall', facing: 'towards', hair: 'none', garment: 'vest' }, told: ['action', 'garment'] as const },
+  ];
   test('count only what is told', () => {
     const scores = scoreReadings([asked[0]!.truth, { action: 'fall', facing: 'left', hair: 'red', garment: 'robe' }], asked);
     expect(ATTRIBUTES.map((a) => [scores[a].share, scores[a].count])).toEqual([[1, 2], [1, 1], [1, 1], [0.5, 2]]);
@@ -81,7 +84,9 @@ describe('scores', () => {
     }
   });
   test('shuffled prompts agree as often as chance says', () => {
-    const names = ['a', 'b', 'c', 'd'], many = Array.from({ length: 2000 }, (_, i) => ({ truth: { action: names[i % 4]!, facing: names[(i * 7) % 3]!, hair: 'x', garment: names[(i * 5) % 4]! }, told: ATTRIBUTES }));
+    const names = ['a', 'b', 'c', 'd'], many = Array.from({ length: 2000 }, (_, i) => ({
+      truth: { action: names[i % 4]!, facing: names[(i * 7) % 3]!, hair: 'x', garment: names[(i * 5) % 4]! }, told: ATTRIBUTES,
+    }));
     const found = shuffledScores(many.map((m) => m.truth), many);
     expect(ATTRIBUTES.map((a) => Math.round(found[a].chance * 100))).toEqual([25, 33, 100, 25]);
     for (const a of ATTRIBUTES) expect(Math.abs(found[a].share! - found[a].chance)).toBeLessThan(0.04);
@@ -91,11 +96,15 @@ describe('scores', () => {
 describe('evaluation', () => {
   test('real clips as the model: everything at its ceiling, and the controls fail', async () => {
     const report = await evaluate();
-    for (const a of ATTRIBUTES) expect([report.attributes[a].films, report.attributes[a].ceiling, report.attributes[a].ceiling_reconstructed, report.attributes[a].of_ceiling]).toEqual([1, 1, 1, 1]);
+    for (const a of ATTRIBUTES) {
+      const { films, ceiling, ceiling_reconstructed: reconstructed, of_ceiling: share } = report.attributes[a];
+      expect([films, ceiling, reconstructed, share]).toEqual([1, 1, 1, 1]);
+    }
     for (const a of ['action', 'garment'] as const) expect(report.controls.shuffled[a].share).toBeLessThan(0.6);
     expect([report.controls.frozen.action.share, report.controls.frozen_real!.action.share, report.controls.frozen.garment.share]).toEqual([0, 0, 1]);
     expect(report.controls.unknown_word).toEqual({ films: COUNT, cost: { action: 0, facing: 0, hair: 0, garment: 0 } });
-    expect([report.motion_ratio, report.saturation_ratio, report.image_to_video.motion_ratio, report.image_to_video.motion_ratio_median, report.image_to_video.hair.films, report.image_to_video.garment.of_ceiling]).toEqual([1, 1, 1, 1, 1, 1]);
+    const { motion_ratio: motion, motion_ratio_median: median, hair, garment } = report.image_to_video;
+    expect([report.motion_ratio, report.saturation_ratio, motion, median, hair.films, garment.of_ceiling]).toEqual([1, 1, 1, 1, 1, 1]);
     expect([report.vae!.psnr, report.vae!.ssim, report.vae!.clips, report.vae!.images!.clips]).toEqual([Infinity, 1, COUNT, COUNT]);
     expect([report.suite, report.prompts, report.train_on_films, report.attributes.action.count]).toEqual(['sprites', COUNT, null, COUNT]);
     expect(Object.keys(report)).toContain('configHash');
@@ -110,7 +119,8 @@ describe('evaluation', () => {
   test('a model that is put off by unknown words, and stands still on images, is found out', async () => {
     const prompts = drawEvalPrompts(world, { count: COUNT, frames: FRAMES }).map((d) => d.prompt);
     const report = await evaluate({
-      generateClip: (text, seed, { images }) => Promise.resolve(images.length > 0 ? frozen(clips[seed]!) : text === prompts[seed]!.prompt ? clips[seed]! : clips[(seed + 1) % COUNT]!),
+      generateClip: (text, seed, { images }) => Promise.resolve(
+        images.length > 0 ? frozen(clips[seed]!) : text === prompts[seed]!.prompt ? clips[seed]! : clips[(seed + 1) % COUNT]!),
       unknownWord: COUNT, imageToVideo: 6,
     });
     expect(report.controls.unknown_word.cost.garment).toBeGreaterThan(40);
@@ -120,7 +130,10 @@ describe('evaluation', () => {
   test('without sheets the record stands in for real clips', async () => {
     let record: EvalRecord | undefined;
     await evaluate({ imageToVideo: 1, unknownWord: 1, onRecord: (made) => { record = made; } });
-    const { lpc: _, ...rest } = { model: 'test', judge: knowing, generateClip: perfect, lpc: null, prompts: 12, frames: FRAMES, environment: { config: {}, threads: 2, now: new Date(0) } };
+    const { lpc: _, ...rest } = {
+      model: 'test', judge: knowing, generateClip: perfect, lpc: null, prompts: 12, frames: FRAMES,
+      environment: { config: {}, threads: 2, now: new Date(0) },
+    };
     const report = await evalSprites({ ...rest, record: record!, imageToVideo: 2, unknownWord: 2 });
     expect([report.attributes.hair.ceiling, report.prompts, report.motion_ratio, report.image_to_video.films, report.vae?.clips]).toEqual([1, 12, null, 2, COUNT]);
     await expect(evalSprites({ ...rest, prompts: 1000, record: record! })).rejects.toThrow(`holds ${COUNT}`);

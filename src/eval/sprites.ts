@@ -130,7 +130,8 @@ const divide = (a: number | null | undefined, b: number | null | undefined): num
 
 function attributeReport(films: Share, real: Share | undefined, reconstructed: Share | undefined): AttributeReport {
   return {
-    films: films.share, ceiling: real?.share ?? null, ceiling_reconstructed: reconstructed?.share ?? null, of_ceiling: divide(films.share, real?.share), count: films.count, interval: films.interval,
+    films: films.share, ceiling: real?.share ?? null, ceiling_reconstructed: reconstructed?.share ?? null,
+    of_ceiling: divide(films.share, real?.share), count: films.count, interval: films.interval,
   };
 }
 
@@ -140,7 +141,8 @@ function subjectsOf({ lpc, record, prompts: count = 200, frames = 17 }: EvalSpri
   if (!Number.isInteger(count) || count < 2) throw new InputError(`prompts ${count} is not possible: wanted a whole number ≥ 2`);
   if (lpc) return drawEvalPrompts(lpc.world, { count, frames }).map(({ prompt, spec }) => ({ prompt, spec, clip: renderClip(lpc.world, spec) }));
   if (!record) throw new InputError('without sprite sheets the evaluation needs a model with eval.json: give the sheets');
-  if (record.prompts.length < count) throw new InputError(`prompts ${count} is not possible: this model's eval.json holds ${record.prompts.length}; give the sprite sheets for more`);
+  if (record.prompts.length < count)
+    throw new InputError(`prompts ${count} is not possible: this model's eval.json holds ${record.prompts.length}; give the sprite sheets for more`);
   return record.prompts.slice(0, count).map((prompt) => ({ prompt, spec: null, clip: null }));
 }
 
@@ -160,7 +162,9 @@ export async function evalSprites(o: EvalSpritesOptions): Promise<EvalReport> {
   const real = lpc ? scoreReadings(await judge.read(clips.map((c) => c.frames)), prompts) : record!.ceilings.real;
   const made = lpc?.reconstruct ? await lpc.reconstruct(clips.map((c) => c.frames)) : null;
   const reconstructed = made ? scoreReadings(await judge.read(made), prompts) : lpc ? null : record!.ceilings.reconstructed;
-  const vae = made ? vaeReport({ specs: subjects.map((s) => s.spec!), clips, made, images: await reconstructImages(lpc!.world, lpc!.reconstruct!, clips.length) }) : lpc ? null : record!.vae;
+  const vae = made
+    ? vaeReport({ specs: subjects.map((s) => s.spec!), clips, made, images: await reconstructImages(lpc!.world, lpc!.reconstruct!, clips.length) })
+    : lpc ? null : record!.vae;
   if (lpc) o.onRecord?.({ prompts, ceilings: { real, reconstructed }, vae });
   const still = async (list: readonly Frames[]): Promise<Scores> => scoreReadings(await judge.read(list.map((film) => frozen(film))), prompts);
   const languages = [...new Set(prompts.map((p) => p.language))].sort();

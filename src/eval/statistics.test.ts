@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { chanceOf, meanOf, shareOf } from './statistics.ts';
 
 // scipy 1, binomtest(k, n).proportion_ci(method='wilson').
-test.each([[90, 100, 0.8256343384950865, 0.9447708629393249], [0, 10, 0, 0.2775327998628892], [10, 10, 0.7224672001371107, 1], [1, 2, 0.09453120573423074, 0.9054687942657693]])('%i of %i', (k, n, low, high) => {
+test.each([
+  [90, 100, 0.8256343384950865, 0.9447708629393249], [0, 10, 0, 0.2775327998628892],
+  [10, 10, 0.7224672001371107, 1], [1, 2, 0.09453120573423074, 0.9054687942657693],
+])('%i of %i', (k, n, low, high) => {
   const { share, interval } = shareOf(k, n);
   expect(share).toBe(k / n);
   expect(Math.abs(interval[0] - low)).toBeLessThan(1e-9);

@@ -34,7 +34,9 @@ export async function learnFrom({ films, test, world, backend, steps }: LearnFro
     const whole = judgeTask(config, { world, backend, films });
     const task: TrainTask<typeof whole.specs> = { specs: whole.specs, batch: (step) => whole.batch(step), build: (layout, graph, p) => whole.build(layout, graph, p) };
     const optim = { ...JUDGE_OPTIM, steps, warmup: Math.min(JUDGE_OPTIM.warmup, Math.ceil(steps / 10)) };
-    const state = await runTraining(task, { backend, seed: config.seed, optim, dir, configHash: 'films', resume: false, programs: 1, checkpointSeconds: Infinity, validateEvery: steps });
+    const state = await runTraining(task, {
+      backend, seed: config.seed, optim, dir, configHash: 'films', resume: false, programs: 1, checkpointSeconds: Infinity, validateEvery: steps,
+    });
     using judge = await makeJudge(config.judge, state.windows('ema'), backend);
     return scoreReadings(await judge.read(test.films), test.prompts);
   } finally { await rm(dir, { recursive: true, force: true }); }

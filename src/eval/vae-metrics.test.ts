@@ -3,7 +3,10 @@ import type { ClipSpec, RenderedClip } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
 import { vaeReport } from './vae-metrics.ts';
 
-const SIDE = 16, frames = (value: (i: number) => number): Frames => ({ data: Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => value(i)), count: 1, height: SIDE, width: SIDE, channels: 3, fps: 8 });
+const SIDE = 16;
+const frames = (value: (i: number) => number): Frames => ({
+  data: Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => value(i)), count: 1, height: SIDE, width: SIDE, channels: 3, fps: 8,
+});
 const clip: RenderedClip = { frames: frames(() => 100), silhouette: Uint8Array.from({ length: SIDE * SIDE }, (_, i) => Number(i < 64)) };
 const spec = (action: string, kind: string): ClipSpec => ({ characters: [{ labels: { action } }], ground: { kind } }) as unknown as ClipSpec;
 const decibels = (meanSquare: number): number => 10 * Math.log10(255 ** 2 / meanSquare);

@@ -43,7 +43,11 @@ function figures(list: readonly Measured[]): VaeFigures {
   };
 }
 
-const measure = (clip: RenderedClip, made: Frames): Measured => ({ psnr: psnr(clip.frames, made), character: psnr(clip.frames, made, clip.silhouette), ssim: ssim(clip.frames, made) });
+const measure = (clip: RenderedClip, made: Frames): Measured => ({
+  psnr: psnr(clip.frames, made),
+  character: psnr(clip.frames, made, clip.silhouette),
+  ssim: ssim(clip.frames, made),
+});
 
 function grouped(list: readonly Measured[], names: readonly string[]): Record<string, VaeFigures> {
   return Object.fromEntries([...new Set(names)].sort().map((name) => [name, figures(list.filter((_, i) => names[i] === name))]));
@@ -70,7 +74,9 @@ export function vaeReport({ specs, clips, made, images }: VaePairs): VaeReport {
 
 /** One-frame clips `0 … count − 1` of held-out combinations and their reconstructions. */
 export async function reconstructImages(world: SpriteWorld, reconstruct: Reconstructor, count: number): Promise<VaePairs['images']> {
-  const clips = Array.from({ length: count }, (_, step) => renderClip(world, drawClip(world, { key: { seed: 0, stream: 'eval/images', step }, split: 'heldout', width: 64, height: 64, frames: 1 })));
+  const clips = Array.from({ length: count }, (_, step) => renderClip(world, drawClip(world, {
+    key: { seed: 0, stream: 'eval/images', step }, split: 'heldout', width: 64, height: 64, frames: 1,
+  })));
   const made = await reconstruct(clips.map((clip) => clip.frames));
   return clips.map((clip, i) => ({ clip, made: made[i]! }));
 }

@@ -178,7 +178,8 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.shape.length - shape.length;
   const axes = x.shape.map((_, i) => i).filter((i) => i < lead || (shape[i - lead] === 1 && x.shape[i] !== 1));
-  if (axes.at(-1) === axes.length - 1) return reshape(axes.reduce((part, axis) => sum(part, [axis]), x), shape);   // leading axes one by one: long rows are added up, in less than half the time
+  // Leading axes one by one: long rows are added up, in less than half the time.
+  if (axes.at(-1) === axes.length - 1) return reshape(axes.reduce((part, axis) => sum(part, [axis]), x), shape);
   return reshape(axes.length > 0 ? sum(x, axes) : x, shape);
 }
 

@@ -17,7 +17,9 @@ const reduce = (p: { axes: readonly number[] }, [x]: readonly Shape[]): Shape =>
 };
 
 const unary = Object.fromEntries(UNARY_OPS.map((op) => [op, first])) as Pick<Rules, (typeof UNARY_OPS)[number]>;
-const binary = Object.fromEntries(BINARY_OPS.map((op) => [op, (_: unknown, [a, b]: readonly Shape[]) => broadcastShapes(a!, b!)])) as unknown as Pick<Rules, (typeof BINARY_OPS)[number]>;
+const binary = Object.fromEntries(
+  BINARY_OPS.map((op) => [op, (_: unknown, [a, b]: readonly Shape[]) => broadcastShapes(a!, b!)]),
+) as unknown as Pick<Rules, (typeof BINARY_OPS)[number]>;
 
 const RULES: Rules = {
   ...unary,

@@ -77,7 +77,9 @@ export async function readHalves(file: string): Promise<{ tensors: ReadonlyMap<s
   });
 }
 
-async function readFile<D>(file: string, wanted: (name: string) => boolean, decode: (type: FileType, buffer: ArrayBuffer) => D): Promise<{ tensors: ReadonlyMap<string, { shape: Shape; data: D }>; metadata: Readonly<Record<string, string>> }> {
+async function readFile<D>(
+  file: string, wanted: (name: string) => boolean, decode: (type: FileType, buffer: ArrayBuffer) => D,
+): Promise<{ tensors: ReadonlyMap<string, { shape: Shape; data: D }>; metadata: Readonly<Record<string, string>> }> {
   const handle = await open(file, 'r').catch((cause: Error) => { throw new FileError(`cannot read ${file}: ${cause.message}`, { cause }); });
   const broken = (why: string): FileError => new FileError(`${file} is not a whole safetensors file: ${why}`);
   try {

@@ -18,6 +18,8 @@ export function filmFormat(file: string): FilmFormat {
   const extension = /[/\\]$/.test(file) ? '' : extname(file).toLowerCase();
   if (extension === '') return 'folder';
   const format = FILE_FORMATS.find((name) => extension === `.${name}`);
-  if (format === undefined) throw new InputError(`"${file}": extension "${extension}" is not known; allowed: ${FILE_FORMATS.map((name) => `.${name}`).join(', ')}, or none for a folder of PNGs`);
+  if (format === undefined)
+    throw new InputError(`"${file}": extension "${extension}" is not known; `
+      + `allowed: ${FILE_FORMATS.map((name) => `.${name}`).join(', ')}, or none for a folder of PNGs`);
   return format;
 }

@@ -24,7 +24,9 @@ async function ffprobe(file: string) {
   };
 }
 
-test.each([[8, [8, 1]], [24, [24, 1]], [30000 / 1001, [30000, 1001]], [12.5, [25, 2]]])('FFmpeg sees every frame, the exact rate and the colour tags at %d fps', async (fps, rate) => {
+test.each([
+  [8, [8, 1]], [24, [24, 1]], [30000 / 1001, [30000, 1001]], [12.5, [25, 2]],
+])('FFmpeg sees every frame, the exact rate and the colour tags at %d fps', async (fps, rate) => {
   await inFolder(async (folder) => {
     const file = join(folder, 'a.mp4');
     const written = await writeFilm(file, { ...walkFilm(64, 17), fps }, { metadata: METADATA });

@@ -8,7 +8,10 @@ import { ColourCounter, mapPalette, paletteIndexer, quantizePalette } from './pa
 const lab = (...[r, g, b]: readonly [number, number, number]): number[] => { const out = new Float64Array(3); oklab(r, g, b, out); return [...out]; };
 
 test('OKLab agrees with the published values and with Math.pow', () => {
-  for (const [rgb, want] of [[[255, 255, 255], [1, 0, 0]], [[255, 0, 0], [0.627955, 0.224863, 0.125846]], [[0, 0, 255], [0.452014, -0.032457, -0.311528]], [[0, 0, 0], [0, 0, 0]]] as const) {
+  for (const [rgb, want] of [
+    [[255, 255, 255], [1, 0, 0]], [[255, 0, 0], [0.627955, 0.224863, 0.125846]],
+    [[0, 0, 255], [0.452014, -0.032457, -0.311528]], [[0, 0, 0], [0, 0, 0]],
+  ] as const) {
     lab(...(rgb as readonly [number, number, number])).forEach((v, i) => expect(v).toBeCloseTo(want[i]!, 5));
   }
   const grey = ((128 / 255 + 0.055) / 1.055) ** 2.4;                     // equal channels: L = ∛ of linear light

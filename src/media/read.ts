@@ -86,7 +86,11 @@ export async function readFilm(file: string, options: ReadFilmOptions = {}): Pro
       if (!facts) return image;
       if (facts.columns === undefined) return { ...image, fps: facts.fps };
       const { columns } = facts;
-      try { return dropOpaqueAlpha(unpackSheet(image, { ...facts, columns })); } catch (cause) { throw new FileError(`cannot read ${file}: ${(cause as Error).message}`, { cause }); }
+      try {
+        return dropOpaqueAlpha(unpackSheet(image, { ...facts, columns }));
+      } catch (cause) {
+        throw new FileError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
+      }
     }
     case 'mp4': case 'webm': case 'avi': {
       const codec = options.codec ?? nodeAv;

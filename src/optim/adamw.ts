@@ -35,7 +35,10 @@ export const ADAMW_STATE = ['value', 'm', 'v', 'ema'] as const;
 export type AdamWArrays = Readonly<Record<(typeof ADAMW_STATE)[number] | 'grad', Float32Array>>;
 
 /** Updates elements `start` … `end` − 1 in place. Each is computed in double precision and rounded once per array, so results do not depend on the machine. */
-export function adamW({ value, m, v, ema, grad }: AdamWArrays, start: number, end: number, { rate, decay, gradScale, step, emaDecay }: AdamWScalars, { beta1 = 0.9, beta2 = 0.99, eps = 1e-8 }: AdamWOptions = {}): void {
+export function adamW(
+  { value, m, v, ema, grad }: AdamWArrays, start: number, end: number, { rate, decay, gradScale, step, emaDecay }: AdamWScalars,
+  { beta1 = 0.9, beta2 = 0.99, eps = 1e-8 }: AdamWOptions = {},
+): void {
   // rate · (m/(1 − β1ᵗ)) / (√(v/(1 − β2ᵗ)) + eps), with the bias corrections drawn out of the loop.
   const rootV = Math.sqrt(1 - beta2 ** step), rateM = rate * rootV / (1 - beta1 ** step), epsV = eps * rootV;
   const gradM = (1 - beta1) * gradScale, gradV = (1 - beta2) * gradScale ** 2, keep = 1 - rate * decay, emaRest = 1 - emaDecay;

@@ -60,7 +60,9 @@ export async function readGiven(s: FilmSettings): Promise<GivenParts> {
 interface GivenTokens { readonly clean: Float32Array; readonly noised: Float32Array }
 
 /** Encodes images and clips, each alone; the noise of the i-th of them is a function of seed and i. */
-export async function givenContext(vae: VaeRuntime, { images, clips }: GivenParts, s: FilmSettings, patch: number, stats: LatentStats): Promise<{ readonly context: readonly ContextFrame[]; readonly beginning: GivenTokens | null }> {
+export async function givenContext(
+  vae: VaeRuntime, { images, clips }: GivenParts, s: FilmSettings, patch: number, stats: LatentStats,
+): Promise<{ readonly context: readonly ContextFrame[]; readonly beginning: GivenTokens | null }> {
   const context: ContextFrame[] = [];
   let beginning: GivenTokens | null = null, step = 0;
   const encoded = async (film: Frames): Promise<GivenTokens> => {

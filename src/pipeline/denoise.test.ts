@@ -22,7 +22,10 @@ function spying(): { runtime: DitRuntime; fed: Record<string, HostArray>[] } {
       [Symbol.dispose]: () => undefined,
     }),
   } as unknown as Backend;
-  return { fed, runtime: { backend, programs: new ProgramCache(4), config, text: { vocabulary: 8, length: 4, width: 16, depth: 1, heads: 2, mlp: 'relu2' }, prediction: 'x', weights: {} } };
+  return { fed, runtime: {
+    backend, programs: new ProgramCache(4), config, text: { vocabulary: 8, length: 4, width: 16, depth: 1, heads: 2, mlp: 'relu2' },
+    prediction: 'x', weights: {},
+  } };
 }
 
 test('a given beginning and a given end stand in the pack as they do in training', async () => {

@@ -124,7 +124,9 @@ async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, 
     const levels = [...sigma, ...context.map(() => CONTEXT_SIGMA)];
     feeds['sigma'] = sigmaFeatures(Array.from({ length: branches }, () => levels).flat(), SIGMA_FEATURES);
     await program.run(feeds, { prediction: predicted });
-    return Array.from({ length: branches }, (_, b) => convertPrediction(predicted.subarray(b * size, b * size + own), { from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame: own / frames }] }));
+    return Array.from({ length: branches }, (_, b) => convertPrediction(predicted.subarray(b * size, b * size + own), {
+      from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame: own / frames }],
+    }));
   };
 }
 

@@ -31,7 +31,8 @@ test('the default film: weights, what its programs hold at once, its frames, and
 
 test('larger, longer, guided films and films of images need more', () => {
   const growing: readonly Partial<FilmOptions>[][] = [
-    [{ frames: 1 }, { frames: 5 }, { frames: 17 }, { frames: 65 }], [{}, { width: 128 }, { width: 128, height: 128 }, { width: 256, height: 256 }], [{ guidance: 1 }, { guidance: 3 }],
+    [{ frames: 1 }, { frames: 5 }, { frames: 17 }, { frames: 65 }],
+    [{}, { width: 128 }, { width: 128, height: 128 }, { width: 256, height: 256 }], [{ guidance: 1 }, { guidance: 3 }],
     [{}, { images: [{ file: 'a' }] }, { images: [{ file: 'a' }, { file: 'b', frame: 'last' }] }],
   ];
   for (const films of growing) films.slice(1).forEach((film, i) => { expect(bytes(film), JSON.stringify(film)).toBeGreaterThan(bytes(films[i])); });
@@ -39,7 +40,8 @@ test('larger, longer, guided films and films of images need more', () => {
 
 test('the program that encodes given images, and the one that reads the words, count', () => {
   const size = { width: 128, height: 128 }, encoder = peakBytes(chunkOutputs('encode', true, vae, size));
-  const difference = bytes({ ...size, frames: 5, images: [{ file: 'a' }] }) - bytes({ ...size, frames: 9 });      // both denoise three latent frames; four frames fewer are held, twice
+  // Both denoise three latent frames; four frames fewer are held, twice.
+  const difference = bytes({ ...size, frames: 5, images: [{ file: 'a' }] }) - bytes({ ...size, frames: 9 });
   expect(difference).toBe(encoder - 2 * 3 * 4 * 128 * 128);
   const kept = 2 * 96 * 2 * dit.width * dit.depth * 4;          // 96 more tokens in each of two captions: keys and values of every block, float32
   expect(bytes({ frames: 1, guidance: 1 }, modelOf(192)) - bytes({ frames: 1, guidance: 1 })).toBeGreaterThan(kept);
@@ -47,6 +49,7 @@ test('the program that encodes given images, and the one that reads the words, c
 
 test('what does not fit is refused with both figures', () => {
   const film = settings({}), needed = Math.round(bytes() / 1e6);
-  expect(() => { checkMemory(film, model, 100e6); }).toThrow(new ResourceError(`17 frames of 64x64 need about ${needed} MB of memory, 100 MB are free: make it smaller or shorter`));
+  expect(() => { checkMemory(film, model, 100e6); })
+    .toThrow(new ResourceError(`17 frames of 64x64 need about ${needed} MB of memory, 100 MB are free: make it smaller or shorter`));
   expect(() => { checkMemory(film, model, bytes()); }).not.toThrow();
 });

@@ -14,7 +14,10 @@ import type { ModelInfo } from './model-store.ts';
 import { branchesOf, contextLength, sizeRule, type FilmSettings } from './settings.ts';
 import { chunkOutputs } from './vae-stream.ts';
 
-/** Bytes of everything else: Node, onnxruntime, codecs, files while they are read. With it six films from 1 to 65 frames and 64² to 256² came within −15 … +25 % of the measured peak. */
+/**
+ * Bytes of everything else: Node, onnxruntime, codecs, files while they are read. With it six films from 1 to 65 frames and 64² to 256² came
+ * within −15 … +25 % of the measured peak.
+ */
 const BASE_BYTES = 270e6;
 
 /** Predicted bytes of the process while it makes the film. */
@@ -34,6 +37,7 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toLocaleString('en', 
 export function checkMemory(s: FilmSettings, model: ModelInfo, available: number): void {
   const bytes = predictBytes(s, model, sizeRule(model).token);
   if (bytes > available) {
-    throw new ResourceError(`${s.frames} frames of ${s.width}x${s.height} need about ${megabytes(bytes)} MB of memory, ${megabytes(available)} MB are free: make it smaller or shorter`);
+    throw new ResourceError(`${s.frames} frames of ${s.width}x${s.height} need about ${megabytes(bytes)} MB of memory, `
+      + `${megabytes(available)} MB are free: make it smaller or shorter`);
   }
 }

@@ -33,7 +33,8 @@ const schema = z.strictObject({
   dit: z.strictObject({
     config: z.strictObject({
       channels: count, patch: count, width: count, depth: count, heads: count, mlpRatio: z.number().positive(), mlp: z.enum(MLP_KINDS), modulation: z.enum(MODULATIONS),
-      norm: z.enum(NORMS), qkNorm: z.boolean(), rope: z.boolean(), places: z.boolean(), skip: z.boolean().optional(), bias: z.boolean(), textWidth: count, outputs: z.union([z.literal(1), z.literal(2)]), rematerialise: z.boolean(),
+      norm: z.enum(NORMS), qkNorm: z.boolean(), rope: z.boolean(), places: z.boolean(), skip: z.boolean().optional(), bias: z.boolean(),
+      textWidth: count, outputs: z.union([z.literal(1), z.literal(2)]), rematerialise: z.boolean(),
     }),
     /** What it predicts. */
     prediction: z.enum(PREDICTIONS),
@@ -85,9 +86,11 @@ export async function openModel(dir: string): Promise<InstalledModel> {
   }
   const info = parsed.data, { latentChannels } = info.vae.config, { mean, std } = info.latent;
   if (info.dit.config.channels !== latentChannels || mean.length !== latentChannels || std.length !== latentChannels) {
-    throw new FileError(`${file}: the autoencoder has ${latentChannels} latent channels, the transformer ${info.dit.config.channels}, the statistics ${mean.length} and ${std.length}`);
+    throw new FileError(`${file}: the autoencoder has ${latentChannels} latent channels, the transformer ${info.dit.config.channels}, `
+      + `the statistics ${mean.length} and ${std.length}`);
   }
-  if (info.dit.config.textWidth !== info.text.config.width) throw new FileError(`${file}: text of width ${info.text.config.width} for a transformer that reads ${info.dit.config.textWidth}`);
+  if (info.dit.config.textWidth !== info.text.config.width)
+    throw new FileError(`${file}: text of width ${info.text.config.width} for a transformer that reads ${info.dit.config.textWidth}`);
   return { dir: resolve(dir), info };
 }
 
@@ -112,7 +115,9 @@ export async function readModelFile({ dir, info }: InstalledModel, name: string)
   const file = join(dir, name), known = info.files[name];
   if (!known) throw new FileError(`${join(dir, 'model.json')} lists no ${name}`);
   const bytes = await read(file);
-  if (bytes.length !== known.bytes) throw new FileError(`${file} has ${bytes.length} bytes, model.json says ${known.bytes}: it is ${bytes.length < known.bytes ? 'cut off' : 'another file'}; fetch the model again`);
+  if (bytes.length !== known.bytes)
+    throw new FileError(`${file} has ${bytes.length} bytes, model.json says ${known.bytes}: `
+      + `it is ${bytes.length < known.bytes ? 'cut off' : 'another file'}; fetch the model again`);
   if (sha256(bytes) !== known.sha256) throw new FileError(`${file} is not the file that model.json describes (its SHA-256 differs); fetch the model again`);
   return bytes;
 }

@@ -18,7 +18,10 @@ import { decodeFilm, encodeFilm } from './vae-stream.ts';
 
 const values = (stream: string, n: number, scale = 1): Float32Array => normals({ seed: 1, stream, step: 0 }, n).map((x) => x * scale);
 const weightsOf = (specs: unknown): Record<string, Float32Array> =>
-  Object.fromEntries(listParams(specs).map(({ name, leaf: { shape } }) => { const n = shape.reduce((a, b) => a * b, 1); return [name, values(name, n, 1 / Math.sqrt(shape.length > 1 ? n / shape[0]! : 1))]; }));
+  Object.fromEntries(listParams(specs).map(({ name, leaf: { shape } }) => {
+    const n = shape.reduce((a, b) => a * b, 1);
+    return [name, values(name, n, 1 / Math.sqrt(shape.length > 1 ? n / shape[0]! : 1))];
+  }));
 
 const config = { ...DIT_PRESETS.small, depth: 2 }, text = { vocabulary: 16, length: 24, width: config.textWidth, depth: 1, heads: 2, mlp: 'relu2' } as const;
 const weights = weightsOf({ dit: ditParams(config), text: textParams(text) });
@@ -40,7 +43,8 @@ test('a film is the same at every place of a pack, beside any neighbours, with 1
       names.forEach((name, i) => { rows.set(values(`${name} ${key}`, perCaption), i * perCaption); });
       return [key, rows] as const;
     }));
-    const { prediction } = await program.run({ ...weights, ...(packFeeds(layout, names.map((name, i) => segment(name, i)), config) as unknown as Record<string, HostArray>), ...kv, pooled, bias });
+    const feeds = packFeeds(layout, names.map((name, i) => segment(name, i)), config) as unknown as Record<string, HostArray>;
+    const { prediction } = await program.run({ ...weights, ...feeds, ...kv, pooled, bias });
     return prediction!.slice(at * size, (at + 1) * size);
   };
   const alone = await run(1, 2, 0, 'a');
@@ -54,7 +58,10 @@ test('keys and values made once a film give the bits of a denoiser that has its 
   const layout = { groups: [{ frames: 2, height: 8, width: 8, count: 2 }], captions: 2 }, backend = ortBackend({ threads: 2 });
   using programs = new ProgramCache(3);
   const rt = { backend, programs, config, text, weights, prediction: 'velocity' } as const;
-  const caption = (words: readonly number[]) => ({ ids: Int32Array.from({ length: text.length }, (_, i) => words[i] ?? 0), present: Float32Array.from({ length: text.length }, (_, i) => Number(i < words.length)) });
+  const caption = (words: readonly number[]) => ({
+    ids: Int32Array.from({ length: text.length }, (_, i) => words[i] ?? 0),
+    present: Float32Array.from({ length: text.length }, (_, i) => Number(i < words.length)),
+  });
   const [a, b] = [caption([3, 1, 4, 1, 5]), caption([9])], states = await encodeCaptions(rt, a, b);
   const segments = [0, 1].map((i): PackSegment => ({ times: [0, 4], kinds: [0, 0], sigmas: [0.6, 0.6], captions: [i, i], tokens: values(`kv ${i}`, 2 * 64 * config.channels) }));
   const feeds = { ...weights, ...(packFeeds(layout, segments, config) as unknown as Record<string, HostArray>) };

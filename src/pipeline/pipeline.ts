@@ -88,7 +88,8 @@ export class Pipeline implements Disposable {
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
     const { info } = this.model;
     const first = filmSettings(o, info, crypto.getRandomValues(new Uint32Array(1))[0]!);
-    if (!Number.isSafeInteger(first.seed + count - 1)) throw new InputError(`seed ${first.seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
+    if (!Number.isSafeInteger(first.seed + count - 1))
+      throw new InputError(`seed ${first.seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
     checkMemory(first, info, process.availableMemory());
     const given = await readGiven(first);
     let text: Promise<EncodedText> | undefined;
@@ -120,7 +121,8 @@ export class Pipeline implements Disposable {
       const { width, height, frames, fps } = s;
       return {
         file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
-        codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}), ...(truncated ? { truncated } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
+        codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}),
+        ...(truncated ? { truncated } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
       };
     } catch (error) {
       await sink?.abort();
@@ -152,7 +154,8 @@ export class Pipeline implements Disposable {
     await Promise.all([readModelFile(this.model, 'tokenizer.json'), readModelFile(this.model, 'words.json')]);
     const [vae, dit, tokenizer] = await Promise.all([
       readModelWeights(this.model, 'vae.safetensors'), readModelWeights(this.model, 'dit.safetensors'), loadTokenizer(dir, { length: info.text.config.length })]);
-    if (tokenizer.vocabulary > info.text.config.vocabulary) throw new FileError(`the tokenizer in ${dir} has ${tokenizer.vocabulary} tokens, the text tower ${info.text.config.vocabulary}`);
+    if (tokenizer.vocabulary > info.text.config.vocabulary)
+      throw new FileError(`the tokenizer in ${dir} has ${tokenizer.vocabulary} tokens, the text tower ${info.text.config.vocabulary}`);
     return {
       tokenizer,
       vae: { backend: single, programs, config: info.vae.config, weights: vae },
@@ -162,7 +165,8 @@ export class Pipeline implements Disposable {
 
   async #text({ tokenizer, dit }: Runtime, { prompt, negative }: FilmSettings): Promise<EncodedText> {
     const conditional = tokenizer.encode(prompt), unconditional = tokenizer.encode(negative);
-    const ignored = [...new Set([...conditional.ignored, ...unconditional.ignored])], mended = { ...unconditional.mended, ...conditional.mended }, truncated = conditional.truncated || unconditional.truncated;
+    const ignored = [...new Set([...conditional.ignored, ...unconditional.ignored])];
+    const mended = { ...unconditional.mended, ...conditional.mended }, truncated = conditional.truncated || unconditional.truncated;
     return { ignored, mended, truncated, states: await encodeCaptions(dit, conditional, unconditional) };
   }
 

@@ -192,12 +192,14 @@ function givenClips(clips: readonly GivenClip[], frames: number): PlacedClip[] {
     checkFrames(clip);
     if (clip.count !== decodedFrames(latentFrames(clip.count))) throw new InputError(`a given clip of ${clip.count} frames is not possible: wanted 4n + 1, as 5, 9 or 13`);
     const at = frame === 'end' ? frames - clip.count : frame;
-    if (!Number.isInteger(at) || at < 0 || at + clip.count > frames) throw new InputError(`a given clip of ${clip.count} frames cannot begin at frame ${frame}: the film has frames 0 to ${frames - 1}`);
+    if (!Number.isInteger(at) || at < 0 || at + clip.count > frames)
+      throw new InputError(`a given clip of ${clip.count} frames cannot begin at frame ${frame}: the film has frames 0 to ${frames - 1}`);
     if (clip.count === frames) throw new InputError(`a given clip of ${clip.count} frames is the whole film: nothing is left to be made`);
     return { clip, frame: at };
   });
   for (const [i, a] of placed.entries()) for (const b of placed.slice(0, i)) {
-    if (a.frame < b.frame + b.clip.count && b.frame < a.frame + a.clip.count) throw new InputError(`given clips overlap: frames ${b.frame} to ${b.frame + b.clip.count - 1} and ${a.frame} to ${a.frame + a.clip.count - 1}`);
+    if (a.frame < b.frame + b.clip.count && b.frame < a.frame + a.clip.count)
+      throw new InputError(`given clips overlap: frames ${b.frame} to ${b.frame + b.clip.count - 1} and ${a.frame} to ${a.frame + a.clip.count - 1}`);
   }
   return placed;
 }

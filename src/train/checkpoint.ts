@@ -36,14 +36,18 @@ export async function listCheckpoints(dir: string): Promise<number[]> {
 export async function saveCheckpoint(dir: string, state: TrainState, info: CheckpointInfo): Promise<void> {
   await mkdir(dir, { recursive: true });
   const tensors = new Map<string, StoredTensor>();
-  for (const array of ADAMW_STATE) for (const [name, data] of Object.entries(state.windows(array))) tensors.set(`${array}/${name}`, { shape: state.slots.get(name)!.spec.shape, data });
+  for (const array of ADAMW_STATE) for (const [name, data] of Object.entries(state.windows(array)))
+    tensors.set(`${array}/${name}`, { shape: state.slots.get(name)!.spec.shape, data });
   tensors.set('norms', { shape: [info.norms.length], data: info.norms });
   await writeTensors(join(dir, nameOf(info.step)), tensors, { metadata: { step: String(info.step), config: info.configHash, skipped: JSON.stringify(info.skipped) } });
   for (const step of (await listCheckpoints(dir)).slice(0, -2)) await rm(join(dir, nameOf(step)), { force: true });
   for (const name of await readdir(dir)) if (UNFINISHED.test(name)) await rm(join(dir, name), { force: true });
 }
 
-/** Reads the newest checkpoint of a folder into `state`; null when there is none. What the state has no room for (older ones hold a `v` of Muon's matrices) is left. Throws a FileError when it belongs to another configuration. */
+/**
+ * Reads the newest checkpoint of a folder into `state`; null when there is none. What the state has no room for (older ones hold a `v` of
+ * Muon's matrices) is left. Throws a FileError when it belongs to another configuration.
+ */
 export async function loadCheckpoint(dir: string, state: TrainState, configHash: string): Promise<CheckpointInfo | null> {
   const step = (await listCheckpoints(dir)).at(-1);
   if (step === undefined) return null;

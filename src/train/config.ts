@@ -74,13 +74,24 @@ const textSchema = z.strictObject({
 });
 
 /** Each drawn shape has whole latents, clips to be drawn from, and room in a pack. */
-function checkShapes(config: { readonly stages: readonly { readonly shapes: readonly SampleShape[] }[]; readonly clips: Readonly<Record<string, number>>; readonly tokens: number; readonly model: keyof typeof DIT_PRESETS; readonly dit: { readonly patch?: number | undefined } }, ctx: z.RefinementCtx): void {
+function checkShapes(
+  config: {
+    readonly stages: readonly { readonly shapes: readonly SampleShape[] }[];
+    readonly clips: Readonly<Record<string, number>>;
+    readonly tokens: number;
+    readonly model: keyof typeof DIT_PRESETS;
+    readonly dit: { readonly patch?: number | undefined };
+  },
+  ctx: z.RefinementCtx,
+): void {
   config.stages.forEach(({ shapes }, i) => { shapes.forEach((s, j) => {
     const wrong = (field: string, message: string): void => { ctx.addIssue({ code: 'custom', path: ['stages', i, 'shapes', j, field], message }); };
     const whole = (frames: number): boolean => decodedFrames(latentFrames(frames)) === frames;
     if (!whole(s.frames)) wrong('frames', `${s.frames} frames have no whole latents: wanted 4n + 1`);
-    if (s.ending !== undefined && (!whole(s.ending) || s.ending >= s.frames)) wrong('ending', `an ending of ${s.ending} frames is not possible: wanted 4n + 1, less than ${s.frames}`);
-    for (const name of new Set([shapeName({ ...s, ending: undefined }), shapeName(s)])) if (config.clips[name] === undefined) wrong('frames', `no clips of ${name} are kept, clips has ${Object.keys(config.clips).join(', ')}`);
+    if (s.ending !== undefined && (!whole(s.ending) || s.ending >= s.frames))
+      wrong('ending', `an ending of ${s.ending} frames is not possible: wanted 4n + 1, less than ${s.frames}`);
+    for (const name of new Set([shapeName({ ...s, ending: undefined }), shapeName(s)])) if (config.clips[name] === undefined)
+      wrong('frames', `no clips of ${name} are kept, clips has ${Object.keys(config.clips).join(', ')}`);
     const tokens = sampleTokens(s, config.dit.patch ?? DIT_PRESETS[config.model].patch);
     if (tokens > config.tokens) wrong('frames', `a sample takes ${tokens} tokens, a pack has ${config.tokens}`);
   }); });
@@ -104,7 +115,10 @@ const ditSchema = z.strictObject({
   tokens: count,
   /** Layouts of each stage's bank. */
   layouts: z.int().min(1).max(32),
-  stages: z.array(z.strictObject({ from: z.int().min(0), shapes: z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), share: z.number().positive() })).min(1) })).min(1),
+  stages: z.array(z.strictObject({
+    from: z.int().min(0),
+    shapes: z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), share: z.number().positive() })).min(1),
+  })).min(1),
   /** Clips whose latents are kept, by `frames`x`width`x`height`; with `/n`, those of the last n frames of the same clips, encoded alone. */
   clips: z.record(z.string().regex(/^\d+x\d+x\d+(\/\d+)?$/), count),
   dropCaption: share, noisyCaption: share, independent: share, prefix: share,

@@ -21,13 +21,16 @@ import type { SampleShape } from './layout-bank.ts';
 
 const SEED = 3, CLIPS = 10, SHAPE = shapeOf('9x64x64'), ENDING = shapeOf('9x64x64/5');
 const backend = ortBackend(), config = DIT_PRESETS.tiny, perFrame = config.channels * 64;
-const weights = Object.fromEntries(listParams(vaeParams(VAE_PRESETS.tiny)).map(({ name, leaf }, step) => [name, normals({ seed: 1, stream: 'vae', step }, sizeOf(leaf.shape)).map((x) => x / 8)]));
+const weights = Object.fromEntries(listParams(vaeParams(VAE_PRESETS.tiny)).map(({ name, leaf }, step) =>
+  [name, normals({ seed: 1, stream: 'vae', step }, sizeOf(leaf.shape)).map((x) => x / 8)]));
 const ones = new Array<number>(config.channels).fill(1), vae: FrozenVae = { config: VAE_PRESETS.tiny, weights, hash: 'abc', mean: ones.map(() => 0), std: ones };
 const DATA: DiTTaskConfig = { seed: SEED, prediction: 'x', shift: 1, tokens: 1024, layouts: 2, stages: [], dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0 };
 const kind = (o: Partial<SampleShape> = {}): SampleShape => ({ ...SHAPE, given: 0, share: 1, ...o });
 
 let dir: string, world: SpriteWorld, latents: Map<string, LatentClips>;
-const cache = (o: Partial<CacheOptions> = {}): Promise<LatentClips> => cacheLatents({ vae, world, backend, dir: path.join(dir, 'cache'), seed: SEED, split: 'train', shape: SHAPE, clips: CLIPS, ...o });
+const cache = (o: Partial<CacheOptions> = {}): Promise<LatentClips> => cacheLatents({
+  vae, world, backend, dir: path.join(dir, 'cache'), seed: SEED, split: 'train', shape: SHAPE, clips: CLIPS, ...o,
+});
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'kinora-dit-'));
   await writeFixture(path.join(dir, 'lpc'));
@@ -52,7 +55,8 @@ test('cached latents are those of the clip, of its given frames and of its endin
   for (const [which, t] of givenFrames(SEED, 'train', SHAPE, index).entries()) expect(far(whole.given(index, which), await alone(t, t + 1))).toBeLessThan(size);
   const reused = await alone(4, 9);
   expect(far(ending.clip(index), reused)).toBeLessThan(size);
-  const inside = encoder(vae, backend)([concatFrames([frames])]).then((z) => Float32Array.from({ length: reused.length }, (_, i) => z[Math.floor(i / 2 / 64) * 3 * 64 + 64 + i % 128]!));
+  const inside = encoder(vae, backend)([concatFrames([frames])])
+    .then((z) => Float32Array.from({ length: reused.length }, (_, i) => z[Math.floor(i / 2 / 64) * 3 * 64 + 64 + i % 128]!));
   expect(far(reused, await inside)).toBeGreaterThan(0.05);      // and not a cut of the clip's own latents
 });
 
@@ -111,7 +115,8 @@ test('a batch holds the noised tokens of a whole layout, with the clean ones as 
   const tokens = feeds['tokens'] as Float32Array, target = feeds['target'] as Float32Array, weight = feeds['weight'] as Float32Array;
   expect(tokens.length).toBe(target.length);
   expect(tokens.length / perFrame).toBe(weight.length);
-  const noise = Array.from(weight, (_, f) => Math.sqrt(tokens.subarray(f * perFrame, (f + 1) * perFrame).reduce((sum, z, i) => sum + (z - target[f * perFrame + i]!) ** 2, 0) / perFrame));
+  const noise = Array.from(weight, (_, f) => Math.sqrt(
+    tokens.subarray(f * perFrame, (f + 1) * perFrame).reduce((sum, z, i) => sum + (z - target[f * perFrame + i]!) ** 2, 0) / perFrame));
   noise.forEach((rms, f) => { if (weight[f] === 0) expect(rms).toBeLessThan(0.2); });                                    // given frames do not count and are nearly clean
   expect(weight.some((w) => w === 0)).toBe(true);
   expect(weight.filter((w) => w > 0).length).toBeGreaterThanOrEqual(samples);

@@ -149,7 +149,9 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
       for (const s of samples) { x.set(s.clean, at); at += s.clean.length; }
       const path = { x, eps, sigma, pack: samples.map((s) => ({ frames: s.times.length, perFrame: s.clean.length / s.times.length })) }, noised = addNoise(path);
       at = 0;
-      const segments = samples.map((s, i): PackSegment => ({ times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.map(() => i), tokens: noised.subarray(at, at += s.clean.length) }));
+      const segments = samples.map((s, i): PackSegment => ({
+        times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.map(() => i), tokens: noised.subarray(at, at += s.clean.length),
+      }));
       const perToken = config.channels * config.patch ** 2;
       const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),
         { prediction: data.prediction, sigma });

@@ -39,7 +39,8 @@ const kindsOf = ({ stages }: DiTTaskParts['data']): SampleShape[] => [...new Map
 export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latents']): NonNullable<TrainTask<TrainedParams>['validate']> {
   const { config, text, data, world, tokenizer, backend, tower } = parts;
   const maker = sampleMaker({ ...parts, latents: heldout, data: { ...data, dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0 } });
-  const samplesOf = (kind: SampleShape, count: number) => Array.from({ length: count }, (_, step) => maker.sample(kind, 'heldout', { seed: data.seed, stream: 'dit/validation', step }));
+  const samplesOf = (kind: SampleShape, count: number) =>
+    Array.from({ length: count }, (_, step) => maker.sample(kind, 'heldout', { seed: data.seed, stream: 'dit/validation', step }));
   const prompts = Array.from({ length: FILMS }, (_, step) => {
     const key = { seed: data.seed, stream: clipStream('heldout', SHAPE), step };
     return captionOf(drawClip(world, { key, split: 'heldout', ...SHAPE }), { key, language: step % 4 === 3 ? 'zh' : 'en', style: 'sentence' });
@@ -53,7 +54,10 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
 
   type Weights = Readonly<Record<string, Float32Array>>;
   /** The loss of samples whose generated frames are all at one level. */
-  async function lossAt(program: Program, weights: Weights, kind: SampleShape, samples: typeof main, sigma: number, step: number, captions = samples.map((s) => s.caption)): Promise<number> {
+  async function lossAt(
+    program: Program, weights: Weights, kind: SampleShape, samples: typeof main, sigma: number, step: number,
+    captions = samples.map((s) => s.caption),
+  ): Promise<number> {
     const noised = samples.map((s) => ({ ...s, sigmas: s.sigmas.map((own, frame) => (s.kinds[frame] === GIVEN ? own : sigma)) }));
     const { feeds } = maker.pack({ layout: sampleLayout(kind, samples.length, config.patch), samples: [] }, noised, { seed: data.seed, stream: 'dit/validation-eps', step });
     return (await program.run({ ...weights, ...feeds, ...captionFeeds(captions, tokenizer, text.length) }))['loss']![0]!;
@@ -77,7 +81,10 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
       if (DEALT.includes(sigma)) dealt[`dealt@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i, main.map((_, j) => main[(j + 1) % FILMS]!.caption));
     }
     const kinds = await kindLosses(weights);
-    await writePng(join(dir, `films-${String(step).padStart(6, '0')}.png`), contactSheet(await films(weights), { columns: 9 }), { prompt: prompts.join(' | '), seed: data.seed, model: 'training', settings: { steps: STEPS, guidance: GUIDANCE } });
+    const file = join(dir, `films-${String(step).padStart(6, '0')}.png`);
+    await writePng(file, contactSheet(await films(weights), { columns: 9 }), {
+      prompt: prompts.join(' | '), seed: data.seed, model: 'training', settings: { steps: STEPS, guidance: GUIDANCE },
+    });
     return { ...levels, ...dealt, ...kinds, loss: Object.values(levels).reduce((a, b) => a + b, 0) / LEVELS.length };
   };
 }

@@ -38,7 +38,8 @@ export interface ExportOptions {
 
 /** What a run's file says of itself; older files lack seed and shapes. */
 const metadataSchema = z.object({
-  vae: z.string(), dit: z.string(), text: z.string(), prediction: z.enum(PREDICTIONS), shift: z.coerce.number().positive(), seed: z.string().optional(), shapes: z.string().optional(),
+  vae: z.string(), dit: z.string(), text: z.string(), prediction: z.enum(PREDICTIONS), shift: z.coerce.number().positive(),
+  seed: z.string().optional(), shapes: z.string().optional(),
 });
 
 /** Asked for more than twice the longest side or length of its training, a model makes nothing that is worth the wait. */
@@ -61,16 +62,22 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
   const dit = JSON.parse(run.data.dit) as DiTConfig & { textWidth: number }, text = JSON.parse(run.data.text) as TextConfig;
   if (o.judge !== undefined) {
     const { seed } = (await readTensors(o.judge)).metadata;
-    if (seed !== undefined && seed === run.data.seed) throw new InputError(`the judge ${o.judge} has the seed of the model, ${seed}: a judge must share nothing with what it judges`);
+    if (seed !== undefined && seed === run.data.seed)
+      throw new InputError(`the judge ${o.judge} has the seed of the model, ${seed}: a judge must share nothing with what it judges`);
   }
-  const files = [...['tokenizer.json', 'words.json'].map((name) => [name, join(o.tokenizer, name)] as const), ...(o.card === undefined ? [] : [['README.md', o.card] as const]), ...(o.judge === undefined ? [] : [['judge.safetensors', o.judge] as const])];
+  const files = [
+    ...['tokenizer.json', 'words.json'].map((name) => [name, join(o.tokenizer, name)] as const),
+    ...(o.card === undefined ? [] : [['README.md', o.card] as const]),
+    ...(o.judge === undefined ? [] : [['judge.safetensors', o.judge] as const]),
+  ];
   const contents = Object.fromEntries(await Promise.all(files.map(async ([name, file]) => [name, await readBytes(file)] as const)));
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir });
   return writeModel(o.out, {
     vae: vae.tensors as never, dit: tensors as never, metadata: { vae: { config: JSON.stringify(vae.config) }, dit: metadata },
     files: { ...contents, 'credits.json': `${JSON.stringify(world.credits, null, 2)}\n` },
     info: {
-      id: o.id, version: o.version, licence: 'CC-BY-SA-3.0', description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art',
+      id: o.id, version: o.version, licence: 'CC-BY-SA-3.0',
+      description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art',
       vae: { config: vae.config }, dit: { config: dit, prediction: run.data.prediction }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
       native: { width: 64, height: 64, frames: 17, fps: 8 },
       limits: limitsOf(run.data.shapes, SPACE_FACTOR * dit.patch),

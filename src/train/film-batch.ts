@@ -43,7 +43,9 @@ export function filmDecoder(vae: FrozenVae, backend: Backend, shape: ClipShape):
 }
 
 /** Compiles once; each call makes the films that weights give. */
-export function filmBatch({ config, text, data, vae, tokenizer, backend }: DiTTaskParts, { shape, prompts, steps, guidance, seed }: FilmBatchOptions): (weights: Readonly<Record<string, Float32Array>>) => Promise<Frames[]> {
+export function filmBatch(
+  { config, text, data, vae, tokenizer, backend }: DiTTaskParts, { shape, prompts, steps, guidance, seed }: FilmBatchOptions,
+): (weights: Readonly<Record<string, Float32Array>>) => Promise<Frames[]> {
   const count = prompts.length, frames = latentFrames(shape.frames), side = (pixels: number): number => pixels / SPACE_FACTOR / config.patch;
   const group = { frames, height: side(shape.height), width: side(shape.width), count: 2 * count }, layout: PackLayout = { groups: [group], captions: 2 * count };
   const perFrame = group.height * group.width * config.channels * config.patch ** 2, perFilm = frames * perFrame, pack = prompts.map(() => ({ frames, perFrame }));
@@ -66,7 +68,9 @@ export function filmBatch({ config, text, data, vae, tokenizer, backend }: DiTTa
         times, kinds, sigmas: levels.slice(i % count * frames, (i % count + 1) * frames), captions: times.map(() => i), tokens: film(z, i % count),
       }));
       const { prediction } = await program.run({ ...weights, ...packFeeds(layout, segments, config), ...captions });
-      const [cond, uncond] = [0, 1].map((b) => convertPrediction(prediction!.subarray(b * z.length, (b + 1) * z.length), { from: data.prediction, to: 'velocity', z, sigma: levels, pack })) as [Float32Array, Float32Array];
+      const [cond, uncond] = [0, 1].map((b) => convertPrediction(prediction!.subarray(b * z.length, (b + 1) * z.length), {
+        from: data.prediction, to: 'velocity', z, sigma: levels, pack,
+      })) as [Float32Array, Float32Array];
       const guided = new Float32Array(z.length);
       for (let i = 0; i < count; i++) {
         const branches = { cond: film(cond, i), uncond: film(uncond, i), sigma: levels.slice(i * frames, (i + 1) * frames), layout: { frames, perFrame } };
@@ -76,7 +80,9 @@ export function filmBatch({ config, text, data, vae, tokenizer, backend }: DiTTa
     };
     const z = await SAMPLER_TABLE.euler.sample({ noise, pack, sigmas, velocity }), films: Frames[] = [];
     for (let i = 0; i < count; i++) {
-      films.push(await toFrames(unpatchify(film(z, i), { channels: config.channels, frames, height: shape.height / SPACE_FACTOR, width: shape.width / SPACE_FACTOR, patch: config.patch, stats: vae })));
+      films.push(await toFrames(unpatchify(film(z, i), {
+        channels: config.channels, frames, height: shape.height / SPACE_FACTOR, width: shape.width / SPACE_FACTOR, patch: config.patch, stats: vae,
+      })));
     }
     return films;
   };

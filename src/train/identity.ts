@@ -12,7 +12,8 @@ const CLIPS = 16;
 /** Hash of clips and captions of a world, 16 hexadecimal digits; with a tokenizer, of the captions' tokens too. */
 export function dataFingerprint(world: SpriteWorld, tokenizer?: CaptionTokenizer): string {
   const clips = Array.from({ length: CLIPS }, (_, step) => {
-    const key = { seed: 0, stream: 'fingerprint', step }, spec = drawClip(world, { key, split: step % 4 === 3 ? 'heldout' : 'train', width: step % 2 === 0 ? 64 : 128, height: 64, frames: 5 });
+    const key = { seed: 0, stream: 'fingerprint', step };
+    const spec = drawClip(world, { key, split: step % 4 === 3 ? 'heldout' : 'train', width: step % 2 === 0 ? 64 : 128, height: 64, frames: 5 });
     const caption = captionOf(spec, { key });
     return [JSON.stringify(spec), sha256(renderClip(world, spec).frames.data), caption, tokenizer ? [...tokenizer.encode(caption).ids] : []];
   });

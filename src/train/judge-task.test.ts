@@ -66,7 +66,10 @@ test('augmentation: mostly near the clip, sometimes the clip itself, and a funct
 
 test('training lowers the loss and writes a file that holds the configuration', async () => {
   const losses: number[] = [], out = path.join(dir, 'judge.safetensors');
-  const scores = await trainJudge({ world, backend, dir: path.join(dir, 'run'), out, config: CONFIG, optim: { steps: 60, warmup: 5, rate: 5e-3 }, onStep: ({ loss }) => { losses.push(loss); } });
+  const scores = await trainJudge({
+    world, backend, dir: path.join(dir, 'run'), out, config: CONFIG, optim: { steps: 60, warmup: 5, rate: 5e-3 },
+    onStep: ({ loss }) => { losses.push(loss); },
+  });
   const mean = (part: readonly number[]): number => part.reduce((a, b) => a + b) / part.length;
   expect(mean(losses.slice(-10))).toBeLessThan(mean(losses.slice(0, 5)) - 0.7);
   expect(Object.keys(scores)).toEqual(['real.action', 'real.facing', 'real.hair', 'real.garment']);

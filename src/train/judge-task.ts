@@ -128,7 +128,8 @@ export function judgeTask(o: JudgeTaskConfig, options: JudgeTaskOptions): TrainT
       pool ??= films ? Promise.resolve(films) : vae ? roundTrips(o, options, vae) : Promise.resolve([]);
       const made = await pool;
       const video = new Float32Array(o.batch * size);
-      const targets = Object.fromEntries(ATTRIBUTES.map((a) => [a, new Float32Array(o.batch * c.classes[a].length).fill(o.smoothing / c.classes[a].length)])) as Record<Attribute, Float32Array>;
+      const targets = Object.fromEntries(ATTRIBUTES.map((a) =>
+        [a, new Float32Array(o.batch * c.classes[a].length).fill(o.smoothing / c.classes[a].length)])) as Record<Attribute, Float32Array>;
       for (let i = 0; i < o.batch; i++) {
         const index = step * o.batch + i, d = draws({ seed: o.seed, stream: 'judge/augment', step: index });
         const { clip, still } = sample(d, made, index);
@@ -148,7 +149,10 @@ export function judgeTask(o: JudgeTaskConfig, options: JudgeTaskOptions): TrainT
       sets ??= validationSets(o, world, backend, vae);
       const clipsByName = await sets, graph = new Graph(), scores: Record<string, number> = {};
       using program = await backend.compile({ outputs: judge(bindParams(graph, specs), graph.input('video', videoShape), c) });
-      for (const [name, clips] of Object.entries(clipsByName)) Object.assign(scores, Object.fromEntries(Object.entries(await accuracy(o, program, weights, clips)).map(([a, x]) => [`${name}.${a}`, x])));
+      for (const [name, clips] of Object.entries(clipsByName)) {
+        const shares = await accuracy(o, program, weights, clips);
+        Object.assign(scores, Object.fromEntries(Object.entries(shares).map(([a, x]) => [`${name}.${a}`, x])));
+      }
       return scores;
     },
   };

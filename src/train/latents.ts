@@ -155,11 +155,14 @@ async function writeCache({ vae, world, backend, dir, seed, split, shape, clips,
     }
     onProgress?.(first + n, clips);
   }
-  await writeTensors(file, new Map([['clips', { shape: [clips, perClip], data: all }], ['given', { shape: [singles.length], data: singles }]]), { metadata: { vae: vae.hash, seed: String(seed), split, shape: shapeName(shape) } });
+  const tensors = new Map([['clips', { shape: [clips, perClip], data: all }], ['given', { shape: [singles.length], data: singles }]]);
+  await writeTensors(file, tensors, { metadata: { vae: vae.hash, seed: String(seed), split, shape: shapeName(shape) } });
 }
 
 /** Mean and standard deviation per latent channel over `clips` training clips. */
-export async function latentStatistics(vae: Pick<FrozenVae, 'config' | 'weights'>, world: SpriteWorld, backend: Backend, seed: number, clips: number): Promise<{ mean: number[]; std: number[] }> {
+export async function latentStatistics(
+  vae: Pick<FrozenVae, 'config' | 'weights'>, world: SpriteWorld, backend: Backend, seed: number, clips: number,
+): Promise<{ mean: number[]; std: number[] }> {
   const channels = vae.config.latentChannels, sum = new Float64Array(channels), squares = new Float64Array(channels);
   using encodeFilms = encoder(vae, backend);
   let count = 0;

@@ -4,7 +4,10 @@ import { latentFrames } from '../models/vae/config.ts';
 import { layoutBank, type BankOptions, type SampleShape } from './layout-bank.ts';
 
 const shape = (frames: number, width: number, height: number, given: number, share: number): SampleShape => ({ frames, width, height, given, share });
-const SHAPES = [shape(1, 64, 64, 0, 4), shape(5, 64, 64, 0, 3), shape(5, 64, 64, 1, 1), shape(17, 64, 64, 0, 2), shape(17, 128, 64, 0, 0.5), shape(17, 64, 96, 2, 0.5), { ...shape(17, 64, 64, 0, 0.5), ending: 9 }];
+const SHAPES = [
+  shape(1, 64, 64, 0, 4), shape(5, 64, 64, 0, 3), shape(5, 64, 64, 1, 1), shape(17, 64, 64, 0, 2), shape(17, 128, 64, 0, 0.5),
+  shape(17, 64, 96, 2, 0.5), { ...shape(17, 64, 64, 0, 0.5), ending: 9 },
+];
 const options: BankOptions = { seed: 1, shapes: SHAPES, tokens: 3072, layouts: 24, patch: 1 };
 const tokensOf = (s: SampleShape): number => (latentFrames(s.frames) + s.given + (s.ending === undefined ? 0 : latentFrames(s.ending))) * (s.height / 8) * (s.width / 8);
 

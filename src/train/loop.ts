@@ -124,7 +124,9 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     const started = performance.now();
     const batch = await prepared!;
     const ready = performance.now();
-    const program = await programs.get(batch.layout, () => compileTrainingStep({ backend: o.backend, specs: task.specs, build: (graph, params) => task.build(batch.layout, graph, params) }));
+    const program = await programs.get(batch.layout, () => compileTrainingStep({
+      backend: o.backend, specs: task.specs, build: (graph, params) => task.build(batch.layout, graph, params),
+    }));
     const running = program.run({ ...state.windows('value'), ...batch.feeds }, grads);
     if (step + 1 < optim.steps) prepared = task.batch(step + 1);                              // drawn while the engine computes
     const result = await running;
@@ -135,7 +137,9 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     if (skipped) {
       skippedInARow = [...skippedInARow, batch.describe];
       await log({ event: 'skip', step: step + 1, gradNorm, loss, batch: batch.describe });
-      if (skippedInARow.length === WORST_RUN) throw new ResourceError(`stopped at step ${step + 1}: ${WORST_RUN} steps in a row had a non-finite or tenfold gradient norm (last ${gradNorm}); clips: ${skippedInARow.join('; ')}`);
+      if (skippedInARow.length === WORST_RUN)
+        throw new ResourceError(`stopped at step ${step + 1}: ${WORST_RUN} steps in a row had a non-finite or tenfold gradient norm `
+          + `(last ${gradNorm}); clips: ${skippedInARow.join('; ')}`);
     } else {
       skippedInARow = [];
       norms = [...norms, Math.fround(gradNorm)].slice(-HISTORY);
@@ -152,7 +156,9 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     const last = step + 1 === optim.steps, cancelled = o.signal?.aborted ?? false;
     if (last || cancelled || now - saved > o.checkpointSeconds * 1000) { await save(step + 1); saved = performance.now(); }
     if (cancelled) throw new CancelledError(`stopped after step ${step + 1}; go on with --resume`);
-    if (task.validate && (last || (step + 1) % o.validateEvery === 0)) await log({ event: 'validation', step: step + 1, matrixRms: state.matrixRms(), ...(await task.validate(state.windows('ema'), step + 1, dir)) });
+    if (task.validate && (last || (step + 1) % o.validateEvery === 0)) await log({
+      event: 'validation', step: step + 1, matrixRms: state.matrixRms(), ...(await task.validate(state.windows('ema'), step + 1, dir)),
+    });
   }
   return state;
 }

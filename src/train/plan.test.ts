@@ -23,7 +23,8 @@ describe('transformer', () => {
 
   test('parameters, by hand', () => {
     const block = 3 * D * D + D * D + 2 * 16 /* norms of queries and keys */ + D * D + T * 2 * D + D * D /* cross-attention */ + 2 * D * 4 * D + 6 * D;
-    const dit = (4 * D + D) + 60 * D /* places */ + 2 * D /* kinds */ + (256 * D + D) + (D * D + D) + T * D + (6 * D * D + 6 * D) + 2 * block + (2 * D * D + 2 * D) + (D * 4 + 4) + (D * 4 + 4) /* skip */;
+    const dit = (4 * D + D) + 60 * D /* places */ + 2 * D /* kinds */ + (256 * D + D) + (D * D + D) + T * D + (6 * D * D + 6 * D) + 2 * block
+      + (2 * D * D + 2 * D) + (D * 4 + 4) + (D * 4 + 4) /* skip */;
     const text = 100 * T + 32 * T + (4 * T * T + 2 * T * 4 * T + 2 * T) + T;
     expect(plan.parameters).toBe(dit + text);
   });
@@ -51,7 +52,11 @@ describe('transformer', () => {
 
 describe('autoencoder', () => {
   const layout = { width: 64, height: 64, share: 1 };
-  const config: VaeRunConfig = { kind: 'vae', part: 'all', latentNoise: 0, model: 'tiny', ...common, layouts: [{ ...layout, frames: 1, batch: 4 }, { ...layout, frames: 9, batch: 2, share: 3 }], kl: 0, silhouette: 0, validationClips: 4, statisticsClips: 2000 };
+  const config: VaeRunConfig = {
+    kind: 'vae', part: 'all', latentNoise: 0, model: 'tiny', ...common,
+    layouts: [{ ...layout, frames: 1, batch: 4 }, { ...layout, frames: 9, batch: 2, share: 3 }],
+    kl: 0, silhouette: 0, validationClips: 4, statisticsClips: 2000,
+  };
 
   test('figures are averages by share, memory that of the compiled layouts', () => {
     const both = planVae(config), [image, film] = config.layouts.map((l) => planVae({ ...config, layouts: [l] })) as [ReturnType<typeof planVae>, ReturnType<typeof planVae>];

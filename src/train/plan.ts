@@ -47,7 +47,10 @@ export interface RunPlan {
 /** Speed that the predicted time assumes, 10⁹ operations a second: two laptop cores. */
 export const ASSUMED_GFLOPS = 180;
 
-/** A session's pool ÷ values that are alive together in graph order: pools grow by powers of two, and the session's own order keeps more. Five layouts of 4,096 tokens: 6.4 GB alive, 15 GB measured. */
+/**
+ * A session's pool ÷ values that are alive together in graph order: pools grow by powers of two, and the session's own order keeps more. Five
+ * layouts of 4,096 tokens: 6.4 GB alive, 15 GB measured.
+ */
 const POOL = 2.3;
 
 interface Measured { readonly gflop: number; readonly bytes: number }
@@ -64,7 +67,15 @@ function measure<T>(specs: T, build: (graph: Graph, params: Bound<T>) => LossGra
 }
 
 /** A layout of a plan. `rows` are computed, `filled` hold a sample, `wanted` is what was to be filled; all three in tokens. */
-interface PlannedLayout { readonly name: string; readonly share: number; readonly samples: number; readonly measured: Measured; readonly rows?: number; readonly filled?: number; readonly wanted?: number }
+interface PlannedLayout {
+  readonly name: string;
+  readonly share: number;
+  readonly samples: number;
+  readonly measured: Measured;
+  readonly rows?: number;
+  readonly filled?: number;
+  readonly wanted?: number;
+}
 
 /** Bytes of a run's weights: values, gradients, average, first and second moments, of which Muon keeps one for its matrices; what is frozen is there once. */
 function stateBytes(trained: unknown, matrices: RunConfig[Trainable]['optim']['matrices'], frozen: number): number {
@@ -87,17 +98,26 @@ function plan(trained: unknown, config: RunConfig[Trainable], layouts: readonly 
 /** The plan of an autoencoder's run. */
 export function planVae(config: VaeRunConfig): RunPlan {
   const model = VAE_PRESETS[config.model], specs = vaeParams(model);
-  return plan(specs, config, config.layouts.map((l) => ({ name: `${l.batch}·${l.frames}x${l.width}x${l.height}`, share: l.share, samples: l.batch, measured: measure(specs, (graph, p) => vaeLoss(graph, p, l, model, config)) })), 'clips drawn anew for each step');
+  return plan(specs, config, config.layouts.map((l) => ({
+    name: `${l.batch}·${l.frames}x${l.width}x${l.height}`, share: l.share, samples: l.batch,
+    measured: measure(specs, (graph, p) => vaeLoss(graph, p, l, model, config)),
+  })), 'clips drawn anew for each step');
 }
 
 /** The plan of a text tower's run. */
 export function planText(config: TextRunConfig, tokenizer: { readonly vocabulary: number; readonly length: number }): RunPlan {
   const text: TextConfig = { ...config.model, vocabulary: tokenizer.vocabulary, length: tokenizer.length }, specs = textTaskParams(text);
-  return plan(specs, config, [{ name: `${config.batch} captions`, share: 1, samples: config.batch, measured: measure(specs, (graph, p) => textLoss(graph, p, config.batch, text)) }], 'captions drawn anew for each step');
+  return plan(specs, config, [{
+    name: `${config.batch} captions`, share: 1, samples: config.batch,
+    measured: measure(specs, (graph, p) => textLoss(graph, p, config.batch, text)),
+  }], 'captions drawn anew for each step');
 }
 
 /** The plan of a transformer's run, over the layouts of its last stage. */
-export function planDiT(config: DiTRunConfig, vae: { readonly config: { readonly latentChannels: number } }, tokenizer: { readonly vocabulary: number; readonly length: number }): RunPlan {
+export function planDiT(
+  config: DiTRunConfig, vae: { readonly config: { readonly latentChannels: number } },
+  tokenizer: { readonly vocabulary: number; readonly length: number },
+): RunPlan {
   const { dit, text } = filmConfig(config, vae, tokenizer), whole = filmParams(dit, text), specs: TrainedParams = config.text.fixed ? { dit: whole.dit } : whole;
   const bank = layoutBank({ seed: config.seed, shapes: config.stages.at(-1)!.shapes, tokens: config.tokens, layouts: config.layouts, patch: dit.patch });
   return plan(specs, config, bank.map(({ layout, samples }) => ({

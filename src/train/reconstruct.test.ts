@@ -9,7 +9,10 @@ import { reconstructor } from './reconstruct.ts';
 
 const config = VAE_PRESETS.tiny;
 const weights = Object.fromEntries(listParams(vaeParams(config)).map(({ name, leaf }) => [name, initialValues(leaf, name, 1)]));
-const film = (step: number, count: number): Frames => ({ data: Uint8Array.from(randomBits({ seed: 1, stream: 'film', step }, count * 32 * 32 * 3), (x) => x & 255), count, height: 32, width: 32, channels: 3, fps: 8 });
+const film = (step: number, count: number): Frames => ({
+  data: Uint8Array.from(randomBits({ seed: 1, stream: 'film', step }, count * 32 * 32 * 3), (x) => x & 255),
+  count, height: 32, width: 32, channels: 3, fps: 8,
+});
 
 test('a film is given back at its own length, whatever its neighbours; noise on latents is told by its key', async () => {
   using reconstruct = reconstructor({ config, weights }, ortBackend());

@@ -93,7 +93,8 @@ export interface DiTRunOptions extends RunOptions {
 export async function trainText(config: TextRunConfig, o: RunOptions & Pick<DiTRunOptions, 'tokenizer'>): Promise<string> {
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), tokenizer = await loadTokenizer(o.tokenizer);
   const text: TextConfig = { ...config.model, vocabulary: tokenizer.vocabulary, length: tokenizer.length };
-  const state = await runTraining(textTask(text, config, { world, tokenizer, backend: o.backend }), await loopOptions(config, o, dataFingerprint(world, tokenizer))), file = join(o.dir, 'text.safetensors');
+  const task = textTask(text, config, { world, tokenizer, backend: o.backend });
+  const state = await runTraining(task, await loopOptions(config, o, dataFingerprint(world, tokenizer))), file = join(o.dir, 'text.safetensors');
   await writeTensors(file, new Map([...averaged(state)].filter(([name]) => name.startsWith('text.'))), { type: 'F16', metadata: { text: JSON.stringify(text) } });
   return file;
 }
@@ -101,7 +102,8 @@ export async function trainText(config: TextRunConfig, o: RunOptions & Pick<DiTR
 /** The tower's tensors of a file that {@link trainText} wrote, or of a transformer's. Throws an InputError unless it is of this configuration. */
 async function readTower(file: string, text: TextConfig): Promise<ReadonlyMap<string, StoredTensor>> {
   const { tensors, metadata } = await readTensors(file);
-  if (!isDeepStrictEqual(JSON.parse(metadata['text'] ?? '{}'), text)) throw new InputError(`${file} holds a text tower of ${metadata['text'] ?? 'no known shape'}; the configuration wants ${JSON.stringify(text)}`);
+  if (!isDeepStrictEqual(JSON.parse(metadata['text'] ?? '{}'), text))
+    throw new InputError(`${file} holds a text tower of ${metadata['text'] ?? 'no known shape'}; the configuration wants ${JSON.stringify(text)}`);
   return new Map([...tensors].filter(([name]) => name.startsWith('text.')));
 }
 
@@ -109,7 +111,9 @@ async function readTower(file: string, text: TextConfig): Promise<ReadonlyMap<st
 const MAIN_SHAPE = '17x64x64';
 
 /** Latents of all clip shapes that a configuration names. */
-async function openLatents(config: DiTRunConfig, o: DiTRunOptions, parts: Pick<DiTTaskParts, 'vae' | 'world' | 'backend'>): Promise<{ train: Map<string, LatentClips>; heldout: Map<string, LatentClips> }> {
+async function openLatents(
+  config: DiTRunConfig, o: DiTRunOptions, parts: Pick<DiTTaskParts, 'vae' | 'world' | 'backend'>,
+): Promise<{ train: Map<string, LatentClips>; heldout: Map<string, LatentClips> }> {
   const dir = join(o.cacheDir, `latents-${parts.vae.hash}`);
   const open = async (name: string, clips: number, split: 'train' | 'heldout'): Promise<[string, LatentClips]> => {
     const shape = shapeOf(name);
@@ -117,12 +121,16 @@ async function openLatents(config: DiTRunConfig, o: DiTRunOptions, parts: Pick<D
   };
   const train = new Map<string, LatentClips>(), heldout = new Map<string, LatentClips>();
   for (const [name, clips] of Object.entries(config.clips)) train.set(...(await open(name, clips, 'train')));
-  for (const name of new Set([MAIN_SHAPE, ...Object.keys(config.clips)])) heldout.set(...(await open(name, name === MAIN_SHAPE ? HELDOUT_CLIPS.main : HELDOUT_CLIPS.other, 'heldout')));
+  for (const name of new Set([MAIN_SHAPE, ...Object.keys(config.clips)]))
+    heldout.set(...(await open(name, name === MAIN_SHAPE ? HELDOUT_CLIPS.main : HELDOUT_CLIPS.other, 'heldout')));
   return { train, heldout };
 }
 
 /** Model and text configuration of a run. */
-export function filmConfig(config: DiTRunConfig, vae: { readonly config: { readonly latentChannels: number } }, tokenizer: { readonly vocabulary: number; readonly length: number }): { dit: DiTConfig; text: TextConfig } {
+export function filmConfig(
+  config: DiTRunConfig, vae: { readonly config: { readonly latentChannels: number } },
+  tokenizer: { readonly vocabulary: number; readonly length: number },
+): { dit: DiTConfig; text: TextConfig } {
   const preset: DiTConfig = DIT_PRESETS[config.model];
   const overrides = Object.fromEntries(Object.entries(config.dit).filter(([, value]) => value !== undefined));
   return {
@@ -135,15 +143,21 @@ export function filmConfig(config: DiTRunConfig, vae: { readonly config: { reado
 const trainedShapes = ({ stages }: DiTRunConfig): string[] => [...new Set(stages.flatMap(({ shapes }) => shapes.map((s) => shapeName({ ...s, ending: undefined }))))];
 
 /** What a transformer's run reads before it starts, latents aside; `tower` is the fixed one as stored. */
-async function openParts(config: DiTRunConfig, o: DiTRunOptions): Promise<Omit<DiTTaskParts, 'latents' | 'tower'> & { readonly tower: ReadonlyMap<string, StoredTensor> | undefined }> {
-  if ((config.text.fixed ?? false) !== (o.text !== undefined)) throw new InputError(config.text.fixed ? 'a configuration with a fixed text tower needs one: --text' : '--text goes with a configuration whose text is "fixed"');
+async function openParts(
+  config: DiTRunConfig, o: DiTRunOptions,
+): Promise<Omit<DiTTaskParts, 'latents' | 'tower'> & { readonly tower: ReadonlyMap<string, StoredTensor> | undefined }> {
+  if ((config.text.fixed ?? false) !== (o.text !== undefined))
+    throw new InputError(config.text.fixed
+      ? 'a configuration with a fixed text tower needs one: --text'
+      : '--text goes with a configuration whose text is "fixed"');
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), vae = await readVae(o.vae), tokenizer = await loadTokenizer(o.tokenizer);
   const { dit, text } = filmConfig(config, vae, tokenizer);
   return { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, tower: o.text === undefined ? undefined : await readTower(o.text, text) };
 }
 
 /** The tower as a task takes it. */
-const fixedTower = (tower: ReadonlyMap<string, StoredTensor> | undefined): Pick<DiTTaskParts, 'tower'> => (tower ? { tower: Object.fromEntries([...tower].map(([name, { data }]) => [name, data as Float32Array])) } : {});
+const fixedTower = (tower: ReadonlyMap<string, StoredTensor> | undefined): Pick<DiTTaskParts, 'tower'> =>
+  (tower ? { tower: Object.fromEntries([...tower].map(([name, { data }]) => [name, data as Float32Array])) } : {});
 
 /** Trains a transformer with its text tower; returns the file. */
 export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<string> {
@@ -153,7 +167,10 @@ export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<
   const task = ditTask(parts, ditValidation(parts, heldout));
   const identity = [dataFingerprint(world, tokenizer), vae.hash, tower ? hashTensors(tower) : ''];
   const state = await runTraining(task, await loopOptions(config, o, ...identity)), file = join(o.dir, 'dit.safetensors');
-  await writeTensors(file, new Map([...averaged(state), ...(tower ?? [])]), { type: 'F16', metadata: { dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift), seed: String(config.seed), vae: vae.hash, shapes: JSON.stringify(trainedShapes(config)) } });
+  await writeTensors(file, new Map([...averaged(state), ...(tower ?? [])]), { type: 'F16', metadata: {
+    dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift),
+    seed: String(config.seed), vae: vae.hash, shapes: JSON.stringify(trainedShapes(config)),
+  } });
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
   return file;
 }

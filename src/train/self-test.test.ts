@@ -25,7 +25,8 @@ beforeAll(async () => {
   const world = await loadSpriteWorld(path.join(dir, 'lpc')), vae = await readVae(path.join(MODEL, 'vae.safetensors')), tokenizer = await loadTokenizer(MODEL, { length: 32 });
   clips = await cacheLatents({ vae, world, backend, dir, seed: 1, split: 'train', shape: shapeOf('5x64x64'), clips: 1 });
   parts = {
-    config: { ...DIT_PRESETS.tiny, channels: vae.config.latentChannels, width: 192, heads: 3, depth: 2, textWidth: 32 }, text: { vocabulary: tokenizer.vocabulary, length: tokenizer.length, width: 32, depth: 1, heads: 2, mlp: 'relu2' },
+    config: { ...DIT_PRESETS.tiny, channels: vae.config.latentChannels, width: 192, heads: 3, depth: 2, textWidth: 32 },
+    text: { vocabulary: tokenizer.vocabulary, length: tokenizer.length, width: 32, depth: 1, heads: 2, mlp: 'relu2' },
     data: { seed: 1, prediction: 'x', shift: 1, tokens: 0, layouts: 1, stages: [], dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0 }, world, vae, tokenizer, backend,
   };
 }, 60_000);

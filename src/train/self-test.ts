@@ -26,7 +26,8 @@ export interface SelfTestOptions {
 }
 
 /** The optimisation of a self-test: that of a run, in few steps. */
-export const selfTestOptim = (optim: DiTRunConfig['optim'], steps: number): DiTRunConfig['optim'] => ({ ...optim, steps, warmup: Math.ceil(steps / 20), decayShare: 0.5, emaLimit: 0.9 });
+export const selfTestOptim = (optim: DiTRunConfig['optim'], steps: number): DiTRunConfig['optim'] =>
+  ({ ...optim, steps, warmup: Math.ceil(steps / 20), decayShare: 0.5, emaLimit: 0.9 });
 
 /** dB that a film learnt by heart must reach against the autoencoder's own. */
 export const SELF_TEST_PSNR = 35;
@@ -35,18 +36,23 @@ const SAMPLING_STEPS = 16;
 /** PSNR in dB between the sampled film and the autoencoder's reconstruction. Throws a FileError when `dir` holds checkpoints. */
 export async function overfitOneClip(parts: Omit<DiTTaskParts, 'latents'>, { optim, dir, clips, copies = 4, signal, onStep }: SelfTestOptions): Promise<number> {
   const kind: SampleShape = { ...clips.shape, given: 0, share: 1 }, one: LatentClips = { ...clips, clips: 1 };
-  const data = { ...parts.data, stages: [{ from: 0, shapes: [kind] }], tokens: copies * sampleTokens(kind, parts.config.patch), layouts: 1, dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0 };
+  const data = {
+    ...parts.data, stages: [{ from: 0, shapes: [kind] }], tokens: copies * sampleTokens(kind, parts.config.patch), layouts: 1,
+    dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0,
+  };
   const whole: DiTTaskParts = { ...parts, data, latents: new Map([[shapeName(clips.shape), one]]) }, task = ditTask(whole);
   const state = await runTraining(task, {
     backend: parts.backend, seed: data.seed, optim, dir, configHash: 'self-test', resume: false, programs: 1, checkpointSeconds: Infinity, validateEvery: Infinity,
     ...(signal ? { signal } : {}), ...(onStep ? { onStep } : {}),
   });
   const key = { seed: data.seed, stream: clipStream('train', clips.shape), step: 0 }, caption = captionOf(drawClip(parts.world, { key, split: 'train', ...clips.shape }), { key });
-  const [film] = await filmBatch(whole, { shape: clips.shape, prompts: [caption], steps: SAMPLING_STEPS, guidance: 1, seed: data.seed })({ ...parts.tower, ...state.windows('ema') });
+  const sample = filmBatch(whole, { shape: clips.shape, prompts: [caption], steps: SAMPLING_STEPS, guidance: 1, seed: data.seed });
+  const [film] = await sample({ ...parts.tower, ...state.windows('ema') });
   return psnr(await filmDecoder(parts.vae, parts.backend, clips.shape)(one.clip(0)), film!);
 }
 
 /** Throws a ResourceError unless the figure is good enough. */
 export function assertSelfTest(decibels: number): void {
-  if (!(decibels > SELF_TEST_PSNR)) throw new ResourceError(`the self-test failed: one clip learnt by heart comes back at ${decibels.toFixed(1)} dB, wanted more than ${SELF_TEST_PSNR}`);
+  if (!(decibels > SELF_TEST_PSNR))
+    throw new ResourceError(`the self-test failed: one clip learnt by heart comes back at ${decibels.toFixed(1)} dB, wanted more than ${SELF_TEST_PSNR}`);
 }

@@ -4,7 +4,10 @@ import { ortBackend } from '../backend/ort/ort.ts';
 import { createOptimizer, STATE_ARRAYS, TrainState } from './state.ts';
 
 const specs = { reader: { weight: param([3, 5], normal(1)), bias: param([5], constant(0)) }, body: { weight: param([5, 2], normal(1)) } };
-const earlier = { 'reader.weight': new Float32Array(15).fill(7), 'reader.bias': new Float32Array(5).fill(8), 'body.weight': new Float32Array(10).fill(9), other: new Float32Array(1) };
+const earlier = {
+  'reader.weight': new Float32Array(15).fill(7), 'reader.bias': new Float32Array(5).fill(8), 'body.weight': new Float32Array(10).fill(9),
+  other: new Float32Array(1),
+};
 
 test('earlier weights are taken, with their average, but for the parts that start anew', () => {
   const state = new TrainState(specs), untouched = new TrainState(specs);

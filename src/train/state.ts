@@ -72,7 +72,10 @@ export class TrainState {
     return made;
   }
 
-  /** Takes weights, and their running average, from an earlier run; names that hold one of `fresh` keep their initial values. Throws an InputError unless every other name is there in its size. */
+  /**
+   * Takes weights, and their running average, from an earlier run; names that hold one of `fresh` keep their initial values. Throws an
+   * InputError unless every other name is there in its size.
+   */
   adopt(weights: Readonly<Record<string, Float32Array>>, fresh: readonly string[] = []): void {
     for (const [name, { start, end }] of this.slots) {
       if (fresh.some((part) => name.includes(part))) continue;

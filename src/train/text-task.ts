@@ -84,7 +84,9 @@ export function textLoss(graph: Graph, p: Bound<ReturnType<typeof textTaskParams
 const FRAMES = [1, 5, 17, 33] as const;
 
 /** The task for {@link import('./loop.ts').runTraining}. */
-export function textTask(c: TextConfig, o: TextTaskConfig, { world, tokenizer, backend }: { world: SpriteWorld; tokenizer: CaptionTokenizer; backend: Backend }): TrainTask<ReturnType<typeof textTaskParams>> {
+export function textTask(
+  c: TextConfig, o: TextTaskConfig, { world, tokenizer, backend }: { world: SpriteWorld; tokenizer: CaptionTokenizer; backend: Backend },
+): TrainTask<ReturnType<typeof textTaskParams>> {
   const drawSpec = (key: RandomKey, split: Split): ClipSpec => {
     const d = draws({ ...key, stream: `${key.stream}/shape` }), [width, height] = d.chance(0.6) ? CANVASES[0] : d.pick(CANVASES);
     return drawClip(world, { key, split, width, height, frames: d.pick(FRAMES) });
@@ -100,7 +102,10 @@ export function textTask(c: TextConfig, o: TextTaskConfig, { world, tokenizer, b
         let at = i * LOGITS;
         classesOf(spec).forEach((which, f) => { target[at + which] = 1; at += FIELDS[f]!.classes; });
       }
-      return Promise.resolve({ layout: 'text', feeds: { ...captionFeeds(captions, tokenizer, c.length), target }, samples: o.batch, describe: `text/clip ${step * o.batch}…${(step + 1) * o.batch - 1}` });
+      return Promise.resolve({
+        layout: 'text', feeds: { ...captionFeeds(captions, tokenizer, c.length), target }, samples: o.batch,
+        describe: `text/clip ${step * o.batch}…${(step + 1) * o.batch - 1}`,
+      });
     },
     build: (_, graph, p) => textLoss(graph, p, o.batch, c),
     /** Shares of right readings off captions that tell these labels, and `alike`: the mean cosine between the states of two captions. */

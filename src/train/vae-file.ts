@@ -12,12 +12,15 @@ import type { FrozenVae } from './latents.ts';
 const metadataSchema = z.object({ config: z.string(), mean: z.string(), std: z.string() });
 
 /** Writes the autoencoder. */
-export async function writeVae(file: string, tensors: ReadonlyMap<string, StoredTensor>, config: VaeConfig, stats: { mean: readonly number[]; std: readonly number[] }): Promise<void> {
+export async function writeVae(
+  file: string, tensors: ReadonlyMap<string, StoredTensor>, config: VaeConfig, stats: { mean: readonly number[]; std: readonly number[] },
+): Promise<void> {
   await writeTensors(file, tensors, { type: 'F16', metadata: { config: JSON.stringify(config), mean: JSON.stringify(stats.mean), std: JSON.stringify(stats.std) } });
 }
 
 /** Identity of an encoder: its weights and configuration. */
-const encoderHash = (tensors: ReadonlyMap<string, StoredTensor>, config: string): string => hashTensors(new Map([...tensors].filter(([name]) => name.startsWith('encoder.'))), config);
+const encoderHash = (tensors: ReadonlyMap<string, StoredTensor>, config: string): string =>
+  hashTensors(new Map([...tensors].filter(([name]) => name.startsWith('encoder.'))), config);
 
 /** Reads an autoencoder that {@link writeVae} wrote. */
 export async function readVae(file: string): Promise<FrozenVae & { readonly tensors: ReadonlyMap<string, StoredTensor> }> {

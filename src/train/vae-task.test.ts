@@ -13,7 +13,8 @@ import { vaeTask } from './vae-task.ts';
 
 const backend = ortBackend();
 const CONFIG: VaeRunConfig = {
-  kind: 'vae', part: 'all', latentNoise: 0, model: 'tiny', seed: 1, kl: 1e-5, silhouette: 3, validationClips: 4, statisticsClips: 16, validateEvery: 2, checkpointSeconds: 60, programs: 1,
+  kind: 'vae', part: 'all', latentNoise: 0, model: 'tiny', seed: 1, kl: 1e-5, silhouette: 3, validationClips: 4, statisticsClips: 16,
+  validateEvery: 2, checkpointSeconds: 60, programs: 1,
   optim: { steps: 2, rate: 0.01, warmup: 0, decayShare: 0.5, weightDecay: 0, clip: 1, emaLimit: 0, beta2: 0.99, matrices: 'adamw' },
   layouts: [{ frames: 5, width: 64, height: 64, window: { width: 32, height: 48 }, batch: 2, share: 1 }],
 };

@@ -86,7 +86,9 @@ type VaeParams = ReturnType<typeof vaeParams>;
 /**
  * The task for {@link import('./loop.ts').runTraining}. With `encoder`, its weights by name, only the decoder is trained.
  */
-export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld, backend: Backend, encoder?: Readonly<Record<string, Float32Array>>): TrainTask<Pick<VaeParams, 'decoder'> & Partial<VaeParams>> {
+export function vaeTask(
+  config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld, backend: Backend, encoder?: Readonly<Record<string, Float32Array>>,
+): TrainTask<Pick<VaeParams, 'decoder'> & Partial<VaeParams>> {
   const whole = vaeParams(config), specs = encoder ? { decoder: whole.decoder } : whole;
   const byName = new Map(o.layouts.map((l) => [nameOf(l), l]));
   const total = o.layouts.reduce((n, l) => n + l.share, 0);
@@ -114,7 +116,10 @@ export function vaeTask(config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld,
       }
       const noise = normals({ seed: o.seed, stream: 'vae/noise', step }, layout.batch * latentSize(layout));
       const amplitude = Float32Array.from(uniforms({ seed: o.seed, stream: 'vae/amplitude', step }, layout.batch), (v) => o.latentNoise * v);
-      return { layout: nameOf(layout), feeds: { ...encoder, video, weight, noise, amplitude }, samples: layout.batch, describe: `vae/clip ${step * 1024}…${step * 1024 + layout.batch - 1} (${nameOf(layout)})` };
+      return {
+        layout: nameOf(layout), feeds: { ...encoder, video, weight, noise, amplitude }, samples: layout.batch,
+        describe: `vae/clip ${step * 1024}…${step * 1024 + layout.batch - 1} (${nameOf(layout)})`,
+      };
     },
 
     build: (name, graph, p) => vaeLoss(graph, { decoder: p.decoder, encoder: p.encoder ?? bindParams(graph, { encoder: whole.encoder }).encoder }, byName.get(name)!, config, o),

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
-  bareSuppressions, brokenLinks, IMPORTS, incompleteLock, type Lockfile, LOOK_AGAIN_LINES, longFiles, machinePaths, MAX_LINES, missingDocs, missingHeaders, RULE_TABLES, wrongImports, wrongModels,
+  bareSuppressions, brokenLinks, IMPORTS, incompleteLock, type Lockfile, LOOK_AGAIN_LINES, longFiles, machinePaths, MAX_LINES, MAX_WIDTH,
+  missingDocs, missingHeaders, RULE_TABLES, wideLines, wrongImports, wrongModels,
 } from './rules.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -29,6 +30,7 @@ describe('source files', () => {
     expect(longFiles(files, MAX_LINES)).toEqual([]);
     expect(Object.keys(RULE_TABLES).filter((path) => !existsSync(inRoot(path)))).toEqual([]);
   });
+  test('no line is too wide', () => { expect(wideLines(files, MAX_WIDTH)).toEqual([]); });
   test('every file says what it is', () => { expect(missingHeaders(files)).toEqual([]); });
   test('every export is documented', () => { expect(missingDocs(files)).toEqual([]); });
   test('suppressions have reasons', () => { expect(bareSuppressions(files)).toEqual([]); });

@@ -39,6 +39,8 @@ const PURE: ReadonlySet<Folder> = new Set(['core', 'graph', 'autodiff', 'nn', 'o
 export const MAX_LINES = 500;
 /** See {@link MAX_LINES}. */
 export const LOOK_AGAIN_LINES = 300;
+/** Hard limit of characters in a line of TypeScript, tests and tools included: a file that grows too long is split, not widened. */
+export const MAX_WIDTH = 180;
 
 /** Files over the limit because they are one table of rules, each with the reason. */
 export const RULE_TABLES: Readonly<Record<string, string>> = {};
@@ -56,7 +58,8 @@ function parse(file: SourceFile): ts.SourceFile {
 export function importsOf(file: SourceFile): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
-    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier)) found.push(node.moduleSpecifier.text);
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined && ts.isStringLiteral(node.moduleSpecifier))
+      found.push(node.moduleSpecifier.text);
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const name = node.arguments[0];
       found.push(name !== undefined && ts.isStringLiteralLike(name) ? name.text : '(computed)');
@@ -110,12 +113,22 @@ const lineCount = (text: string): number => text.replace(/\n$/, '').split('\n').
 
 /** Files of src longer than `limit` lines, rule tables aside. */
 export function longFiles(files: readonly SourceFile[], limit: number, tables: Readonly<Record<string, string>> = RULE_TABLES): string[] {
-  return files.filter((f) => isSource(f) && !isGenerated(f) && !Object.hasOwn(tables, f.path) && lineCount(f.text) > limit).map((f) => `${f.path} has ${lineCount(f.text)} lines; limit ${limit}`);
+  return files
+    .filter((f) => isSource(f) && !isGenerated(f) && !Object.hasOwn(tables, f.path) && lineCount(f.text) > limit)
+    .map((f) => `${f.path} has ${lineCount(f.text)} lines; limit ${limit}`);
+}
+
+/** Lines of TypeScript wider than `limit` characters. */
+export function wideLines(files: readonly SourceFile[], limit: number): string[] {
+  return files.filter((f) => /\.(ts|mts|tsx)$/.test(f.path) && !isGenerated(f)).flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, i) => (line.length > limit ? [`${path}:${i + 1} has ${line.length} characters; limit ${limit}`] : [])));
 }
 
 /** Files of src that do not open with a `@file` comment; a unit test is explained by the file it sits beside. */
 export function missingHeaders(files: readonly SourceFile[]): string[] {
-  return files.filter((f) => isSource(f) && !isGenerated(f) && !isTest(f) && !/^(#![^\n]*\n)?\/\*\*\s*(\n \* ?)?@file (?!\*\/)\S/.test(f.text)).map((f) => `${f.path} does not open with /** @file what it is */`);
+  return files
+    .filter((f) => isSource(f) && !isGenerated(f) && !isTest(f) && !/^(#![^\n]*\n)?\/\*\*\s*(\n \* ?)?@file (?!\*\/)\S/.test(f.text))
+    .map((f) => `${f.path} does not open with /** @file what it is */`);
 }
 
 /** A comment at the end of the line on which a statement of one line stands. */

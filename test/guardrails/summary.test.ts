@@ -8,7 +8,8 @@ import { expect, test } from 'vitest';
 
 const SCRIPT = fileURLToPath(new URL('../../.ci/summary.mjs', import.meta.url));
 const test1 = (status: string) => ({ status });
-const report = (passed: number, failed: number, files: readonly unknown[] = [], success = failed === 0) => ({ numPassedTests: passed, numFailedTests: failed, success, testResults: files });
+const report = (passed: number, failed: number, files: readonly unknown[] = [], success = failed === 0) =>
+  ({ numPassedTests: passed, numFailedTests: failed, success, testResults: files });
 
 test.each([
   ['all passed, two runs', 0, [report(5, 0), report(2, 0)], '7 passed, 0 failed', 0],

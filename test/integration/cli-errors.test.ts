@@ -41,7 +41,8 @@ function kinora(argv: readonly string[], shell = ''): Promise<{ exit: number | n
 /** What is wrong, how the command is called, the exit code, and what the line says. `OUT` and `DIR` are the test's folders. */
 const CASES: readonly (readonly [string, readonly string[], number, string])[] = [
   ['empty prompt', ['   '], 2, 'prompt is empty'],
-  ['a size off the grid', ['x', '--size', '63x64'], 2, 'size 63x64 is not possible: width and height are multiples of 8 from 32 to 4096, their product a multiple of 1024; nearest: 64x64'],
+  ['a size off the grid', ['x', '--size', '63x64'], 2,
+    'size 63x64 is not possible: width and height are multiples of 8 from 32 to 4096, their product a multiple of 1024; nearest: 64x64'],
   ['negative frames', ['x', '--frames', '-3'], 2, '--frames "-3" is not possible: wanted a whole number ≥ 1'],
   ['too many frames', ['x', '--frames', '66'], 2, 'frames 66 is not possible: wanted a whole number from 1 to 65'],
   ['an unknown sampler', ['x', '--sampler', 'ddim'], 2, '--sampler "ddim" is not known; allowed: euler, heun, euler-maruyama'],
@@ -86,7 +87,8 @@ test('a folder without permission', async () => {
 });
 
 test('Ctrl-C leaves nothing half-written', async () => {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'generate', 'x', '--steps', '1000', '--model', model, '-o', join(out, 'a.mp4')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const argv = ['--import', 'tsx', main, 'generate', 'x', '--steps', '1000', '--model', model, '-o', join(out, 'a.mp4')];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   const closed = new Promise<number | null>((resolve) => { child.on('close', resolve); });
   await new Promise<void>((resolve) => { child.stderr.on('data', (data: Buffer) => { stderr += data.toString(); if (stderr.includes('"sample"')) resolve(); }); });

@@ -41,13 +41,19 @@ async function kinora(...argv: string[]): Promise<{ exit: number; lines: string[
 
 test('with sheets: a report, a sheet of films, and the record in the model folder; then without sheets the record stands in', async () => {
   const sheet = join(dir, 'films.png');
-  const first = await kinora('eval', 'sprites', '--model', model, '--prompts', '3', '--lpc', lpc, '--cache', join(dir, 'cache'), '--json', '--sheet', sheet, '--record', join(model, 'eval.json'));
+  const first = await kinora('eval', 'sprites', '--model', model, '--prompts', '3', '--lpc', lpc, '--cache', join(dir, 'cache'), '--json',
+    '--sheet', sheet, '--record', join(model, 'eval.json'));
   expect(first).toMatchObject({ exit: 0 });
   const report = JSON.parse(first.lines.at(-1)!) as EvalReport;
   expect(Object.keys(report).slice(0, 4)).toEqual(['suite', 'model', 'prompts', 'attributes']);
-  expect(report).toMatchObject({ suite: 'sprites', model: 'tiny', prompts: 3, seed: 0, vae: { psnr: expect.any(Number), psnr_character: expect.any(Number), ssim: expect.any(Number), clips: 3 } });
+  expect(report).toMatchObject({
+    suite: 'sprites', model: 'tiny', prompts: 3, seed: 0,
+    vae: { psnr: expect.any(Number), psnr_character: expect.any(Number), ssim: expect.any(Number), clips: 3 },
+  });
   expect(Object.keys(report.attributes)).toEqual(ATTRIBUTES);
-  for (const a of ATTRIBUTES) expect(report.attributes[a]).toMatchObject({ films: expect.any(Number), ceiling: expect.any(Number), interval: [expect.any(Number), expect.any(Number)] });
+  for (const a of ATTRIBUTES) expect(report.attributes[a]).toMatchObject({
+    films: expect.any(Number), ceiling: expect.any(Number), interval: [expect.any(Number), expect.any(Number)],
+  });
   expect(Object.keys(report)).toEqual(expect.arrayContaining(['image_to_video', 'controls', 'ms', 'commit', 'configHash', 'cpu', 'threads', 'onnxruntime', 'load']));
   expect(first.errors).toContain('"stage":"image to video"');
 

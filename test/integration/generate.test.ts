@@ -39,7 +39,10 @@ test('the default film: 17 frames at 8 frames a second, 512 pixels, all facts to
   await generate({ prompt: `${prompt} on a zeppelin`, seed: 7, model, output: again });
   expect(sha256(await readFile(again))).toBe(sha256(await readFile(file)));
   const metadata = await readMetadata(file);
-  expect(metadata).toMatchObject({ prompt: `${prompt} on a zeppelin`, seed: 7, model: 'tiny', settings: { frames: 17, width: 64, height: 64, steps: 2, guidance: 3, sampler: 'euler', palette: 32, scale: 8 } });
+  expect(metadata).toMatchObject({
+    prompt: `${prompt} on a zeppelin`, seed: 7, model: 'tiny',
+    settings: { frames: 17, width: 64, height: 64, steps: 2, guidance: 3, sampler: 'euler', palette: 32, scale: 8 },
+  });
 });
 
 test('a film depends on its seed and settings alone: not on threads, position, neighbours or a warm pipeline', async () => {
@@ -61,8 +64,10 @@ test('an image without guidance does not depend on threads either', async () => 
 
 test('every setting that should matter does', async () => {
   const changes: readonly Partial<Omit<GenerateOptions, 'count'>>[] = [
-    {}, { prompt: '一个女人向左走' }, { negative: 'a knight' }, { guidance: 1 }, { guidance: 5 }, { steps: 3 }, { sampler: 'heun' }, { sampler: 'euler-maruyama' }, { palette: 0 }, { palette: 8 },
-    { images: [{ file: join(dir, 'hero.png') }] }, { images: [{ file: join(dir, 'hero.png'), frame: 'last' }] }, { images: [{ file: join(dir, 'hero.png') }, { file: join(dir, 'hero.png'), frame: 'last' }] },
+    {}, { prompt: '一个女人向左走' }, { negative: 'a knight' }, { guidance: 1 }, { guidance: 5 }, { steps: 3 },
+    { sampler: 'heun' }, { sampler: 'euler-maruyama' }, { palette: 0 }, { palette: 8 },
+    { images: [{ file: join(dir, 'hero.png') }] }, { images: [{ file: join(dir, 'hero.png'), frame: 'last' }] },
+    { images: [{ file: join(dir, 'hero.png') }, { file: join(dir, 'hero.png'), frame: 'last' }] },
   ];
   await writeFilm(join(dir, 'hero.png'), { data: new Uint8Array(512 * 512 * 3).map((_, i) => (i * 7) % 256), count: 1, width: 512, height: 512, channels: 3, fps: 8 });
   const seen = await Promise.all(changes.map((change) => pixels(change)));
@@ -117,7 +122,10 @@ test('progress names every phase, in order, from 0 to all; an abort stops the wo
     const own = events.filter((e) => e.phase === phase);
     expect([phase, own[0]!.step, own.at(-1)!.step]).toEqual([phase, 0, own[0]!.steps]);
   }
-  const stopped = generate({ prompt, steps: 50, model, output: file, signal: abort.signal, onProgress: ({ phase, step }) => { if (phase === 'sample' && step === 3) abort.abort(); } });
+  const stopped = generate({
+    prompt, steps: 50, model, output: file, signal: abort.signal,
+    onProgress: ({ phase, step }) => { if (phase === 'sample' && step === 3) abort.abort(); },
+  });
   await expect(stopped).rejects.toThrow(CancelledError);
   expect(await readdir(join(dir, 'stopped'))).toEqual([]);
 });

@@ -42,7 +42,8 @@ test('what is given decides the rest, as do its place and order', async () => {
   const clip = noise(5, 0), other = noise(5, 1);
   const rest = async (o: Partial<FilmOptions>): Promise<string> => Buffer.from(sliceFrames(await film(o), 5).data).toString('base64');
   const films = [
-    await rest({}), await rest({ clips: [{ clip }] }), await rest({ clips: [{ clip: concatFrames([other]) }] }), await rest({ clips: [{ clip, frame: 'end' }] }), await rest({ clips: [{ clip, frame: 2 }] }),
+    await rest({}), await rest({ clips: [{ clip }] }), await rest({ clips: [{ clip: concatFrames([other]) }] }),
+    await rest({ clips: [{ clip, frame: 'end' }] }), await rest({ clips: [{ clip, frame: 2 }] }),
     await rest({ clips: [{ clip: noise(1, 2) }, { clip, frame: 'end' }] }), await rest({ images: [{ image: noise(1, 2) }] }),
   ];
   expect(new Set(films).size).toBe(films.length);

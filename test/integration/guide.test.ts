@@ -23,7 +23,8 @@ test('each makes its film', async () => {
   let errors = '';
   for (const argv of calls) {
     const exit = await runCli([...argv, '--model', './model'], {
-      version: '0', commands: COMMANDS, groups: GROUPS, signal: new AbortController().signal, stdout: { write: () => true }, stderr: { write: (text) => { if (text.startsWith('kinora:')) errors += text; } },
+      version: '0', commands: COMMANDS, groups: GROUPS, signal: new AbortController().signal, stdout: { write: () => true },
+      stderr: { write: (text) => { if (text.startsWith('kinora:')) errors += text; } },
     });
     expect([argv.join(' '), exit, errors]).toEqual([argv.join(' '), 0, '']);
   }

@@ -19,7 +19,9 @@ const lines = PAGES.flatMap((path) => shellLines(read(path)));
 async function understood(argv: readonly string[]): Promise<string> {
   let errors = '';
   const commands = COMMANDS.map((row): (typeof COMMANDS)[number] => ({ ...row, define: (command, context) => { row.define(command, context); command.action(() => {}); } }));
-  const exit = await runCli(argv, { version: '0', commands, stdout: { write: () => true }, stderr: { write: (text) => { errors += text; } }, signal: new AbortController().signal });
+  const exit = await runCli(argv, {
+    version: '0', commands, stdout: { write: () => true }, stderr: { write: (text) => { errors += text; } }, signal: new AbortController().signal,
+  });
   return exit === 0 ? '' : `${argv.join(' ')}: ${errors}`;
 }
 

@@ -53,7 +53,9 @@ const layers: Record<string, Layer> = {
     shapes: [[1, 2, 18, 16]], feeds: ropeTables(Float32Array.from(POSITIONS.flat()), 16) as unknown as Record<string, Float32Array>,
     build: (graph, [x]) => rope(x!, reshape(graph.input('cos', [18, 8]), [1, 18, 8]), reshape(graph.input('sin', [18, 8]), [1, 18, 8])),
   },
-  ...Object.fromEntries(MLP_KINDS.map((kind) => [`mlp/${kind}`, layer([[5, 16]], { mlp: mlpParams(16, { kind, ratio: 4, bias: kind !== 'relu2' }) }, (p, [x]) => mlp(p.mlp, x!, kind))])),
+  ...Object.fromEntries(MLP_KINDS.map((kind) => [
+    `mlp/${kind}`, layer([[5, 16]], { mlp: mlpParams(16, { kind, ratio: 4, bias: kind !== 'relu2' }) }, (p, [x]) => mlp(p.mlp, x!, kind)),
+  ])),
   textTower: layer([], textParams(TEXT), (p, _, graph) => {
     const { states, pooled } = textTower(p, graph.input('ids', [2, 5], 'i32'), graph.input('present', [2, 5]), TEXT);
     const real = IDS.map((ids, i) => reshape(slice(slice(states, 0, i, i + 1), 1, 0, ids.length), [-1]));

@@ -23,7 +23,8 @@ test('vae-tiny: encode, decode and every gradient', async () => {
   }).reduce((a, b) => add(a, b));
   const wrt = ['video', ...listParams(specs).map(({ name }) => name)];
   const grads = gradients(loss, wrt.map((name) => graph.inputs.get(name)!));
-  using program = await ortBackend({ threads: 1 }).compile({ outputs: { ...parts, ...Object.fromEntries(wrt.map((name, i) => [name === 'video' ? 'grad:video' : `grad/${name}`, grads[i]!])) } });
+  const named = Object.fromEntries(wrt.map((name, i) => [name === 'video' ? 'grad:video' : `grad/${name}`, grads[i]!]));
+  using program = await ortBackend({ threads: 1 }).compile({ outputs: { ...parts, ...named } });
   const got = await program.run(feeds);
   for (const [name, values] of Object.entries(got)) g.expect(name, values);
   expect(g.left(), 'tensors that were not compared').toEqual([]);

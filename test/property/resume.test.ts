@@ -61,7 +61,8 @@ test.each(['adamw', 'muon'] as const)('%s: stopped three times and resumed equal
 
 /** Runs the program; kills it `after` milliseconds past its first step. Resolves to whether it was killed. */
 async function runAndKill({ dir, steps, hidden, after }: { dir: string; steps: number; hidden: number; after: number }): Promise<boolean> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, '..', 'support', 'tiny-training.ts'), dir, String(steps), String(hidden)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const argv = ['--import', 'tsx', join(import.meta.dirname, '..', 'support', 'tiny-training.ts'), dir, String(steps), String(hidden)];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (data: Buffer) => { errors += data.toString(); });
   child.stdout.once('data', () => { setTimeout(() => { child.kill('SIGKILL'); }, after); });
@@ -123,7 +124,10 @@ test('a gradient that is not a number is skipped, logged with its clips, and lea
 /** State after `steps` of a run of twenty. */
 async function stateAfter(steps: number, poisoned: (step: number) => boolean): Promise<TrainState> {
   const dir = join(root, `after-${steps}`), controller = new AbortController();
-  await expect(trainTiny({ dir, resume: false, steps: 20, poisoned, signal: controller.signal, onStep: ({ step }) => { if (step === steps - 1) controller.abort(); } })).rejects.toThrow(CancelledError);
+  await expect(trainTiny({
+    dir, resume: false, steps: 20, poisoned, signal: controller.signal,
+    onStep: ({ step }) => { if (step === steps - 1) controller.abort(); },
+  })).rejects.toThrow(CancelledError);
   return trainTiny({ dir, resume: true, steps });
 }
 
@@ -142,7 +146,10 @@ test('five such steps in a row stop the run and name the clips', async () => {
   expect((await logOf(dir)).filter((e) => e.event === 'skip').map((e) => e.step)).toEqual([8, 9, 10, 11, 12]);
 
   const parts = join(root, 'stopped-in-parts'), controller = new AbortController();
-  await expect(trainTiny({ dir: parts, resume: false, steps: 20, poisoned: (step) => step >= 7, signal: controller.signal, onStep: ({ step }) => { if (step === 8) controller.abort(); } })).rejects.toThrow(CancelledError);
+  await expect(trainTiny({
+    dir: parts, resume: false, steps: 20, poisoned: (step) => step >= 7, signal: controller.signal,
+    onStep: ({ step }) => { if (step === 8) controller.abort(); },
+  })).rejects.toThrow(CancelledError);
   await expect(trainTiny({ dir: parts, resume: true, steps: 20, poisoned: (step) => step >= 7 })).rejects.toThrow(told);
 });
 
@@ -150,7 +157,9 @@ test('a checkpoint from before Muon kept one moment goes on as if it had', async
   const dir = join(root, 'older'), steps = 20, controller = new AbortController(), o = { resume: false, steps, matrices: 'muon' } as const;
   await expect(trainTiny({ ...o, dir, signal: controller.signal, onStep: ({ step }) => { if (step === 9) controller.abort(); } })).rejects.toThrow(CancelledError);
   const file = join(dir, 'step-00000010.safetensors'), { tensors, metadata } = await readTensors(file), { skipped: _, ...older } = metadata;
-  const matrices = [...tensors].filter(([name, { shape }]) => name.startsWith('m/') && shape.length > 1).map(([name, t]) => [name.replace('m/', 'v/'), { ...t, data: new Float32Array(t.data.length) }] as const);
+  const matrices = [...tensors]
+    .filter(([name, { shape }]) => name.startsWith('m/') && shape.length > 1)
+    .map(([name, t]) => [name.replace('m/', 'v/'), { ...t, data: new Float32Array(t.data.length) }] as const);
   expect(matrices.map(([name]) => [name, tensors.has(name)])).toEqual([['v/fc1.weight', false], ['v/fc2.weight', false]]);
   await writeTensors(file, new Map([...tensors, ...matrices]), { metadata: older });
   expectSameState(await trainTiny({ ...o, dir, resume: true }), await trainTiny({ ...o, dir: join(root, 'newer') }));

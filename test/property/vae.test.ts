@@ -123,7 +123,9 @@ test.each(cases)('%s in chunks of %j frames equals the film whole', async (direc
   expectNear(await inChunks(direction, filmOf[direction], chunks), await inChunks(direction, filmOf[direction], [direction === 'encode' ? 13 : 4]));
 });
 
-test.each([['encode', [1, 4]], ['encode', [1, 4, 4]], ['decode', [1, 1, 1]], ['decode', [1, 2]]] as const)('%s in chunks of %j frames equals the film whole bit for bit in float64', async (direction, chunks) => {
+test.each([
+  ['encode', [1, 4]], ['encode', [1, 4, 4]], ['decode', [1, 1, 1]], ['decode', [1, 2]],
+] as const)('%s in chunks of %j frames equals the film whole bit for bit in float64', async (direction, chunks) => {
   const frames = chunks.reduce((a: number, b) => a + b, 0), whole = direction === 'encode' ? film(frames) : latents(frames);
   expect(differing(await inChunks(direction, whole, chunks, 'float64'), await inChunks(direction, whole, [frames], 'float64'))).toEqual([]);
 });

@@ -26,7 +26,8 @@ export async function writeTinyModel(dir: string, change: Partial<ModelInfo['lim
   const text = { vocabulary: 1024, length: 32, width: 16, depth: 1, heads: 2, mlp: 'relu2' } as const;
   return writeModel(dir, {
     info: {
-      id: 'tiny', description: 'Random weights, for tests', licence: 'Apache-2.0', version: '1', vae: { config: vae }, dit: { config: dit, prediction: 'x' }, text: { config: text },
+      id: 'tiny', description: 'Random weights, for tests', licence: 'Apache-2.0', version: '1',
+      vae: { config: vae }, dit: { config: dit, prediction: 'x' }, text: { config: text },
       latent: { mean: [0, 0.1, -0.1, 0.2], std: [1, 0.5, 2, 1] },
       native: { width: 64, height: 64, frames: 17, fps: 8 }, limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65, ...change },
       sampling: { sampler: 'euler', steps: 2, guidance: 3, interval: [0, 0.9], rescale: 0.2, shift: 1, palette: 32 },

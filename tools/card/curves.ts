@@ -6,12 +6,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 
 const [metrics, out] = process.argv.slice(2);
 if (!metrics || !out) throw new Error('usage: curves.ts <metrics.jsonl> <out.svg>');
-const rows = (await readFile(metrics, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { readonly event?: string; readonly step: number } & Readonly<Record<string, unknown>>);
+type Row = { readonly event?: string; readonly step: number } & Readonly<Record<string, unknown>>;
+const rows = (await readFile(metrics, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Row);
 const bySteps = new Map(rows.map((row) => [`${row.event ?? 'step'} ${row.step}`, row]));       // a resumed run repeats steps: the last one counts
 const all = [...bySteps.values()];
 
 type Point = readonly [step: number, value: number];
-const points = (event: string | undefined, field: string): Point[] => all.filter((row) => row.event === event && typeof row[field] === 'number').map((row) => [row.step, Number(row[field])]);
+const points = (event: string | undefined, field: string): Point[] => all
+  .filter((row) => row.event === event && typeof row[field] === 'number')
+  .map((row) => [row.step, Number(row[field])]);
 const MEAN = 25;
 const training = points(undefined, 'loss'), smooth = Array.from({ length: Math.floor(training.length / MEAN) }, (_, i): Point => {
   const part = training.slice(i * MEAN, (i + 1) * MEAN);
@@ -33,9 +36,13 @@ const ticks = [0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2].filter((tick) => Math.log(tic
 const steps = Array.from({ length: 6 }, (_, i) => Math.round(last * i / 5));
 await writeFile(out, [
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${W} ${H}" font-family="sans-serif" font-size="12"><rect width="${W}" height="${H}" fill="#fff"/>`,
-  ...ticks.map((tick) => `<path d="M${LEFT} ${y(tick).toFixed(1)}H${W - RIGHT}" stroke="#ddd"/><text x="${LEFT - 6}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${tick}</text>`),
+  ...ticks.map((tick) => `<path d="M${LEFT} ${y(tick).toFixed(1)}H${W - RIGHT}" stroke="#ddd"/>`
+    + `<text x="${LEFT - 6}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${tick}</text>`),
   ...steps.map((step) => `<text x="${x(step).toFixed(1)}" y="${H - 14}" text-anchor="middle">${step}</text>`),
-  ...curves.map((curve) => `<polyline fill="none" stroke="${curve.colour}" stroke-width="1.5" points="${curve.points.map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`).join(' ')}"/>`),
+  ...curves.map((curve) => {
+    const at = curve.points.map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
+    return `<polyline fill="none" stroke="${curve.colour}" stroke-width="1.5" points="${at}"/>`;
+  }),
   ...curves.map((curve, i) => `<text x="${W - RIGHT - 8}" y="${TOP + 16 + 16 * i}" text-anchor="end" fill="${curve.colour}">${curve.name}</text>`),
   '</svg>', '',
 ].join('\n'));

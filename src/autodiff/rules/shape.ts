@@ -4,7 +4,9 @@
 import { broadcast, flip, gather, mul, pad, reshape, scatterAdd, slice, sumTo, transpose } from '../../graph/build.ts';
 import type { RulesFor } from '../rule.ts';
 
-type MoveOp = 'input' | 'constant' | 'reshape' | 'transpose' | 'broadcast' | 'slice' | 'pad' | 'flip' | 'concat' | 'sum' | 'sumSquares' | 'reduceMax' | 'gather' | 'scatterAdd' | 'after';
+type MoveOp =
+  | 'input' | 'constant' | 'reshape' | 'transpose' | 'broadcast' | 'slice' | 'pad' | 'flip' | 'concat'
+  | 'sum' | 'sumSquares' | 'reduceMax' | 'gather' | 'scatterAdd' | 'after';
 
 /** Inverse of a permutation. */
 const inverse = (perm: readonly number[]): number[] => perm.map((_, i) => perm.indexOf(i));

@@ -2,7 +2,10 @@
  * @file Graph → ONNX model bytes (ModelProto by @bufbuild/protobuf from the official onnx.proto).
  */
 import { create, toBinary } from '@bufbuild/protobuf';
-import { AttributeProto_AttributeType as Kind, AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema, type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto } from '../../io/onnx/onnx_pb.ts';
+import {
+  AttributeProto_AttributeType as Kind, AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema,
+  type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto,
+} from '../../io/onnx/onnx_pb.ts';
 import { reachable, type Graph, type Tensor } from '../../graph/graph.ts';
 import { LOWERINGS, ONNX_TYPE, type Attribute, type Emitter } from './lower.ts';
 
@@ -66,7 +69,9 @@ export function toOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>):
       continue;
     }
     const lower = LOWERINGS[n.op] as (e: Emitter, params: unknown, site: object) => void;
-    lower(emitter, n.params, { inputs: n.inputs.map((i) => graph.tensor(i)), names: n.inputs.map(nameOf), shape: n.shape, dtype: n.dtype, out: nameOf(id) } satisfies { out: string; [key: string]: unknown });
+    lower(emitter, n.params, {
+      inputs: n.inputs.map((i) => graph.tensor(i)), names: n.inputs.map(nameOf), shape: n.shape, dtype: n.dtype, out: nameOf(id),
+    } satisfies { out: string; [key: string]: unknown });
   }
   const output = Object.entries(outputs).map(([name, x]) => {
     node.push(create(NodeProtoSchema, { opType: 'Identity', name: `out_${name}`, input: [nameOf(x.id)], output: [`out:${name}`] }));

@@ -35,9 +35,11 @@ function row(name: string, a: AttributeReport): string {
 
 /** The autoencoder in all, then a line for each action, each ground, and images. */
 function vaeLines(v: VaeReport): string[] {
-  const line = (name: string, f: VaeFigures): string => `${name.padEnd(22)} PSNR ${number(f.psnr)} dB, character ${number(f.psnr_character)} dB, SSIM ${number(f.ssim, 4)}, clips ${f.clips}`;
+  const line = (name: string, f: VaeFigures): string =>
+    `${name.padEnd(22)} PSNR ${number(f.psnr)} dB, character ${number(f.psnr_character)} dB, SSIM ${number(f.ssim, 4)}, clips ${f.clips}`;
   return [
-    `${'autoencoder'.padEnd(22)} PSNR ${number(v.psnr)} dB, character ${number(v.psnr_character)} dB (means of clips ${number(v.psnr_mean)} and ${number(v.psnr_character_mean)}), SSIM ${number(v.ssim, 4)}`,
+    `${'autoencoder'.padEnd(22)} PSNR ${number(v.psnr)} dB, character ${number(v.psnr_character)} dB `
+      + `(means of clips ${number(v.psnr_mean)} and ${number(v.psnr_character_mean)}), SSIM ${number(v.ssim, 4)}`,
     ...[...Object.entries(v.by_action), ...Object.entries(v.by_ground)].map(([name, f]) => line(`  ${name.replaceAll('_', ' ')}`, f)),
     ...(v.images ? [line('  images', v.images)] : []),
   ];
@@ -46,7 +48,8 @@ function vaeLines(v: VaeReport): string[] {
 /** The report as a person reads it. */
 export function reportLines(r: EvalReport): string[] {
   const { shuffled, frozen, frozen_real: frozenReal, unknown_word: unknown } = r.controls, i = r.image_to_video, attributes = Object.entries(r.attributes);
-  const each = (f: (name: keyof EvalReport['attributes']) => string): string => attributes.map(([name]) => `${name} ${f(name as keyof EvalReport['attributes']).trim()}`).join(', ');
+  const each = (f: (name: keyof EvalReport['attributes']) => string): string =>
+    attributes.map(([name]) => `${name} ${f(name as keyof EvalReport['attributes']).trim()}`).join(', ');
   return [
     `${r.model}: ${r.prompts} prompts of combinations never trained on, one film each`, '',
     `${'attribute'.padEnd(22)}   films  [95 %]            real  through vae  of ceiling`,
@@ -58,7 +61,10 @@ export function reportLines(r: EvalReport): string[] {
     `motion, films ÷ real   ${number(r.motion_ratio)}; from an image, in the silhouette: ${number(i.motion_ratio)} (${i.films} films)`,
     `colour, films ÷ real   ${number(r.saturation_ratio)} (mean chroma)`,
     ...(r.vae ? vaeLines(r.vae) : []),
-    ...(r.train_on_films ? [`learnt from ${r.train_on_films.films} films  ${each((a) => percent(r.train_on_films!.on_films[a].share))}; from real clips: ${each((a) => percent(r.train_on_films!.on_real[a].share))}`] : []),
+    ...(r.train_on_films
+      ? [`learnt from ${r.train_on_films.films} films  ${each((a) => percent(r.train_on_films!.on_films[a].share))}; `
+        + `from real clips: ${each((a) => percent(r.train_on_films!.on_real[a].share))}`]
+      : []),
     `${(r.ms / 1000).toFixed(0)} s`,
   ];
 }

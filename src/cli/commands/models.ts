@@ -28,18 +28,22 @@ const show: CliCommand = {
   summary: 'Tells what a model makes, and checks its files',
   example: 'kinora models info sprites-64',
   define: (command, { print }) => {
-    command.argument('[model]', 'an installed model, or a folder').option('--json', 'print model.json as it is').action(async (model: string | undefined, { json }: { json?: boolean }) => {
-      const { findModel, readModelFile } = await store();
-      const found = await findModel(model), { info } = found, { native, limits, sampling } = info;
-      for (const name of Object.keys(info.files)) await readModelFile(found, name);
-      if (json) { print(JSON.stringify(info)); return; }
-      print(`${info.id} ${info.version}: ${info.description}`);
-      print(`licence   ${info.licence}`);
-      print(`film      ${native.width}x${native.height}, ${native.frames} frames, ${native.fps} fps; sides ${limits.minSide} to ${limits.maxSide} in steps of ${limits.multiple}, at most ${limits.maxFrames} frames`);
-      print(`sampling  ${sampling.sampler}, ${sampling.steps} steps, guidance ${sampling.guidance}, palette ${sampling.palette || 'none'}`);
-      print(`files     ${Object.keys(info.files).length}, ${megabytes(info)}, all as model.json describes them`);
-      print(`folder    ${found.dir}`);
-    });
+    command
+      .argument('[model]', 'an installed model, or a folder')
+      .option('--json', 'print model.json as it is')
+      .action(async (model: string | undefined, { json }: { json?: boolean }) => {
+        const { findModel, readModelFile } = await store();
+        const found = await findModel(model), { info } = found, { native, limits, sampling } = info;
+        for (const name of Object.keys(info.files)) await readModelFile(found, name);
+        if (json) { print(JSON.stringify(info)); return; }
+        print(`${info.id} ${info.version}: ${info.description}`);
+        print(`licence   ${info.licence}`);
+        print(`film      ${native.width}x${native.height}, ${native.frames} frames, ${native.fps} fps; `
+          + `sides ${limits.minSide} to ${limits.maxSide} in steps of ${limits.multiple}, at most ${limits.maxFrames} frames`);
+        print(`sampling  ${sampling.sampler}, ${sampling.steps} steps, guidance ${sampling.guidance}, palette ${sampling.palette || 'none'}`);
+        print(`files     ${Object.keys(info.files).length}, ${megabytes(info)}, all as model.json describes them`);
+        print(`folder    ${found.dir}`);
+      });
   },
 };
 

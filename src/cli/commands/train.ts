@@ -9,7 +9,17 @@ import { decimal, integer, nonEmpty } from '../options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
-interface Flags { readonly lpc: string; readonly out: string; readonly cache: string; readonly resume?: boolean; readonly init?: string; readonly dryRun?: boolean; readonly vae?: string; readonly tokenizer: string; readonly threads?: number }
+interface Flags {
+  readonly lpc: string;
+  readonly out: string;
+  readonly cache: string;
+  readonly resume?: boolean;
+  readonly init?: string;
+  readonly dryRun?: boolean;
+  readonly vae?: string;
+  readonly tokenizer: string;
+  readonly threads?: number;
+}
 
 const folder = (flag: string) => nonEmpty(flag, 'wanted a path');
 
@@ -29,7 +39,8 @@ async function runOptions({ lpc, out, cache, resume, init, threads }: Flags, { s
 
 function printPlan(p: RunPlan, print: CliContext['print']): void {
   print(`parameters ${(p.parameters / 1e6).toFixed(2)} M, ${p.steps} steps of ${p.samplesPerStep.toFixed(1)} samples and ${p.gflopPerStep.toFixed(0)} GFLOP`);
-  print(`memory     about ${p.memoryMb.toFixed(0)} MB with ${p.kept} of ${p.layouts.length} layouts compiled; padding ${(100 * p.padding).toFixed(1)} %, unfilled ${(100 * p.unfilled).toFixed(1)} %`);
+  print(`memory     about ${p.memoryMb.toFixed(0)} MB with ${p.kept} of ${p.layouts.length} layouts compiled; `
+    + `padding ${(100 * p.padding).toFixed(1)} %, unfilled ${(100 * p.unfilled).toFixed(1)} %`);
   print(`data       ${p.data}`);
   print(`time       about ${p.hours.toFixed(2)} h at ${p.gflops} GFLOP/s`);
   for (const layout of p.layouts) print(`layout     ${layout}`);
@@ -96,7 +107,17 @@ const dit: CliCommand = {
   },
 };
 
-interface JudgeFlags { readonly lpc: string; readonly vae?: string; readonly out: string; readonly cache: string; readonly steps?: number; readonly seed?: number; readonly pool?: number; readonly threads?: number; readonly resume?: boolean }
+interface JudgeFlags {
+  readonly lpc: string;
+  readonly vae?: string;
+  readonly out: string;
+  readonly cache: string;
+  readonly steps?: number;
+  readonly seed?: number;
+  readonly pool?: number;
+  readonly threads?: number;
+  readonly resume?: boolean;
+}
 
 const judge: CliCommand = {
   path: 'train judge',
@@ -130,7 +151,18 @@ const judge: CliCommand = {
   },
 };
 
-interface ExportFlags { readonly out: string; readonly lpc: string; readonly cache: string; readonly tokenizer: string; readonly judge?: string; readonly card?: string; readonly release: string; readonly steps: number; readonly guidance: number; readonly rescale: number }
+interface ExportFlags {
+  readonly out: string;
+  readonly lpc: string;
+  readonly cache: string;
+  readonly tokenizer: string;
+  readonly judge?: string;
+  readonly card?: string;
+  readonly release: string;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly rescale: number;
+}
 
 const toModel: CliCommand = {
   path: 'train export',
@@ -150,7 +182,10 @@ const toModel: CliCommand = {
       .option('--rescale <x>', 'default rescaling of guidance', decimal('--rescale', { min: 0, max: 1 }), 0)
       .action(async (run: string, { out, lpc, cache, release, steps, guidance, rescale, ...files }: ExportFlags) => {
         const { exportModel } = await import('../../train/export.ts'), id = out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!;
-        const { info } = await exportModel({ run, id, out, lpc, cacheDir: cache, version: release, ...files, sampling: { sampler: 'euler', steps, guidance, interval: [0, 1], rescale, palette: 32 } });
+        const { info } = await exportModel({
+          run, id, out, lpc, cacheDir: cache, version: release, ...files,
+          sampling: { sampler: 'euler', steps, guidance, interval: [0, 1], rescale, palette: 32 },
+        });
         print(`${out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
       });
   },

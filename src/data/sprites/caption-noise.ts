@@ -13,7 +13,10 @@ const STRAY = [
 ];
 const STRAY_HANZI = ['龘', '麤', '鱻', '骉', '犇', '饕', '餮', '鹦鹉', '望远镜', '火车', '咖啡', '鲸鱼', '神秘', '钢琴', '月亮', '香蕉', '灯塔', '宇宙'];
 /** Letters next to each other on a keyboard. */
-const NEIGHBOUR: Record<string, string> = { a: 's', b: 'v', c: 'x', d: 'f', e: 'r', g: 'h', h: 'j', i: 'o', k: 'l', l: 'k', m: 'n', n: 'm', o: 'p', p: 'o', r: 't', s: 'd', t: 'y', u: 'i', w: 'e', y: 'u' };
+const NEIGHBOUR: Record<string, string> = {
+  a: 's', b: 'v', c: 'x', d: 'f', e: 'r', g: 'h', h: 'j', i: 'o', k: 'l', l: 'k', m: 'n', n: 'm', o: 'p', p: 'o', r: 't', s: 'd', t: 'y',
+  u: 'i', w: 'e', y: 'u',
+};
 /** Short words decide between members ("left", "red"), so only words of at least six letters are mistyped: they stay legible. */
 const MISTYPED = /^[a-z]{6,}$/;
 

@@ -18,7 +18,9 @@ const HAIR: Record<HairStyle, Words> = {
   ponytail: ['a * ponytail', '* hair in a ponytail', '* hair tied in a ponytail'], topknot: ['a * topknot', '* hair in a topknot', '* hair tied up high'],
   pigtails: ['* pigtails', '* hair in pigtails'], mohawk: ['a * mohawk', 'a * mohawk haircut'], curly: ['curly * hair', '* curls', 'a * afro'],
 };
-const SKIN: Record<Skin, Words> = { light: ['light-skinned', 'fair-skinned', 'pale'], tan: ['tan', 'tanned'], dark: ['dark-skinned', 'brown-skinned'], green: ['green'], bone: ['bony'] };
+const SKIN: Record<Skin, Words> = {
+  light: ['light-skinned', 'fair-skinned', 'pale'], tan: ['tan', 'tanned'], dark: ['dark-skinned', 'brown-skinned'], green: ['green'], bone: ['bony'],
+};
 const SKIN_NOUN: Record<Skin, string> = { light: 'light skin', tan: 'tan skin', dark: 'dark skin', green: 'green skin', bone: 'bare bones' };
 const COLOUR: Record<Colour, Words> = {
   steel: ['steel'], gold: ['gold', 'golden'], grey: ['gray', 'grey'], brown: ['brown'], maroon: ['maroon', 'dark red'], red: ['red'], teal: ['teal', 'turquoise'],
@@ -34,21 +36,32 @@ const GARMENT: Record<Garment, Words> = {
   shirt: ['a * shirt', 'a * long-sleeved shirt'], sleeveless_shirt: ['a * sleeveless shirt', 'a sleeveless * top', 'a * tank top'],
   dress: ['a * dress', 'a * gown'], vest: ['a * vest', 'a * vest over a white shirt', 'a * waistcoat'],
 };
-const LEGS: Record<Legs, Words> = { pants: ['* pants', '* trousers'], steel_greaves: ['steel greaves', 'steel leg armor'], gold_greaves: ['golden greaves', 'golden leg armor'], skirt: ['a * skirt', 'a long * skirt'] };
+const LEGS: Record<Legs, Words> = {
+  pants: ['* pants', '* trousers'], steel_greaves: ['steel greaves', 'steel leg armor'], gold_greaves: ['golden greaves', 'golden leg armor'],
+  skirt: ['a * skirt', 'a long * skirt'],
+};
 const FEET: Record<Feet, Words> = { shoes: ['* shoes'], steel_boots: ['steel boots', 'metal boots'], gold_boots: ['golden boots', 'gold boots'] };
 const HEADGEAR: Record<Headgear, Words> = {
-  steel_helmet: ['a steel helmet', 'a closed helmet'], gold_helmet: ['a golden helmet', 'a gold helmet'], chain_hood: ['a chain mail hood', 'a mail coif'], cloth_hood: ['a brown hood', 'a hood'],
+  steel_helmet: ['a steel helmet', 'a closed helmet'], gold_helmet: ['a golden helmet', 'a gold helmet'],
+  chain_hood: ['a chain mail hood', 'a mail coif'], cloth_hood: ['a brown hood', 'a hood'],
   iron_hat: ['an iron hat', 'a kettle hat'], leather_hat: ['a leather hat', 'a brown hat with a red feather'], bandana: ['a red bandana', 'a red headscarf'], tiara: ['a tiara'],
 };
 const GROUND_COLOUR: Record<GroundColour, Words> = {
-  grey: ['gray', 'grey'], dark: ['dark gray', 'dark grey'], blue: ['blue'], green: ['green'], sand: ['sand-colored', 'beige'], brown: ['brown'], purple: ['purple'], pink: ['pink'], white: ['white'],
+  grey: ['gray', 'grey'], dark: ['dark gray', 'dark grey'], blue: ['blue'], green: ['green'], sand: ['sand-colored', 'beige'],
+  brown: ['brown'], purple: ['purple'], pink: ['pink'], white: ['white'],
 };
 /** Third person, progressive; `%` stands for the possessive. */
 const DEED: Record<Action, readonly (readonly [finite: string, progressive: string])[]> = {
   walk: [['walks', 'walking'], ['walks', 'walking'], ['strolls', 'strolling'], ['strides', 'striding']],
-  spellcast: [['casts a spell', 'casting a spell'], ['casts a spell', 'casting a spell'], ['does magic', 'doing magic'], ['raises % arms to cast a spell', 'raising % arms to cast a spell']],
+  spellcast: [
+    ['casts a spell', 'casting a spell'], ['casts a spell', 'casting a spell'], ['does magic', 'doing magic'],
+    ['raises % arms to cast a spell', 'raising % arms to cast a spell'],
+  ],
   thrust: [['thrusts a spear', 'thrusting a spear'], ['stabs with a spear', 'stabbing with a spear'], ['jabs with a spear', 'jabbing with a spear'], ['thrusts', 'thrusting']],
-  slash: [['slashes with a dagger', 'slashing with a dagger'], ['swings a dagger', 'swinging a dagger'], ['slashes', 'slashing'], ['slashes with a knife', 'slashing with a knife']],
+  slash: [
+    ['slashes with a dagger', 'slashing with a dagger'], ['swings a dagger', 'swinging a dagger'], ['slashes', 'slashing'],
+    ['slashes with a knife', 'slashing with a knife'],
+  ],
   shoot: [['shoots an arrow', 'shooting an arrow'], ['shoots a bow', 'shooting a bow'], ['fires an arrow', 'firing an arrow'], ['shoots with a bow', 'shooting with a bow']],
   fall: [['falls down', 'falling down'], ['collapses', 'collapsing'], ['falls to the ground', 'falling to the ground'], ['falls over', 'falling over']],
 };
@@ -118,7 +131,8 @@ function groundPhrase(d: Draws, ground: GroundSpec): string {
   switch (ground.kind) {
     case 'plain': return d.pick([`on a plain ${first} background`, `against a ${first} background`, `on a ${first} background`]);
     case 'fade_down': return d.pick([`on a background that fades from ${first} at the top to ${second} at the bottom`, `against a vertical gradient from ${first} to ${second}`]);
-    case 'fade_across': return d.pick([`on a background that fades from ${first} on the left to ${second} on the right`, `against a horizontal gradient from ${first} to ${second}`]);
+    case 'fade_across': return d.pick([
+      `on a background that fades from ${first} on the left to ${second} on the right`, `against a horizontal gradient from ${first} to ${second}`]);
     case 'checker': return d.pick([`on a checkered ${first} and ${second} floor`, `on ${first} and ${second} tiles`]);
     case 'brick': return d.pick([`in front of a ${first} brick wall`, `against ${first} bricks`]);
     case 'grass': return d.pick(['on green grass', 'on the grass', 'in a meadow']);
@@ -136,7 +150,9 @@ export function composeEnglish(plan: CaptionPlan, d: Draws): string {
   const named = subjects.map((s) => (bare ? s : article(s)));
   let main = plan.relation === 'crossing' ? crossing(d, plan, named, form) : plan.characters.length === 2 ? pair(d, plan, named, form)
     : `${named[0]} ${verbPhrase(d, plan.characters[0]!, form, plan.style === 'minimal')}`;
-  if (plan.still && d.chance(0.4)) main = plan.characters.length === 2 ? `${d.pick(['a picture:', 'pixel art:'])} ${main}` : `${d.pick(['a picture of', 'an image of', 'pixel art of'])} ${main}`;
+  if (plan.still && d.chance(0.4)) main = plan.characters.length === 2
+    ? `${d.pick(['a picture:', 'pixel art:'])} ${main}`
+    : `${d.pick(['a picture of', 'an image of', 'pixel art of'])} ${main}`;
   if (!detailed) {
     if (plan.ground) main += `${d.chance(0.3) ? ',' : ''} ${groundPhrase(d, plan.ground)}`;
     main = mendArticle(main);

@@ -133,8 +133,13 @@ export function composeChinese(plan: CaptionPlan, d: Draws): string {
     return d.chance(0.5) ? `${main}。` : main;
   }
   const pair = plan.characters.length === 2;
-  const more = plan.characters.map((c, i) => details(d, c, pair ? ['左边的人', '右边的人'][i]! : c.who.folk === 'skeleton' ? '它' : c.who.sex === 'male' ? '他' : '她')).filter((text) => text !== '');
-  return [main, ...(more.length > 0 && plan.relation === 'apart' ? [more.join(',')] : []), ...(plan.ground ? [groundPhrase(d, plan.ground)] : [])].map((text) => `${text}。`).join('');
+  const pronoun = (c: CharacterPlan): string => (c.who.folk === 'skeleton' ? '它' : c.who.sex === 'male' ? '他' : '她');
+  const more = plan.characters.map((c, i) => details(d, c, pair ? ['左边的人', '右边的人'][i]! : pronoun(c))).filter((text) => text !== '');
+  return [
+    main,
+    ...(more.length > 0 && plan.relation === 'apart' ? [more.join(',')] : []),
+    ...(plan.ground ? [groundPhrase(d, plan.ground)] : []),
+  ].map((text) => `${text}。`).join('');
 }
 
 /** "她小麦色皮肤,穿红色裤子和棕色鞋子", or nothing. */

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { noisyCaption } from './caption-noise.ts';
 import { captionOf } from './captions.ts';
 import type { CharacterLabels, CharacterSpec, ClipSpec } from './spec.ts';
-import { ACTIONS, CAPTION_STYLES, FACINGS, GARMENTS, GROUND_KINDS, HAIR_COLOURS, HAIR_STYLES, HEADGEAR, LANGUAGES, type Facing, type Garment, type HairColour } from './vocabulary.ts';
+import {
+  ACTIONS, CAPTION_STYLES, FACINGS, GARMENTS, GROUND_KINDS, HAIR_COLOURS, HAIR_STYLES, HEADGEAR, LANGUAGES, type Facing, type Garment, type HairColour,
+} from './vocabulary.ts';
 
 const LABELS: CharacterLabels = {
   action: 'walk', facing: 'left', sex: 'female', folk: 'human', skin: 'light', hairStyle: 'long', hairColour: 'red', beard: false, garment: 'plate_armor', garmentColour: 'steel',
@@ -21,22 +23,31 @@ const STEPS = Array.from({ length: 60 }, (_, i) => i);
 const EN_FACING: Record<Facing, RegExp> = { left: /\bleft(wards)?\b/, right: /\bright(wards)?\b/, towards: /viewer|camera|\bus\b/, away: /away|behind|\bback\b/ };
 const ZH_FACING: Record<Facing, RegExp> = { left: /左/, right: /右/, towards: /观众|镜头|迎面|我们/, away: /背对|背向|远处/ };
 const EN_GARMENT: Record<Garment, RegExp> = {
-  plate_armor: /(plate|steel) armou?r/, gold_armor: /gold(en)? (plate )?armou?r/, chain_mail: /chain ?mail/, leather_armor: /leather (armor|jerkin)/, tabard: /tabard|surcoat/, robe: /robes?\b/,
+  plate_armor: /(plate|steel) armou?r/, gold_armor: /gold(en)? (plate )?armou?r/, chain_mail: /chain ?mail/,
+  leather_armor: /leather (armor|jerkin)/, tabard: /tabard|surcoat/, robe: /robes?\b/,
   shirt: /shirt/, sleeveless_shirt: /sleeveless|tank top/, dress: /dress|gown/, vest: /vest|waistcoat/,
 };
 const ZH_GARMENT: Record<Garment, RegExp> = {
-  plate_armor: /板甲|钢甲/, gold_armor: /金甲|金色盔甲|黄金铠甲/, chain_mail: /锁子甲|锁甲/, leather_armor: /皮甲/, tabard: /罩袍|战袍/, robe: /袍/, shirt: /长袖|衬衫/, sleeveless_shirt: /无袖/, dress: /裙/, vest: /马甲/,
+  plate_armor: /板甲|钢甲/, gold_armor: /金甲|金色盔甲|黄金铠甲/, chain_mail: /锁子甲|锁甲/, leather_armor: /皮甲/, tabard: /罩袍|战袍/, robe: /袍/,
+  shirt: /长袖|衬衫/, sleeveless_shirt: /无袖/, dress: /裙/, vest: /马甲/,
 };
-const EN_HAIR: Record<HairColour, RegExp> = { black: /black/, brown: /brown|chestnut/, blonde: /blonde?|gold|yellow/, red: /red/, pink: /pink/, purple: /purple|violet/, blue: /blue/, green: /green/, white: /white/ };
+const EN_HAIR: Record<HairColour, RegExp> = {
+  black: /black/, brown: /brown|chestnut/, blonde: /blonde?|gold|yellow/, red: /red/, pink: /pink/, purple: /purple|violet/,
+  blue: /blue/, green: /green/, white: /white/,
+};
 const ZH_HAIR: Record<HairColour, RegExp> = { black: /黑/, brown: /棕|褐/, blonde: /金/, red: /红/, pink: /粉/, purple: /紫/, blue: /蓝/, green: /绿/, white: /白/ };
-const ACTION = { en: { walk: /walk|stroll|strid/, spellcast: /spell|magic/, thrust: /thrust|stab|jab/, slash: /slash|swing/, shoot: /shoot|fir/, fall: /fall|collaps/ }, zh: { walk: /走|行走|踏步/, spellcast: /法/, thrust: /刺/, slash: /挥/, shoot: /射/, fall: /倒/ } } as const;
+const ACTION = {
+  en: { walk: /walk|stroll|strid/, spellcast: /spell|magic/, thrust: /thrust|stab|jab/, slash: /slash|swing/, shoot: /shoot|fir/, fall: /fall|collaps/ },
+  zh: { walk: /走|行走|踏步/, spellcast: /法/, thrust: /刺/, slash: /挥/, shoot: /射/, fall: /倒/ },
+} as const;
 
 describe('what a sentence always tells', () => {
   for (const language of LANGUAGES) {
     test(`action and facing, in ${language}`, () => {
       const facings = language === 'en' ? EN_FACING : ZH_FACING;
       for (const action of ACTIONS) for (const facing of action === 'fall' ? (['towards'] as const) : FACINGS) for (const step of STEPS) {
-        const text = captionOf(clip({ characters: [character({ action, facing, weapon: action === 'thrust' ? 'spear' : null })] }), { key: key(step), language, style: 'sentence' });
+        const spec = clip({ characters: [character({ action, facing, weapon: action === 'thrust' ? 'spear' : null })] });
+        const text = captionOf(spec, { key: key(step), language, style: 'sentence' });
         expect(text).toMatch(ACTION[language][action]);
         for (const other of ACTIONS) if (other !== action) expect(text).not.toMatch(ACTION[language][other]);
         if (action !== 'fall') expect(text).toMatch(facings[facing]);
@@ -47,7 +58,8 @@ describe('what a sentence always tells', () => {
     test(`hair colour and garment, in ${language}`, () => {
       const [hairs, garments] = language === 'en' ? [EN_HAIR, EN_GARMENT] : [ZH_HAIR, ZH_GARMENT];
       for (const hairColour of HAIR_COLOURS) for (const garment of GARMENTS) for (const hairStyle of HAIR_STYLES) for (const step of [0, 1, 2]) {
-        const text = captionOf(clip({ characters: [character({ hairColour, hairStyle, garment, garmentColour: 'teal', legs: null, legsColour: null })] }), { key: key(step), language, style: 'sentence' });
+        const spec = clip({ characters: [character({ hairColour, hairStyle, garment, garmentColour: 'teal', legs: null, legsColour: null })] });
+        const text = captionOf(spec, { key: key(step), language, style: 'sentence' });
         expect(text).toMatch(hairs[hairColour]);
         expect(text).toMatch(garments[garment]);
       }
@@ -67,7 +79,8 @@ describe('only what the clip holds', () => {
   test('legs under a robe, weapons, beards, grounds and neighbours that are not there are never told', () => {
     for (const style of CAPTION_STYLES) for (const step of STEPS) {
       const spec = clip({ characters: [character({ garment: 'robe', garmentColour: 'brown', legs: null, legsColour: null })] });
-      expect(captionOf(spec, { key: key(step), language: 'en', style })).not.toMatch(/pants|trousers|skirt|greaves|spear|dagger|bow\b|beard|brick|grass|plank|tiles|\bright\b|another|\b(a|the) man\b/i);
+      expect(captionOf(spec, { key: key(step), language: 'en', style }))
+        .not.toMatch(/pants|trousers|skirt|greaves|spear|dagger|bow\b|beard|brick|grass|plank|tiles|\bright\b|another|\b(a|the) man\b/i);
       expect(captionOf(spec, { key: key(step), language: 'zh', style })).not.toMatch(/裤|护腿|矛|匕首|弓|胡|砖|草|木板|右|男/);
     }
   });

@@ -37,7 +37,9 @@ export function captionOf(spec: ClipSpec, o: CaptionOptions): string {
 }
 
 /** Chances that each fact is told, by style; `one` and `two` of hair and garment are chosen apart. */
-const CHANCES: Record<CaptionStyle, { skin: number; style: number; legs: number; feet: number; headgear: number; beard: number; weapon: number; facing: number; spot: number; ground: number }> = {
+const CHANCES: Record<CaptionStyle, {
+  skin: number; style: number; legs: number; feet: number; headgear: number; beard: number; weapon: number; facing: number; spot: number; ground: number;
+}> = {
   minimal: { skin: 0, style: 0.2, legs: 0, feet: 0, headgear: 0.3, beard: 0.1, weapon: 0, facing: 0.35, spot: 0, ground: 0 },
   short: { skin: 0.1, style: 0.4, legs: 0.05, feet: 0, headgear: 0.5, beard: 0.3, weapon: 0.3, facing: 0.6, spot: 0.05, ground: 0.15 },
   sentence: { skin: 0.2, style: 0.7, legs: 0.15, feet: 0.05, headgear: 0.8, beard: 0.5, weapon: 0.7, facing: 1, spot: 0.1, ground: 0.35 },
@@ -45,7 +47,8 @@ const CHANCES: Record<CaptionStyle, { skin: number; style: number; legs: number;
 };
 
 const SILENT: Told = {
-  hairColour: false, hairStyle: false, bald: false, beard: false, skin: false, garment: false, headgear: false, legs: false, feet: false, weapon: false, facing: false, onTheSpot: false,
+  hairColour: false, hairStyle: false, bald: false, beard: false, skin: false, garment: false, headgear: false, legs: false, feet: false,
+  weapon: false, facing: false, onTheSpot: false,
 };
 
 function planCaption(d: Draws, spec: ClipSpec, style: CaptionStyle, looks: boolean): CaptionPlan {
@@ -67,7 +70,11 @@ function planCaption(d: Draws, spec: ClipSpec, style: CaptionStyle, looks: boole
       facing: d.chance(chances.facing) && (who.action !== 'fall' || d.chance(0.3)),   // falling has one facing
       onTheSpot: d.chance(chances.spot) && who.action === 'walk' && !who.travels && !still,
     };
-    return { who, told: looks ? told : { ...SILENT, facing: told.facing, onTheSpot: told.onTheSpot }, side: pair && spec.relation === 'apart' ? (i === 0 ? 'left' : 'right') : null };
+    return {
+      who,
+      told: looks ? told : { ...SILENT, facing: told.facing, onTheSpot: told.onTheSpot },
+      side: pair && spec.relation === 'apart' ? (i === 0 ? 'left' : 'right') : null,
+    };
   });
   return { style, characters, relation: spec.relation, ground: d.chance(chances.ground) ? spec.ground : null, still };
 }

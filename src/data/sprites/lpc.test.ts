@@ -21,7 +21,9 @@ describe.skipIf(missing)('the Liberated Pixel Cup layers', () => {
   beforeAll(async () => {
     cacheDir = await mkdtemp(path.join(tmpdir(), 'kinora-lpc-'));
     world = await loadSpriteWorld(LPC, { cacheDir });
-    clips = Array.from({ length: 3000 }, (_, step) => drawClip(world, { key: { seed: 11, stream: 'test', step }, split: step % 4 === 3 ? 'heldout' : 'train', width: 64, height: 64, frames: 9 }));
+    clips = Array.from({ length: 3000 }, (_, step) => drawClip(world, {
+      key: { seed: 11, stream: 'test', step }, split: step % 4 === 3 ? 'heldout' : 'train', width: 64, height: 64, frames: 9,
+    }));
   }, 120_000);
   afterAll(() => rm(cacheDir, { recursive: true, force: true }));
 
@@ -61,7 +63,8 @@ describe.skipIf(missing)('the Liberated Pixel Cup layers', () => {
   test('no layer is worn with an action that its sheet lacks, in any facing', () => {
     const lacks = (name: string, action: ClipSpec['characters'][number]['labels']['action'], facing: (typeof FACINGS)[number]): boolean => {
       const first = cellIndex(action, facing, 0);
-      return CELLS.every((cell, i) => i < first || cell.action !== action || cell.facing !== facing || world.pack.placements[(world.layers.get(name)! * CELLS.length + i) * 3]! < 0);
+      return CELLS.every((cell, i) => i < first || cell.action !== action || cell.facing !== facing
+        || world.pack.placements[(world.layers.get(name)! * CELLS.length + i) * 3]! < 0);
     };
     const wrong = clips.flatMap(({ characters: [c] }) => c!.layers.flatMap((name) => {
       const hides = c!.labels.facing === 'away' && /^(facial|weapons)|tie$/.test(name);      // a body hides these

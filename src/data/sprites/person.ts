@@ -125,7 +125,8 @@ function drawHair(d: Draws, closet: Closet, body: BodyRow, hat: HeadRow | null):
 function drawLegs(d: Draws, closet: Closet, outfit: OutfitRow): LegsRow {
   const armour = closet.legs.find((row) => row.legs === (outfit.garment === 'plate_armor' ? 'steel_greaves' : outfit.garment === 'gold_armor' ? 'gold_greaves' : null));
   if (armour && d.chance(0.6)) return armour;
-  const skirted = !['vest', 'plate_armor', 'gold_armor'].includes(outfit.garment) && !(outfit.garment === 'shirt' && outfit.colour === 'brown');   // brown shirt and skirt are a robe
+  // A brown shirt and a skirt are a robe.
+  const skirted = !['vest', 'plate_armor', 'gold_armor'].includes(outfit.garment) && !(outfit.garment === 'shirt' && outfit.colour === 'brown');
   const cloth = closet.legs.filter((row) => row.legs === 'pants' || (row.legs === 'skirt' && skirted));
   return d.pick(cloth.length > 0 ? cloth : closet.legs);
 }

@@ -8,7 +8,13 @@ import sharp from 'sharp';
 import { CELL, SHEET_HEIGHT, SHEET_WIDTH } from './sheet.ts';
 
 /** Where a fixture layer paints in each cell, its blue value and opacity, and the first rows (of 21) that it leaves empty. */
-interface FixtureLayer { readonly name: string; readonly box: readonly [x: number, y: number, w: number, h: number]; readonly blue: number; readonly alpha?: number; readonly emptyRows?: readonly number[] }
+interface FixtureLayer {
+  readonly name: string;
+  readonly box: readonly [x: number, y: number, w: number, h: number];
+  readonly blue: number;
+  readonly alpha?: number;
+  readonly emptyRows?: readonly number[];
+}
 
 const THRUST_AND_SHOOT = [4, 5, 6, 7, 16, 17, 18, 19];
 const OTHERS = (kept: readonly number[]): number[] => Array.from({ length: 21 }, (_, row) => row).filter((row) => !kept.includes(row));
@@ -20,7 +26,8 @@ export const FIXTURE_LAYERS: readonly FixtureLayer[] = [
   { name: 'legs/pants/female/white_pants_female', box: [22, 44, 20, 13], blue: 45 },
   { name: 'feet/shoes/female/black_shoes_female', box: [22, 58, 20, 4], blue: 50 }, { name: 'feet/shoes/male/black_shoes_male', box: [22, 58, 20, 4], blue: 60 },
   { name: 'torso/plate/chest_female', box: [20, 30, 24, 14], blue: 70 }, { name: 'torso/plate/arms_female', box: [16, 30, 32, 6], blue: 80, alpha: 120 },
-  { name: 'torso/shirts/longsleeve/male/white_longsleeve', box: [18, 30, 28, 16], blue: 90 }, { name: 'torso/shirts/longsleeve/male/teal_longsleeve', box: [18, 30, 28, 16], blue: 100 },
+  { name: 'torso/shirts/longsleeve/male/white_longsleeve', box: [18, 30, 28, 16], blue: 90 },
+  { name: 'torso/shirts/longsleeve/male/teal_longsleeve', box: [18, 30, 28, 16], blue: 100 },
   { name: 'torso/robes_female_no_th-sh/blue', box: [18, 30, 28, 30], blue: 110, emptyRows: THRUST_AND_SHOOT },
   ...['plain', 'long'].flatMap((style, i) => ['black', 'redhead', 'blonde', 'green2', 'white', 'purple'].flatMap((shade, j) => ['male', 'female'].map((sex, k) => (
     { name: `hair/${sex}/${style}/${shade}`, box: [20, 10, 24, 12 + 8 * i] as const, blue: 120 + i * 30 + j * 4 + k })))),

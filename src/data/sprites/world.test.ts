@@ -23,7 +23,8 @@ const clips = (count: number, o: { split?: 'train' | 'heldout'; width?: number; 
 describe('loading', () => {
   test('layers without a listed author are dropped, and the rest credited', () => {
     expect(world.counts.files).toBe(FIXTURE_LAYERS.length);
-    for (const unlisted of ['weapons/right hand/female/woodwand_female', 'hair/male/plain/shadows-lightbody', 'hair/male/parted/black']) expect(world.layers.has(unlisted)).toBe(false);
+    for (const unlisted of ['weapons/right hand/female/woodwand_female', 'hair/male/plain/shadows-lightbody', 'hair/male/parted/black'])
+      expect(world.layers.has(unlisted)).toBe(false);
     expect(world.layers.size).toBe(FIXTURE_LAYERS.length - 3);
     expect(world.credits.find((c) => c.artist === 'Joe White')?.layers).toBe(12 + 2 + 1);   // plain hair; a woman's two trousers; her shoes
   });
@@ -33,7 +34,10 @@ describe('loading', () => {
     const same = (a: Pack, b: Pack): void => {
       expect(a.names).toEqual(b.names);
       for (const part of ['palettes', 'placements', 'blocks', 'pixels'] as const)
-        expect(Buffer.compare(new Uint8Array(a[part].buffer, a[part].byteOffset, a[part].byteLength), new Uint8Array(b[part].buffer, b[part].byteOffset, b[part].byteLength)), part).toBe(0);
+        expect(Buffer.compare(
+          new Uint8Array(a[part].buffer, a[part].byteOffset, a[part].byteLength),
+          new Uint8Array(b[part].buffer, b[part].byteOffset, b[part].byteLength),
+        ), part).toBe(0);
     };
     same(again.pack, world.pack);
     const file = path.join(cacheDir, (await readdir(cacheDir))[0]!);
@@ -184,6 +188,9 @@ describe('rendering', () => {
     expect(sheet.data.length).toBe(sheet.width * sheet.height * 3);
     expect([sheet.width, sheet.height]).toEqual([3 * 130 + 2, 4 * 66 + 98 + 2]);
     const film = renderClip(world, drawn[0]!).frames.data;
-    for (let y = 0; y < 64; y++) expect(Buffer.compare(sheet.data.subarray(((2 + y) * sheet.width + 132) * 3, ((2 + y) * sheet.width + 132 + 64) * 3), film.subarray((4 * 64 + y) * 64 * 3, (4 * 64 + y + 1) * 64 * 3))).toBe(0);
+    for (let y = 0; y < 64; y++) expect(Buffer.compare(
+      sheet.data.subarray(((2 + y) * sheet.width + 132) * 3, ((2 + y) * sheet.width + 132 + 64) * 3),
+      film.subarray((4 * 64 + y) * 64 * 3, (4 * 64 + y + 1) * 64 * 3),
+    )).toBe(0);
   });
 });

@@ -47,8 +47,14 @@ export interface DiTConfig {
   readonly rematerialise: boolean;
 }
 
-const paper = { channels: 4, patch: 2, mlpRatio: 4, mlp: 'gelu', modulation: 'zero', norm: 'layer', qkNorm: false, rope: false, places: false, bias: true, textWidth: null, outputs: 2, rematerialise: false } as const;
-const ours = { channels: 16, patch: 1, mlpRatio: 4, mlp: 'relu2', modulation: 'single', norm: 'rms', qkNorm: true, rope: true, places: true, bias: false, outputs: 1, rematerialise: false } as const;
+const paper = {
+  channels: 4, patch: 2, mlpRatio: 4, mlp: 'gelu', modulation: 'zero', norm: 'layer', qkNorm: false, rope: false, places: false,
+  bias: true, textWidth: null, outputs: 2, rematerialise: false,
+} as const;
+const ours = {
+  channels: 16, patch: 1, mlpRatio: 4, mlp: 'relu2', modulation: 'single', norm: 'rms', qkNorm: true, rope: true, places: true,
+  bias: false, outputs: 1, rematerialise: false,
+} as const;
 
 /** Presets by name. `DiT-*` are those of Peebles & Xie 2022, table 1, with patch 2 (their GFLOPs count multiply-adds: test/parity/presets). */
 export const DIT_PRESETS = {

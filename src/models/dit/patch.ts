@@ -35,7 +35,10 @@ export interface PatchOptions extends LatentShape {
 }
 
 /** Throws unless both sides are of the shape, and calls `row` for each row of latents: its first latent, and where its tokens' values begin. */
-function walk({ channels, frames, height, width, patch, stats }: PatchOptions, lengths: readonly [string, number], row: (latent: number, token: number, channel: number) => void): void {
+function walk(
+  { channels, frames, height, width, patch, stats }: PatchOptions, lengths: readonly [string, number],
+  row: (latent: number, token: number, channel: number) => void,
+): void {
   if (height % patch !== 0 || width % patch !== 0) throw new InputError(`latents of ${height}×${width} do not divide into patches of ${patch}×${patch}`);
   const size = channels * frames * height * width;
   if (lengths[1] !== size) throw new InputError(`${lengths[0]} of ${channels}×${frames}×${height}×${width} have ${size} values, got ${lengths[1]}`);

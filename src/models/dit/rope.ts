@@ -26,7 +26,11 @@ function speeds(pairs: number, top: number): number[] {
 /** Cos and sin tables `[N, headDim/2]` for positions `[N, 3]` (t in pixel frames, h, w in tokens). */
 export function ropeTables(positions: Float32Array, headDim: number): { cos: Float32Array; sin: Float32Array } {
   const axes = ropeAxes(headDim), half = headDim / 2, n = positions.length / 3;
-  const perPair = [...speeds(axes.time, SPEED.time).map((s) => [0, s] as const), ...speeds(axes.height, SPEED.space).map((s) => [1, s] as const), ...speeds(axes.width, SPEED.space).map((s) => [2, s] as const)];
+  const perPair = [
+    ...speeds(axes.time, SPEED.time).map((s) => [0, s] as const),
+    ...speeds(axes.height, SPEED.space).map((s) => [1, s] as const),
+    ...speeds(axes.width, SPEED.space).map((s) => [2, s] as const),
+  ];
   const cos = new Float32Array(n * half), sin = new Float32Array(n * half);
   const cache = new Map<number, [number, number]>();
   for (let i = 0; i < n; i++) perPair.forEach(([axis, speed], k) => {

@@ -80,7 +80,8 @@ const MENDABLE = { letters: 6, added: 8 };
 const NO_SLIPS = new Set(['banana']);
 
 /**
- * Leaves out the words that are not known, and puts right those that are one slip of the keyboard from one known word, the first letter being right. Numbers count as words, a possessive 's and punctuation do not; neighbouring unknown hanzi are one word.
+ * Leaves out the words that are not known, and puts right those that are one slip of the keyboard from one known word, the first letter being
+ * right. Numbers count as words, a possessive 's and punctuation do not; neighbouring unknown hanzi are one word.
  */
 function wordReader({ english, hanzi }: KnownWords): (text: string) => ReadText {
   const known = new Set([...english, ...hanzi]), mend = mender(english.filter((word) => word.length >= MENDABLE.letters));

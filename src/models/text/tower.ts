@@ -62,7 +62,8 @@ export function textTower(p: Bound<ReturnType<typeof textParams>>, ids: Tensor, 
   const wide = reshape(bias, [captions, 1, 1, c.length]);
   const h = p.blocks.reduce((x, b) => block(b, x, wide, captions, c), embedded);             // [captions·length, width]
   const states = reshape(mul(rmsNorm(h), p.norm), [captions, c.length, c.width]);
-  const pooled = matmul(reshape(present, [captions, 1, c.length]), states, { alpha: 1 / c.length });   // [captions, 1, width]; a product, since the order of a reduction's sums depends on threads
+  // A product, since the order of a reduction's sums depends on threads.
+  const pooled = matmul(reshape(present, [captions, 1, c.length]), states, { alpha: 1 / c.length });   // [captions, 1, width]
   return { states, pooled: reshape(pooled, [captions, c.width]), bias };
 }
 
