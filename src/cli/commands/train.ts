@@ -162,6 +162,7 @@ interface ExportFlags {
   readonly steps: number;
   readonly guidance: number;
   readonly rescale: number;
+  readonly guideFrom: number;
 }
 
 const toModel: CliCommand = {
@@ -180,11 +181,12 @@ const toModel: CliCommand = {
       .option('--steps <n>', 'default sampling steps', integer('--steps', { min: 1, max: 1000 }), 16)
       .option('--guidance <x>', 'default guidance', decimal('--guidance', { min: 0, max: 30 }), 3)
       .option('--rescale <x>', 'default rescaling of guidance', decimal('--rescale', { min: 0, max: 1 }), 0)
-      .action(async (run: string, { out, lpc, cache, release, steps, guidance, rescale, ...files }: ExportFlags) => {
+      .option('--guide-from <x>', 'lowest noise level that is guided by default', decimal('--guide-from', { min: 0, max: 1 }), 0)
+      .action(async (run: string, { out, lpc, cache, release, steps, guidance, rescale, guideFrom, ...files }: ExportFlags) => {
         const { exportModel } = await import('../../train/export.ts'), id = out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!;
         const { info } = await exportModel({
           run, id, out, lpc, cacheDir: cache, version: release, ...files,
-          sampling: { sampler: 'euler', steps, guidance, interval: [0, 1], rescale, palette: 32 },
+          sampling: { sampler: 'euler', steps, guidance, interval: [guideFrom, 1], rescale, palette: 32 },
         });
         print(`${out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
       });
