@@ -40,6 +40,9 @@ test('a given beginning and a given end stand in the pack as they do in training
     sigmas: [...sigma, CONTEXT_SIGMA, CONTEXT_SIGMA], tokens: Float32Array.from([...own, ...end]),
   });
   expect(fed).toHaveLength(1);
-  expect(fed[0]).toEqual(packFeeds(filmLayout(film, 2), [segment(0), segment(1)], config));
+  const without = {                                            // the other branch: neither words nor what is given beside
+    times: [0, 4, 8, 12], kinds: [GIVEN, GIVEN, GENERATED, GENERATED], captions: [1, 1, 1, 1], sigmas: sigma, tokens: own,
+  };
+  expect(fed[0]).toEqual(packFeeds(filmLayout(film, 2), [segment(0), without], config));
   expect(velocity).toEqual(new Float32Array(FRAMES * perFrame));                               // the spy predicts x = z: nothing to move
 });

@@ -13,7 +13,7 @@ import { Graph, type Tensor } from '../graph/graph.ts';
 import { textKeys } from '../models/dit/block.ts';
 import type { DiTConfig } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../models/dit/dit.ts';
-import { layoutKey, type PackLayout } from '../models/dit/layout.ts';
+import { layoutKey, packTokens, type PackGroup, type PackLayout } from '../models/dit/layout.ts';
 import { CONTEXT_SIGMA, fixedPackFeeds, GENERATED, GIVEN, latentTime } from '../models/dit/pack-feeds.ts';
 import { sigmaFeatures } from '../models/dit/rope.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
@@ -86,7 +86,14 @@ export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens,
 
 /** The layout of a film's pack with one or both branches; both captions are always there, since products of one row round differently. */
 export const filmLayout = (film: Pick<DenoisedFilm, 'frames' | 'height' | 'width'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
-  ({ groups: [{ frames: film.frames + film.context.length, height: film.height, width: film.width, count: branches }], captions: BRANCHES });
+  ({ groups: groupsOf(film, branches), captions: BRANCHES });
+
+/** The conditional branch with what is given beside it, the unconditional one without: guidance then pulls towards the given frames as it pulls towards the words. */
+function groupsOf({ frames, height, width, context }: Parameters<typeof filmLayout>[0], branches: number): PackGroup[] {
+  if (context.length === 0) return [{ frames, height, width, count: branches }];
+  const without = Array.from({ length: branches - 1 }, () => ({ frames, height, width, count: 1 }));
+  return [{ frames: frames + context.length, height, width, count: 1 }, ...without];
+}
 
 /** The graph's output: the prediction for every token. */
 export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: TextConfig): Record<string, Tensor> {
@@ -108,24 +115,25 @@ export function denoiseProgram({ backend, programs, config, text }: DitRuntime, 
 /** One pack's program with everything that stays the same over all steps. */
 async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, branches: number): Promise<(z: Float32Array, sigma: Float32Array) => Promise<Float32Array[]>> {
   const layout = filmLayout(film, branches), { frames, context, beginning = 0 } = film, perToken = rt.config.channels * rt.config.patch ** 2;
-  const own = frames * film.height * film.width * perToken, size = own + context.length * film.height * film.width * perToken;
-  const lists = (caption: number) => ({
-    times: [...Array.from({ length: frames }, (_, i) => latentTime(i)), ...context.map((c) => c.time)],
-    kinds: [...new Array<number>(beginning).fill(GIVEN), ...new Array<number>(frames - beginning).fill(GENERATED), ...context.map(() => GIVEN)],
-    captions: new Array<number>(frames + context.length).fill(caption),
+  const perFrame = film.height * film.width * perToken, own = frames * perFrame;
+  const given = Array.from({ length: branches }, (_, b) => (b === 0 ? context : []));          // see groupsOf
+  const starts = given.map((_, b) => given.slice(0, b).reduce((sum, beside) => sum + own + beside.length * perFrame, 0));
+  const lists = (beside: readonly ContextFrame[], caption: number) => ({
+    times: [...Array.from({ length: frames }, (_, i) => latentTime(i)), ...beside.map((c) => c.time)],
+    kinds: [...new Array<number>(beginning).fill(GIVEN), ...new Array<number>(frames - beginning).fill(GENERATED), ...beside.map(() => GIVEN)],
+    captions: new Array<number>(frames + beside.length).fill(caption),
   });
-  const fixed = fixedPackFeeds(layout, Array.from({ length: branches }, (_, i) => lists(i)), rt.config);
-  const tokens = new Float32Array(branches * size), predicted = new Float32Array(branches * size);
-  for (let b = 0; b < branches; b++) context.forEach((c, i) => { tokens.set(c.tokens, b * size + own + i * c.tokens.length); });
+  const fixed = fixedPackFeeds(layout, given.map(lists), rt.config), rows = packTokens(layout);
+  const tokens = new Float32Array(rows * perToken), predicted = new Float32Array(rows * perToken);
+  given.forEach((beside, b) => { beside.forEach((c, i) => { tokens.set(c.tokens, starts[b]! + own + i * perFrame); }); });
   const program = await denoiseProgram(rt, layout);
   const feeds: Record<string, HostArray> = { ...rt.weights, ...fixed, ...text, tokens } as Record<string, HostArray>;
   return async (z, sigma) => {
-    for (let b = 0; b < branches; b++) tokens.set(z, b * size);
-    const levels = [...sigma, ...context.map(() => CONTEXT_SIGMA)];
-    feeds['sigma'] = sigmaFeatures(Array.from({ length: branches }, () => levels).flat(), SIGMA_FEATURES);
+    for (const start of starts) tokens.set(z, start);
+    feeds['sigma'] = sigmaFeatures(given.flatMap((beside) => [...sigma, ...beside.map(() => CONTEXT_SIGMA)]), SIGMA_FEATURES);
     await program.run(feeds, { prediction: predicted });
-    return Array.from({ length: branches }, (_, b) => convertPrediction(predicted.subarray(b * size, b * size + own), {
-      from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame: own / frames }],
+    return starts.map((start) => convertPrediction(predicted.subarray(start, start + own), {
+      from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame }],
     }));
   };
 }
