@@ -176,7 +176,7 @@ export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<
 }
 
 /** Steps of {@link selfTestDiT}: some minutes. */
-const SELF_TEST_STEPS = 400;
+const SELF_TEST_STEPS = 600;
 
 /** Learns one clip by heart with a run's model; returns its PSNR in dB against the autoencoder's own reconstruction. Throws a ResourceError when that is too low. */
 export async function selfTestDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<number> {
