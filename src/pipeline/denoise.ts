@@ -1,7 +1,7 @@
 /**
  * @file The denoiser of one film as a sampler's velocity: the pack of its guidance branches, every block's text keys and values computed once, context
- * frames beside the generated ones, guidance. Conditional and unconditional branch (without words, without context) stand in one pack as two segments; outside of the guidance interval a pack
- * of one segment is enough. One film is one pack, so neighbours cannot change it.
+ * frames beside the generated ones, guidance. Conditional and unconditional branch (without words, without context) stand in one pack as two segments;
+ * outside of the guidance interval a pack of one segment is enough. One film is one pack, so neighbours cannot change it.
  */
 import type { Backend, HostArray, Program } from '../backend/backend.ts';
 import type { ProgramCache } from '../backend/cache.ts';
