@@ -63,7 +63,7 @@ const textConfig: TextRunConfig = {
 const ditConfig: DiTRunConfig = {
   kind: 'dit', model: 'tiny', dit: {}, text: { ...tower, fixed: true }, ...common, tokens: 768, layouts: 2,
   stages: [{ from: 0, shapes: [{ ...size, frames: 1, given: 0, share: 1 }, { ...size, frames: 9, given: 0, share: 1 }, { ...size, frames: 9, given: 1, share: 0.5 }] }],
-  clips: { '1x64x64': 32, '9x64x64': 32 }, prediction: 'x', shift: 1, dropCaption: 0.1, noisyCaption: 0.1, independent: 0.1, prefix: 0.1,
+  clips: { '1x64x64': 32, '9x64x64': 32 }, prediction: 'x', shift: 1, dropCaption: 0.1, noisyCaption: 0.1, deedCaption: 0, independent: 0.1, prefix: 0.1,
 };
 
 const dir = await mkdtemp(join(tmpdir(), 'kinora-tiny-'));

@@ -121,7 +121,7 @@ const ditSchema = z.strictObject({
   })).min(1),
   /** Clips whose latents are kept, by `frames`x`width`x`height`; with `/n`, those of the last n frames of the same clips, encoded alone. */
   clips: z.record(z.string().regex(/^\d+x\d+x\d+(\/\d+)?$/), count),
-  dropCaption: share, noisyCaption: share, independent: share, prefix: share,
+  dropCaption: share, noisyCaption: share, deedCaption: share.default(0), independent: share, prefix: share,
 }).superRefine(checkShapes);
 
 const schemas = { vae: vaeSchema, text: textSchema, dit: ditSchema } as const;

@@ -24,7 +24,7 @@ const backend = ortBackend(), config = DIT_PRESETS.tiny, perFrame = config.chann
 const weights = Object.fromEntries(listParams(vaeParams(VAE_PRESETS.tiny)).map(({ name, leaf }, step) =>
   [name, normals({ seed: 1, stream: 'vae', step }, sizeOf(leaf.shape)).map((x) => x / 8)]));
 const ones = new Array<number>(config.channels).fill(1), vae: FrozenVae = { config: VAE_PRESETS.tiny, weights, hash: 'abc', mean: ones.map(() => 0), std: ones };
-const DATA: DiTTaskConfig = { seed: SEED, prediction: 'x', shift: 1, tokens: 1024, layouts: 2, stages: [], dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0 };
+const DATA: DiTTaskConfig = { seed: SEED, prediction: 'x', shift: 1, tokens: 1024, layouts: 2, stages: [], dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0 };
 const kind = (o: Partial<SampleShape> = {}): SampleShape => ({ ...SHAPE, given: 0, share: 1, ...o });
 
 let dir: string, world: SpriteWorld, latents: Map<string, LatentClips>;
@@ -104,6 +104,16 @@ test('a given ending is a clip of its own at the film\'s end; in half of the sam
   for (const s of samples) expect([s.times, s.kinds.slice(2), s.clean.length]).toEqual([[0, 4, 8, 4, 8], [GENERATED, GIVEN, GIVEN], 5 * perFrame]);
   const both = samples.filter((s) => s.kinds[0] === GIVEN).length;
   expect(both).toBeGreaterThan(70); expect(both).toBeLessThan(130);
+});
+
+test('captions of clips with given frames can leave looks to the given frames; others always tell what they like', () => {
+  const LOOKS = /hair|mohawk|ponytail|topknot|pigtails|curls|afro|armou?r|chain|mail|jerkin|tabard|surcoat|robe|shirt|top\b|dress|gown|vest|waistcoat|[发甲袍衫裙装]/;
+  const telling = (shape: SampleShape, data: Partial<DiTTaskConfig>): number => steps.filter((step) => LOOKS.test(sampleOf(shape, step, data).caption)).length;
+  expect(telling(kind({ given: 1 }), { deedCaption: 1 })).toBe(0);
+  expect(telling(kind(), { prefix: 1, deedCaption: 1 })).toBe(0);
+  const half = telling(kind({ given: 1 }), { deedCaption: 0.5 }), all = telling(kind(), { deedCaption: 1 });
+  expect(all).toBeGreaterThan(150);
+  expect(half).toBeGreaterThan(0.3 * all); expect(half).toBeLessThan(0.7 * all);
 });
 
 test('a batch holds the noised tokens of a whole layout, with the clean ones as target; given frames do not count', async () => {

@@ -46,6 +46,8 @@ export interface DiTTaskConfig {
   readonly dropCaption: number;
   /** Share of captions that carry a word that means nothing. */
   readonly noisyCaption: number;
+  /** Of clips with given frames, the share whose captions tell the deed alone: what characters look like is to be read off the given frames. */
+  readonly deedCaption: number;
   /** Share of clips without given frames whose latent frames have independent σ. */
   readonly independent: number;
   /** Share of clips without given frames whose first latent frames are given. */
@@ -97,10 +99,11 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
   const tokensOf = (z: Float32Array, frames: number, s: ClipShape): Float32Array =>
     patchify(z, { channels: config.channels, frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch: config.patch, stats: vae });
 
-  const captionFor = (s: ClipShape, split: Split, index: number, d: Draws, key: { seed: number; stream: string; step: number }): string => {
+  const captionFor = (s: ClipShape, split: Split, index: number, given: boolean, d: Draws, key: { seed: number; stream: string; step: number }): string => {
     if (d.chance(data.dropCaption)) return '';
+    const looks = !(given && d.chance(data.deedCaption));
     const spec = drawClip(world, { key: { seed: data.seed, stream: clipStream(split, s), step: index }, split, width: s.width, height: s.height, frames: s.frames });
-    const caption = captionOf(spec, { key: { ...key, stream: `${key.stream}/caption` } });
+    const caption = captionOf(spec, { key: { ...key, stream: `${key.stream}/caption` }, looks });
     return d.chance(data.noisyCaption) ? noisyCaption(caption, { ...key, stream: `${key.stream}/noise` }) : caption;
   };
 
@@ -139,7 +142,7 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
       for (const part of parts) { clean.set(part, start); start += part.length; }
       const sigmas = new Float32Array(times.length).fill(CONTEXT_SIGMA);
       sigmas.set(generated);
-      return { clean, times, kinds, sigmas, caption: captionFor(s, split, index, d, key) };
+      return { clean, times, kinds, sigmas, caption: captionFor(s, split, index, kinds.includes(GIVEN), d, key) };
     },
 
     /** Noises samples and lays them out. `target` is the perfect prediction per token; `weight` the loss weight per latent frame, which turns its error into the velocity's. */

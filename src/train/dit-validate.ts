@@ -38,7 +38,7 @@ const kindsOf = ({ stages }: DiTTaskParts['data']): SampleShape[] => [...new Map
 /** Validation for {@link import('./dit-task.ts').ditTask}; held-out latents of all shapes of the run, and of 17×64×64, must be in `heldout`. */
 export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latents']): NonNullable<TrainTask<TrainedParams>['validate']> {
   const { config, text, data, world, tokenizer, backend, tower } = parts;
-  const maker = sampleMaker({ ...parts, latents: heldout, data: { ...data, dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0 } });
+  const maker = sampleMaker({ ...parts, latents: heldout, data: { ...data, dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0 } });
   const samplesOf = (kind: SampleShape, count: number) =>
     Array.from({ length: count }, (_, step) => maker.sample(kind, 'heldout', { seed: data.seed, stream: 'dit/validation', step }));
   const prompts = Array.from({ length: FILMS }, (_, step) => {

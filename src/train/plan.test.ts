@@ -15,7 +15,7 @@ describe('transformer', () => {
   const config: DiTRunConfig = {
     kind: 'dit', model: 'tiny', dit: {}, text: { width: 16, depth: 1, heads: 2 }, ...common,
     tokens: 400, layouts: 1, stages: [{ from: 0, shapes: [{ frames: 5, width: 64, height: 64, given: 1, share: 1 }] }], clips: { '5x64x64': 12 },
-    prediction: 'velocity', shift: 1, dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0,
+    prediction: 'velocity', shift: 1, dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0,
   };
   const plan = planDiT(config, { config: { latentChannels: 4 } }, { vocabulary: 100, length: 32 });
   // Width 32, two blocks, text of width 16. A sample is 2 generated latent frames and a given one, 8×8 tokens each; 400 tokens hold two samples.

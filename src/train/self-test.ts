@@ -41,7 +41,7 @@ export async function overfitOneClip(parts: Omit<DiTTaskParts, 'latents'>, { opt
   const kind: SampleShape = { ...clips.shape, given: 0, share: 1 }, one: LatentClips = { ...clips, clips: 1 };
   const data = {
     ...parts.data, shift: SHIFT, stages: [{ from: 0, shapes: [kind] }], tokens: copies * sampleTokens(kind, parts.config.patch), layouts: 1,
-    dropCaption: 0, noisyCaption: 0, independent: 0, prefix: 0,
+    dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0,
   };
   const whole: DiTTaskParts = { ...parts, data, latents: new Map([[shapeName(clips.shape), one]]) }, task = ditTask(whole);
   const state = await runTraining(task, {
