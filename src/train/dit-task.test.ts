@@ -24,7 +24,9 @@ const backend = ortBackend(), config = DIT_PRESETS.tiny, perFrame = config.chann
 const weights = Object.fromEntries(listParams(vaeParams(VAE_PRESETS.tiny)).map(({ name, leaf }, step) =>
   [name, normals({ seed: 1, stream: 'vae', step }, sizeOf(leaf.shape)).map((x) => x / 8)]));
 const ones = new Array<number>(config.channels).fill(1), vae: FrozenVae = { config: VAE_PRESETS.tiny, weights, hash: 'abc', mean: ones.map(() => 0), std: ones };
-const DATA: DiTTaskConfig = { seed: SEED, prediction: 'x', shift: 1, tokens: 1024, layouts: 2, stages: [], dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0 };
+const DATA: DiTTaskConfig = {
+  seed: SEED, prediction: 'x', shift: 1, tokens: 1024, layouts: 2, stages: [], dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0,
+};
 const kind = (o: Partial<SampleShape> = {}): SampleShape => ({ ...SHAPE, given: 0, share: 1, ...o });
 
 let dir: string, world: SpriteWorld, latents: Map<string, LatentClips>;

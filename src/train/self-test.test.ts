@@ -27,7 +27,8 @@ beforeAll(async () => {
   parts = {
     config: { ...DIT_PRESETS.tiny, channels: vae.config.latentChannels, width: 192, heads: 3, depth: 2, textWidth: 32 },
     text: { vocabulary: tokenizer.vocabulary, length: tokenizer.length, width: 32, depth: 1, heads: 2, mlp: 'relu2' },
-    data: { seed: 1, prediction: 'x', shift: 1, tokens: 0, layouts: 1, stages: [], dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0 }, world, vae, tokenizer, backend,
+    data: { seed: 1, prediction: 'x', shift: 1, tokens: 0, layouts: 1, stages: [], dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0 },
+    world, vae, tokenizer, backend,
   };
 }, 60_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));
