@@ -9,5 +9,6 @@ export { splitOf } from './split.ts';
 export { drawClip } from './draw.ts';
 export { renderClip, type RenderedClip } from './render.ts';
 export { captionOf } from './captions.ts';
+export type { Facts } from './facts.ts';
 export { noisyCaption } from './caption-noise.ts';
 export { previewSprites } from './preview.ts';
