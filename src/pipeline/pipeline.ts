@@ -21,6 +21,7 @@ import { givenContext, readGiven, type GivenParts } from './context.ts';
 import { deliveredFrames } from './deliver.ts';
 import { denoiseProgram, encodeCaptions, filmLayout, filmVelocity, textProgram, type DenoisedFilm, type DitRuntime, type TextStates } from './denoise.ts';
 import { Job, type JobOptions, type PhaseTimes } from './job.ts';
+import { expandFilm } from './expand.ts';
 import { checkMemory } from './memory.ts';
 import { findModel, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
 import { branchesOf, contextLength, filmSettings, guidanceOf, type FilmOptions, type FilmSettings } from './settings.ts';
@@ -49,6 +50,8 @@ export interface GeneratedFilm {
   readonly steps: number;
   /** Words of the prompt, and of what it should not show, that the model does not know. */
   readonly ignored: readonly string[];
+  /** Present when the model read something else than the prompt: what it read. */
+  readonly expanded?: string;
   readonly ms: PhaseTimes;
   /** Present when words seemed mistyped: as which known words they were read. */
   readonly mended?: Readonly<Record<string, string>>;
@@ -81,13 +84,15 @@ export class Pipeline implements Disposable {
   readonly #threads: number | undefined;
   readonly #programs = new ProgramCache(PROGRAMS);
   #runtime: Promise<Runtime> | undefined;
+  #tokenizer: Promise<CaptionTokenizer> | undefined;
 
   constructor(model: InstalledModel, threads?: number) { this.model = model; this.#threads = threads; }
 
   /** Makes `count` films, one after the other, with seeds counting up; each equals the film that its seed alone gives. */
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
     const { info } = this.model;
-    const first = filmSettings(o, info, crypto.getRandomValues(new Uint32Array(1))[0]!);
+    const asked = filmSettings(o, info, crypto.getRandomValues(new Uint32Array(1))[0]!);
+    const first = await expandFilm(asked, { ...o, info, tokenizer: () => this.#words() });
     if (!Number.isSafeInteger(first.seed + count - 1))
       throw new InputError(`seed ${first.seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
     checkMemory(first, info, process.availableMemory());
@@ -122,7 +127,7 @@ export class Pipeline implements Disposable {
       return {
         file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
         codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}),
-        ...(truncated ? { truncated } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
+        ...(truncated ? { truncated } : {}), ...(s.expanded ? { expanded: s.expanded.prompt } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
       };
     } catch (error) {
       await sink?.abort();
@@ -148,12 +153,11 @@ export class Pipeline implements Disposable {
 
   async #load(): Promise<Runtime> {
     const { info, dir } = this.model, programs = this.#programs;
-    const [{ ortBackend }, { loadTokenizer }] = await Promise.all([import('../backend/ort/ort.ts'), import('./tokenizer.ts')]);
+    const { ortBackend } = await import('../backend/ort/ort.ts');
     const backend = ortBackend(this.#threads === undefined ? {} : { threads: this.#threads });
     const single = ortBackend({ threads: 1 });                  // convolutions over 8×8 positions round differently when threads share them; decoding is 5 % of the time
-    await Promise.all([readModelFile(this.model, 'tokenizer.json'), readModelFile(this.model, 'words.json')]);
     const [vae, dit, tokenizer] = await Promise.all([
-      readModelWeights(this.model, 'vae.safetensors'), readModelWeights(this.model, 'dit.safetensors'), loadTokenizer(dir, { length: info.text.config.length })]);
+      readModelWeights(this.model, 'vae.safetensors'), readModelWeights(this.model, 'dit.safetensors'), this.#words()]);
     if (tokenizer.vocabulary > info.text.config.vocabulary)
       throw new FileError(`the tokenizer in ${dir} has ${tokenizer.vocabulary} tokens, the text tower ${info.text.config.vocabulary}`);
     return {
@@ -163,10 +167,20 @@ export class Pipeline implements Disposable {
     };
   }
 
-  async #text({ tokenizer, dit }: Runtime, { prompt, negative }: FilmSettings): Promise<EncodedText> {
+  /** The tokenizer, checked; read once. */
+  #words(): Promise<CaptionTokenizer> {
+    const read = async (): Promise<CaptionTokenizer> => {
+      await Promise.all(['tokenizer.json', 'words.json'].map((name) => readModelFile(this.model, name)));
+      return (await import('./tokenizer.ts')).loadTokenizer(this.model.dir, { length: this.model.info.text.config.length });
+    };
+    return this.#tokenizer ??= read().catch((error: unknown) => { this.#tokenizer = undefined; throw error; });
+  }
+
+  async #text({ tokenizer, dit }: Runtime, s: FilmSettings): Promise<EncodedText> {
+    const { prompt, negative } = s.expanded ?? s;
     const conditional = tokenizer.encode(prompt), unconditional = tokenizer.encode(negative);
-    const ignored = [...new Set([...conditional.ignored, ...unconditional.ignored])];
-    const mended = { ...unconditional.mended, ...conditional.mended }, truncated = conditional.truncated || unconditional.truncated;
+    const ignored = [...new Set([...(s.expanded?.ignored ?? []), ...conditional.ignored, ...unconditional.ignored])];
+    const mended = { ...unconditional.mended, ...conditional.mended, ...s.expanded?.mended }, truncated = conditional.truncated || unconditional.truncated;
     return { ignored, mended, truncated, states: await encodeCaptions(dit, conditional, unconditional) };
   }
 

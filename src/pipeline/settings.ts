@@ -8,6 +8,7 @@ import { SAMPLERS, type SamplerName } from '../diffusion/samplers/registry.ts';
 import { shiftForTokens, sigmaGrid } from '../diffusion/timesteps.ts';
 import { checkFrames, type Frames } from '../media/frames.ts';
 import { decodedFrames, latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
+import type { Expanded, ExpandOptions } from './expand.ts';
 import type { ModelInfo } from './model-store.ts';
 
 /** Where a given image comes from: a PNG, JPEG, WebP or GIF file, or memory (one frame). It is brought to the film's size. */
@@ -28,7 +29,7 @@ export interface GivenClip {
 }
 
 /** What decides a film's pictures. What is left out is the model's default. */
-export interface FilmOptions {
+export interface FilmOptions extends ExpandOptions {
   /** What the film shows, in English or Chinese. */
   readonly prompt: string;
   /** What it should not show. */
@@ -72,6 +73,8 @@ export interface PlacedClip { readonly clip: Frames; readonly frame: number }
 export interface FilmSettings {
   readonly prompt: string;
   readonly negative: string;
+  /** What the model reads instead of the two, where that differs (expand.ts). */
+  readonly expanded?: Expanded;
   readonly seed: number;
   readonly frames: number;
   readonly width: number;
