@@ -4,13 +4,14 @@
  */
 import type { CliCommand } from '../program.ts';
 import { dataSpritesCommand } from './data.ts';
+import { evalPromptsCommand } from './eval-prompts.ts';
 import { evalSpritesCommand } from './eval.ts';
 import { generateCommand } from './generate.ts';
 import { modelsCommands } from './models.ts';
 import { trainCommands } from './train.ts';
 
 /** All commands of the `kinora` program. */
-export const COMMANDS: readonly CliCommand[] = [generateCommand, ...modelsCommands, dataSpritesCommand, ...trainCommands, evalSpritesCommand];
+export const COMMANDS: readonly CliCommand[] = [generateCommand, ...modelsCommands, dataSpritesCommand, ...trainCommands, evalSpritesCommand, evalPromptsCommand];
 
 /** What the groups of commands are about; a group appears with its first row. */
 export const GROUPS: Readonly<Record<string, string>> = {
