@@ -9,6 +9,8 @@ export { CancelledError, FileError, InputError, KinoraError, ResourceError } fro
 export { generate, generateFilms, type GenerateOptions } from './pipeline/generate.ts';
 export { openPipeline, Pipeline, type GeneratedFilm, type GenerateOptions as PipelineOptions, type OpenPipelineOptions } from './pipeline/pipeline.ts';
 export { PHASES, type FilmProgress, type Phase, type PhaseTimes } from './pipeline/job.ts';
+export type { ExpandOptions } from './pipeline/expand.ts';
+export type { ExpandEndpoint } from './pipeline/expand-endpoint.ts';
 export type { FilmOptions, GivenClip, GivenImage, ImageSource } from './pipeline/settings.ts';
 export { SAMPLERS, type SamplerName } from './diffusion/samplers/registry.ts';
 
@@ -35,6 +37,8 @@ export { exportModel, type ExportOptions } from './train/export.ts';
 export { readVae } from './train/vae-file.ts';
 
 // Evaluation.
+export { evalModelPrompts, type EvalModelPromptsOptions } from './eval/prompt-model.ts';
+export type { PromptReport } from './eval/prompt-eval.ts';
 export { evalModel, recordModel, type EvalFilm, type EvalModelOptions, type EvalResult } from './eval/model.ts';
 export { evalSprites, type AttributeReport, type ClipRequest, type EvalRecord, type EvalReport, type EvalSpritesOptions, type GenerateClip } from './eval/sprites.ts';
 export { loadJudge, type SpriteJudge } from './eval/judge.ts';

@@ -90,7 +90,7 @@ export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
     environment: { config: { model: model.info, prompts, sampling, trainOnFilms: o.trainOnFilms ?? 0 }, threads: o.threads ?? availableParallelism(), now: new Date() },
     generateClip: async (prompt, seed, { frames, width, height, images }) => {
       if (o.signal?.aborted) throw new CancelledError('cancelled', { cause: o.signal.reason });
-      const options = { prompt, seed, frames, width, height, images, ...sampling, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) };
+      const options = { prompt, expand: false, seed, frames, width, height, images, ...sampling, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) };
       for await (const { film } of pipeline.films(options)) return film!;
       throw new RangeError('no film was made');
     },

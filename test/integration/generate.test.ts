@@ -1,5 +1,5 @@
 /** @file The library's generate, on a tiny model with random weights: what it returns, what it depends on, what it writes. */
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -128,4 +128,26 @@ test('progress names every phase, in order, from 0 to all; an abort stops the wo
   });
   await expect(stopped).rejects.toThrow(CancelledError);
   expect(await readdir(join(dir, 'stopped'))).toEqual([]);
+});
+
+test('a model that names an expander reads captions: told, kept in the file, and the same film again without it', async () => {
+  const expanding = join(dir, 'expanding'), file = join(dir, 'expanded.png');
+  await writeTinyModel(expanding);
+  const info = JSON.parse(await readFile(join(expanding, 'model.json'), 'utf8')) as object;
+  await writeFile(join(expanding, 'model.json'), JSON.stringify({ ...info, expander: 'sprites' }));
+  const o = { model: expanding, prompt: 'a lass without a hat strolls west over a zeppelin', seed: 3, frames: 1, scale: 1 };
+  const made = await generate({ ...o, output: file }), { settings } = (await readMetadata(file))!, read = settings['expanded'] as { prompt: string; negative: string };
+  expect(made.expanded).toMatch(/^A woman with .* walks to the left\. /);
+  expect([made.expanded, read.negative, made.ignored]).toEqual([read.prompt, 'a leather hat', ['zeppelin']]);
+  expect(await pixels(o)).toBe(await pixels({ ...o, ...read, expand: false }));
+  expect(await pixels(o)).not.toBe(await pixels({ ...o, expand: false }));
+  expect((await generate({ ...o, expand: false })).expanded).toBeUndefined();
+});
+
+test('weights change the film, those of 1 do not', async () => {
+  const plain = await pixels({ prompt: 'a woman with red hair walks' });
+  expect(await pixels({ prompt: 'a woman with (red hair:1) walks' })).toBe(plain);
+  expect(await pixels({ prompt: 'a woman with (red hair:3) walks' })).not.toBe(plain);
+  expect(await pixels({ negative: '(a knight:0.5)' })).not.toBe(await pixels({ negative: 'a knight' }));
+  await expect(pixels({ prompt: 'a (knight:5)' })).rejects.toThrow('weight "5" of "(knight:5)" is not possible: wanted a number from 0 to 4');
 });

@@ -7,7 +7,7 @@ import type { Told } from './caption-plan.ts';
 import type { Facts } from './facts.ts';
 import type { CharacterReading } from './reader-character.ts';
 import type { CharacterLabels } from './spec.ts';
-import { COLOURS, HAIR_COLOURS, type Action, type Garment, type Sex } from './vocabulary.ts';
+import { COLOURS, HAIR_COLOURS, type Action, type Facing, type Garment, type Sex } from './vocabulary.ts';
 import { FEET_ROWS, HAIRS, HAIR_UNDER, HEADGEAR_ROWS, HIDES_HAIR, LEGS_ROWS, OUTFITS, type OutfitRow } from './wardrobe.ts';
 
 /** A character with everything, and what of it the caption tells. */
@@ -21,17 +21,21 @@ export interface DressOptions {
   readonly key: string;
   /** False: nothing is told that the prompt does not tell. Default true. */
   readonly fill: boolean;
+  /** Where it turns if nothing is told. Default: drawn. */
+  readonly turned?: Facing;
 }
 
+/** Garments that no colour belongs to by nature. */
+const SAYS_ANY_COLOUR: ReadonlySet<Garment> = new Set(['shirt', 'sleeveless_shirt', 'dress']);
 /** Sheets without the rows for thrusting and shooting. */
 const drawnFor = (row: OutfitRow, action: Action): boolean => (action !== 'thrust' && action !== 'shoot') || !row.layers.some((layer) => layer.includes('no_th-sh'));
 
 /** Completes a character. What is told is never changed. */
-export function dress({ facts, implies }: CharacterReading, { lacks, key, fill }: DressOptions): Dressed {
+export function dress({ facts, implies }: CharacterReading, { lacks, key, fill, turned }: DressOptions): Dressed {
   const pick = <T>(what: string, from: readonly T[]): T => draws({ seed: 0, stream: `expand/${what}/${key}`, step: 0 }).pick(from);
   const allowed = <T>(list: readonly T[], not: T | undefined): readonly T[] => { const left = list.filter((x) => x !== not); return left.length > 0 ? left : list; };
   const folk = facts.folk ?? 'human', action = facts.action ?? implies.action ?? 'walk';
-  const facing = facts.facing ?? (action === 'fall' ? 'towards' : pick('facing', allowed(['left', 'right', 'towards'] as const, lacks.facing as 'left')));
+  const facing = facts.facing ?? (action === 'fall' ? 'towards' : turned ?? pick('facing', allowed(['left', 'right', 'towards'] as const, lacks.facing as 'left')));
 
   const sex = facts.sex ?? sexOf(facts) ?? (folk === 'skeleton' ? 'male' : undefined)
     ?? (lacks.sex ? (lacks.sex === 'male' ? 'female' : 'male') : pick<Sex>('sex', ['male', 'female']));
@@ -68,10 +72,14 @@ export function dress({ facts, implies }: CharacterReading, { lacks, key, fill }
 
   function chooseOutfit(): OutfitRow {
     const fits = (row: OutfitRow): boolean => drawnFor(row, action) && (facts.garment === undefined || row.garment === facts.garment);
+    const hats = HEADGEAR_ROWS.filter((hat) => hat.headgear === facts.headgear && hat.sex === sex);
+    const headed = (row: OutfitRow): boolean => facts.headgear === undefined || hats.some((hat) => hat.with.includes(row.garment));
     const coloured = (row: OutfitRow): boolean => facts.garmentColour === undefined || row.colour === facts.garmentColour;
     const wished = (row: OutfitRow): boolean => row.sex === sex && fits(row) && coloured(row) && (facts.garment !== undefined || row.garment !== lacks.garment);
     const attempts: readonly ((row: OutfitRow) => boolean)[] = [
-      (row) => wished(row) && row.garment === (facts.garment ?? implies.garment ?? row.garment), wished,
+      (row) => wished(row) && (implies.garment === undefined || facts.garment !== undefined ? headed(row) : row.garment === implies.garment),
+      (row) => wished(row) && headed(row), wished,
+      (row) => row.sex === sex && fits(row) && facts.garmentColour !== undefined && SAYS_ANY_COLOUR.has(row.garment),
       (row) => row.sex === sex && fits(row), fits, (row) => row.garment === facts.garment,
     ];
     const rows = attempts.map((attempt) => OUTFITS.filter(attempt)).find((found) => found.length > 0)!;

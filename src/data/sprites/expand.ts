@@ -66,7 +66,7 @@ export function expandPrompt(request: ExpandRequest): ExpandedPrompt {
 
   const text = looks ? composed(reading, lacks, !complete) : withoutInventing(reading);
   if (text === null) return asItIs(negative);
-  const kept = reading.rest.filter(knows), ignored = reading.rest.filter((word) => !knows(word));
+  const kept = reading.rest.filter(knows), ignored = [...reading.rest.filter((word) => !knows(word)), ...reading.dropped];
   const whole = [text.replace(/[.。]$/, (stop) => (kept.length > 0 ? '' : stop)), ...kept].join(reading.language === 'zh' ? ',' : ', ');
   const moved = draft === prompt ? moveMarks(marks, reading, whole) : moveMarks(marks, readPrompt(prompt, { mend }), whole);
   if (moved === null) return asItIs(negative);
@@ -84,7 +84,8 @@ function composed(reading: Reading, lacks: Facts, fill: boolean): string {
   const told = JSON.stringify(reading.characters.map(({ facts }) => Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1))));
   const pair = reading.characters.length === 2;
   const characters = reading.characters.map((c, i): CharacterPlan => ({
-    ...dress(c, { lacks, key: `${i}/${told}`, fill }), side: pair && reading.relation === 'apart' ? (i === 0 ? 'left' : 'right') : null,
+    ...dress(c, { lacks, key: `${i}/${told}`, fill, ...(pair ? { turned: i === 0 ? 'right' as const : 'left' as const } : {}) }),
+    side: pair && reading.relation === 'apart' ? (i === 0 ? 'left' : 'right') : null,
     ...(c.garmentSaid === undefined ? {} : { garmentSaid: c.garmentSaid }),
   }));
   const detailed = fill && !pair, ground = reading.ground ?? (detailed ? someGround(told) : null);
@@ -110,7 +111,7 @@ function withoutInventing(reading: Reading): string | null {
   const [c, second] = reading.characters as readonly [CharacterReading, CharacterReading | undefined], { facts } = c;
   if (second || facts.action === undefined) return null;
   const dressed = { ...dress(c, { lacks: {}, key: '', fill: false }), side: null };
-  const { action, facing, onTheSpot, weapon, sex, folk, ...worn } = facts;
+  const { action: _, facing: __, onTheSpot: ___, weapon: ____, sex, folk, ...worn } = facts;
   if (sex === undefined && folk === undefined) {
     if (Object.keys(worn).length > 0) return null;
     return reading.language === 'zh' ? chineseDeed(dressed, PLAIN) : englishDeed(dressed, PLAIN);

@@ -17,7 +17,7 @@ export interface CharacterReading {
   readonly implies: Facts;
   /** A colour of the garment that the labels have no member for. */
   readonly garmentSaid?: string;
-  /** Where each fact stands. */
+  /** Where each fact stands; one that is implied stands where its trade does. */
   readonly where: ReadonlyMap<keyof Facts, Range>;
 }
 
@@ -32,7 +32,7 @@ const STRIKES: Record<Weapon, Action> = { spear: 'thrust', dagger: 'slash', bow:
 /** The facts of one character from its items. */
 export function gather(items: readonly Item[], own: readonly number[], { targetOf, wornAlone, negated, alone }: Bound & { readonly alone: boolean }): CharacterReading {
   const facts: { -readonly [K in keyof Facts]: Facts[K] } = {}, where = new Map<keyof Facts, Range>();
-  const implied: Facts[] = [];
+  const implied: { readonly facts: Facts; readonly item: Item }[] = [];
   let said: string | undefined;
   const tell = <K extends keyof Facts>(key: K, value: Facts[K], ...ranges: readonly Range[]): void => {
     if (value === undefined || facts[key] !== undefined) return;
@@ -47,7 +47,7 @@ export function gather(items: readonly Item[], own: readonly number[], { targetO
 
   for (const i of mine) {
     const item = items[i]!, { sense } = item;
-    if (sense.kind === 'who') { tellAll(sense.facts, item); if (sense.implies) implied.push(sense.implies); }
+    if (sense.kind === 'who') { tellAll(sense.facts, item); if (sense.implies) implied.push({ facts: sense.implies, item }); }
     if (sense.kind === 'facts') tellAll(sense.facts, item);
     if (sense.kind === 'colour' && targetOf.get(i) === undefined && sense.alone && !wornAlone.has(i)) {
       if (sense.alone.skin !== 'green' || ['who', 'colour'].includes(items[i + 1]?.sense.kind ?? '')) tellAll(sense.alone, item);
@@ -88,6 +88,7 @@ export function gather(items: readonly Item[], own: readonly number[], { targetO
   }
 
   for (const { i, item, sense } of targets) {
+    if (sense.of === 'beard') tell('beard', true, item);
     const cloth = coloursOf(i)[0]?.sense.cloth;
     if (sense.of === 'legs') {
       const { legs } = sense.facts;
@@ -107,8 +108,10 @@ export function gather(items: readonly Item[], own: readonly number[], { targetO
     tell('garmentColour', facts.legsColour, at);
     for (const key of ['legs', 'legsColour'] as const) { delete facts[key]; where.delete(key); }
   }
-  readDeed(items, mine, { facts, tell, alone, implied: Object.assign({}, ...implied) as Facts });
-  return { facts, implies: Object.assign({}, ...implied) as Facts, where, ...(said === undefined ? {} : { garmentSaid: said }) };
+  const implies = Object.assign({}, ...implied.map((trade) => trade.facts)) as Facts;
+  readDeed(items, mine, { facts, tell, alone, implied: implies });
+  for (const trade of implied) for (const key of Object.keys(trade.facts) as (keyof Facts)[]) if (!where.has(key)) where.set(key, trade.item);
+  return { facts, implies, where, ...(said === undefined ? {} : { garmentSaid: said }) };
 }
 
 interface Telling {
@@ -116,7 +119,7 @@ interface Telling {
   readonly implied: Facts;
   /** The only character: then a side is a direction. */
   readonly alone: boolean;
-  tell<K extends keyof Facts>(key: K, value: Facts[K], ...ranges: readonly Range[]): void;
+  readonly tell: <K extends keyof Facts>(key: K, value: Facts[K], ...ranges: readonly Range[]) => void;
 }
 
 /** What is done, with what, and which way. */

@@ -24,7 +24,7 @@ const PATTERNS: readonly (readonly [GroundKind, string])[] = [
   ['fade_down', 'background (?:that |which )?(?:fades|fading) from (C)(?: at the top)? to (C)(?: at the bottom)?'], ['fade_down', '(?:vertical )?gradient from (C) to (C)'],
   ['checker', '(?:checkered |chequered |checkerboard |tiled |chessboard )(?:floor (?:of|in) )?(C) and (C)(?: floor| tiles| squares)?'],
   ['checker', '(C) and (C) (?:tiles|checkerboard|squares|chessboard)'],
-  ['brick', '(?:(C) )?(?:brick wall|bricks|wall of bricks)'],
+  ['brick', '(?:(C) )?(?:brick wall|bricks|wall of bricks)'], ['brick', '(?:with )?(?:an? )?(?:(C) )?brick wall (?:behind(?: him| her| them| it)?|in the background)'],
   ['planks', '(?:(C) )?(?:planks|floorboards|wood(?:en)? floor|plank floor|boards|parquet|wooden boards)'],
   ['grass', '(?:green )?(?:grass|meadow|lawn|grassland|pasture|grassy (?:field|ground|plain))'],
   ['plain', '(?:plain |solid |flat |uniform |simple )?(C) (?:background|backdrop)'],
@@ -35,7 +35,7 @@ const PATTERNS: readonly (readonly [GroundKind, string])[] = [
 /** English grounds stand after one of these, so that "hair the shade of grass" is none. */
 const BEFORE = '(?:the scene is set |this happens |we see this )?(?:on|against|in front of|in|over|across|through|before|by|near|along) (?:an? |the )?';
 const COMPILED = PATTERNS.map(([kind, pattern]) => {
-  const before = /[㐀-鿿]/.test(pattern) ? '在?' : `(?<![a-z])${BEFORE}`;
+  const before = /[㐀-鿿]/.test(pattern) ? '在?' : pattern.includes('behind') ? '(?<![a-z])' : `(?<![a-z])${BEFORE}`;
   return [kind, new RegExp(`${before}${pattern.replaceAll('C', COLOUR)}(?![a-z])`)] as const;
 });
 

@@ -11,7 +11,7 @@ export interface ColourSense { readonly kind: 'colour'; readonly said: string; r
 /** What wears a colour: a part of a character, or `other`, which the world does not have (eyes, belts) and which keeps its colour from the rest. */
 export interface TargetSense {
   readonly kind: 'target';
-  readonly of: 'hair' | 'garment' | 'legs' | 'feet' | 'headgear' | 'other';
+  readonly of: 'hair' | 'beard' | 'garment' | 'legs' | 'feet' | 'headgear' | 'other';
   readonly facts: Facts;
   /** Of two garments the greater is told, of equals the first. Default 2. */
   readonly weight?: number;

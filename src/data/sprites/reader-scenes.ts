@@ -56,9 +56,13 @@ export function charactersOf(items: readonly Item[], language: Language): Scene 
 /** Where the second of two people begins. */
 function cutBetween(items: readonly Item[], between: readonly number[], who: number, language: Language): number | undefined {
   const kind = (i: number): Kind => items[i]!.sense.kind;
-  const side = between.find((i) => { const { sense } = items[i]!; return sense.kind === 'side' && !sense.refers && !(language === 'zh' && directed(items, i)); });
+  const deed = between.find((i) => kind(i) === 'deed' || kind(i) === 'relation'), first = between[0]!;
+  const sided = items.slice(0, first).some(({ sense }) => sense.kind === 'side');                   // "an archer on the left" has its side behind it
+  const side = between.find((i) => {
+    const { sense } = items[i]!;
+    return sense.kind === 'side' && !sense.refers && (sided || (deed !== undefined && i > deed)) && !(language === 'zh' && directed(items, i));
+  });
   if (side !== undefined) return side;
-  const deed = between.find((i) => kind(i) === 'deed' || kind(i) === 'relation');
   const brings = (i: number): boolean => Array.from({ length: who - i - 1 }, (_, k) => i + 1 + k).every((j) => BEFORE_NOUN[language].includes(kind(j)) || items[j]!.text === ',');
   const joints = between.filter((i) => kind(i) === 'joint' && brings(i));
   const joint = language === 'zh' ? joints[0] : joints.at(-1);

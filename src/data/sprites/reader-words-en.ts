@@ -64,7 +64,8 @@ const HAIR: Rows = [
   [facts({ bald: true }),
     'bald, balding, hairless, shaven headed, shaved head, head shaved, no hair, without hair, without any hair, not a hair on head, bald headed, '
     + 'bald pate, head is shaved, scalp is shaved, scalp shaved, shaven, shaven scalp, bare headed'],
-  [facts({ beard: true }), 'beard, bearded, whiskers, full beard, goatee, with whiskers, moustache, facial hair'],
+  [facts({ beard: true }), 'bearded'],
+  [{ kind: 'target', of: 'beard', facts: { beard: true } }, 'beard, whiskers, full beard, goatee, with whiskers, moustache, facial hair'],
   [facts({ skin: 'light' }), 'pale, fair skinned, light skinned, light skin, fair skin, pale skin, pale skinned, white skin, porcelain skin, white skinned'],
   [facts({ skin: 'tan' }), 'tan skin, tanned skin, tan skinned, bronze skin, olive skin'],
   [facts({ skin: 'dark' }), 'dark skinned, brown skinned, dark skin, brown skin, black skinned, black skin, ebony skin, dusky'],

@@ -25,6 +25,8 @@ export interface Reading {
   readonly lacks: Facts;
   /** Words that were not read, and say something. */
   readonly rest: readonly string[];
+  /** Others than the one or two, to whom something is done: no film shows them. */
+  readonly dropped: readonly string[];
   /** Mistyped words and what they are read as. */
   readonly mended: Readonly<Record<string, string>>;
   /** Whether the words stand in the order of the caption grammar: person and looks, deed, direction; in Chinese looks before the person. */
@@ -45,7 +47,8 @@ export function readPrompt(text: string, { mend }: ReadOptions = {}): Reading | 
   words ??= lexicon([...ENGLISH_WORDS, ...CHINESE_WORDS]);
   const ground = readGround(text);
   const spoken = ground ? `${text.slice(0, ground.start)},${' '.repeat(ground.end - ground.start - 1)}${text.slice(ground.end)}` : text;
-  const items = words.scan(spoken, mend), language = HANZI.test(text) ? 'zh' : 'en';
+  const found = words.scan(spoken, mend), objects = objectsOf(found), language = HANZI.test(text) ? 'zh' : 'en';
+  const items = found.map((item, i): Item => (objects.has(i) ? { ...item, sense: { kind: 'filler' } } : item));
   const bound = bindColours(items), scene = charactersOf(items, language);
   if (scene === null) return null;
   const read = scene.characters.map((own) => gather(items, own, { ...bound, alone: scene.characters.length === 1 }));
@@ -56,14 +59,33 @@ export function readPrompt(text: string, { mend }: ReadOptions = {}): Reading | 
   return {
     language, relation: scene.relation, ground: ground?.ground ?? null, lacks,
     characters: scene.settle(read),
-    rest: rest.reduce<{ at: number; text: string }[]>((runs, { i, item }) => {
-      const last = runs.at(-1), beside = last?.at === i - 1 ? last : undefined, hanzi = HANZI.test(item.text) && HANZI.test(beside?.text ?? '');
-      const coloured = beside && items[i - 1]!.sense.kind === 'colour';                                // a red dragon is one thing that is not known
-      return beside && (hanzi || coloured) ? [...runs.slice(0, -1), { at: i, text: `${beside.text}${hanzi ? '' : ' '}${item.text}` }] : [...runs, { at: i, text: item.text }];
-    }, []).map((run) => run.text),
+    rest: runsOf(rest),
+    dropped: [...objects].map((i) => items[i]!.text),
     mended: Object.fromEntries(items.flatMap(({ text: word, meant }) => (meant === undefined ? [] : [[word.toLowerCase(), meant]]))),
     ordered: scene.characters.every((own) => isOrdered(items, own, language)),
   };
+}
+
+/** "at a skeleton", 对骷髅: people after a person and a word of direction. */
+function objectsOf(items: readonly Item[]): Set<number> {
+  const isWho = (i: number): boolean => items[i]!.sense.kind === 'who', objects = new Set<number>();
+  items.forEach((_, i) => {
+    let before = i - 1;
+    while (before > 0 && ['skip', 'colour', 'style'].includes(items[before]!.sense.kind)) before--;
+    if (isWho(i) && items.some((__, k) => k < before && isWho(k)) && /^(at|against|toward|towards|for|upon|onto|对|朝|向|对着|朝着|向着|给|被)$/i.test(items[before]!.text)) objects.add(i);
+  });
+  return objects;
+}
+
+/** Neighbours are one thing that is not known: a red dragon, 一只饕餮. */
+function runsOf(rest: readonly { readonly i: number; readonly item: Item }[]): string[] {
+  const runs: { last: number; text: string }[] = [];
+  for (const { i, item: { text } } of rest) {
+    const run = runs.at(-1);
+    if (run?.last !== i - 1) runs.push({ last: i, text });
+    else { run.last = i; run.text += HANZI.test(text) ? text : ` ${text}`; }
+  }
+  return runs.map(({ text }) => text);
 }
 
 const isOther = ({ sense }: Item): boolean => sense.kind === 'target' && sense.of === 'other';

@@ -99,3 +99,18 @@ describe('ignored words', () => {
     expect([...read.ids]).toEqual([...tokenizer.encode(text.split(' ').map(meant).join(' ')).ids]);
   });
 });
+
+describe('weights', () => {
+  test('stand at the tokens of their words and nowhere else', () => {
+    const { ids, present, weights } = tokenizer.encode('a woman with (red hair:1.5) walks (left:0)'), plain = tokenizer.encode('a woman with red hair walks left');
+    expect([...ids]).toEqual([...plain.ids]);
+    expect([...present]).toEqual([...plain.present]);
+    expect([...weights.subarray(0, 11)]).toEqual([1, 1, 1, 1, 1.5, 1.5, 1, 0, 1, 0, 0]);
+    expect([...plain.weights]).toEqual([...plain.present]);
+  });
+
+  test('a weight of 1 changes nothing, even inside of a word', () => {
+    for (const [weighted, plain] of [['(红:1)色头发', '红色头发'], ['a (woman:1) walks', 'a woman walks'], ['a (dragon:1)', 'a dragon']] as const)
+      expect(tokenizer.encode(weighted)).toEqual(tokenizer.encode(plain));
+  });
+});
