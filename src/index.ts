@@ -9,7 +9,11 @@ export { CancelledError, FileError, InputError, KinoraError, ResourceError } fro
 export { generate, generateFilms, type GenerateOptions } from './pipeline/generate.ts';
 export { openPipeline, Pipeline, type GeneratedFilm, type GenerateOptions as PipelineOptions, type OpenPipelineOptions } from './pipeline/pipeline.ts';
 export { PHASES, type FilmProgress, type Phase, type PhaseTimes } from './pipeline/job.ts';
-export type { FilmOptions, GivenClip, GivenImage, ImageSource } from './pipeline/settings.ts';
+export type { FilmOptions, GivenClip, GivenImage, GivenShot, GivenSource, GivenVariation, ImageSource } from './pipeline/settings.ts';
+export type { FilmSource, FilmWays, Storyboard, StoryboardShot, WayOptions } from './pipeline/ways.ts';
+export { readStoryboard } from './pipeline/storyboard.ts';
+export { master, recordedOptions, remix, replay, type AgainOptions, type Mastered, type Replayed } from './pipeline/again.ts';
+export { JOINS, type Join } from './pipeline/timeline.ts';
 export { SAMPLERS, type SamplerName } from './diffusion/samplers/registry.ts';
 
 // Models on disk.

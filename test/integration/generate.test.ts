@@ -82,7 +82,7 @@ test('an image in memory is the image in its file', async () => {
   expect(await pixels({ images: [{ image, frame: 2 }] })).toBe(await pixels({ images: [{ file: join(dir, 'small.png'), frame: 2 }] }));
   const film = join(dir, 'given.png');
   await generate({ prompt, frames: 1, model, output: film, images: [{ image }] });
-  expect((await readMetadata(film))?.settings['images']).toEqual([{ file: null, frame: 0, sha256: expect.any(String) }]);
+  expect((await readMetadata(film))?.settings['images']).toMatchObject([{ name: null, frame: 0, width: 64, height: 64, sha256: expect.any(String) as string }]);
   await expect(pixels({ images: [{ image: { ...image, count: 2, height: 32 } }] })).rejects.toThrow('has 2 frames: wanted one');
   await expect(pixels({ images: [{ image }, { image }] })).rejects.toThrow('image in memory: frame 0 is given already');
 });
