@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draws } from '../../src/core/random.ts';
-import { concatFrames, sliceFrames, type Frames } from '../../src/media/frames.ts';
+import { sliceFrames, type Frames } from '../../src/media/frames.ts';
 import type { InstalledModel } from '../../src/pipeline/model-store.ts';
 import { openPipeline } from '../../src/pipeline/pipeline.ts';
 import type { FilmOptions } from '../../src/pipeline/settings.ts';

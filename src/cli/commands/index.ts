@@ -6,12 +6,13 @@ import type { CliCommand } from '../program.ts';
 import { againCommands } from './again.ts';
 import { dataSpritesCommand } from './data.ts';
 import { evalSpritesCommand } from './eval.ts';
+import { evalWaysCommand } from './eval-ways.ts';
 import { generateCommand } from './generate.ts';
 import { modelsCommands } from './models.ts';
 import { trainCommands } from './train.ts';
 
 /** All commands of the `kinora` program. */
-export const COMMANDS: readonly CliCommand[] = [generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, ...trainCommands, evalSpritesCommand];
+export const COMMANDS: readonly CliCommand[] = [generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, ...trainCommands, evalSpritesCommand, evalWaysCommand];
 
 /** What the groups of commands are about; a group appears with its first row. */
 export const GROUPS: Readonly<Record<string, string>> = {
