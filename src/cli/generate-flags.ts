@@ -60,7 +60,8 @@ const MAX_SEED = Number.MAX_SAFE_INTEGER;
 /** Adds the prompt and all flags of `generate` to `command`. */
 export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Command {
   return command
-    .argument('[prompt]', 'what the film shows, in English or Chinese; a given film may say its own', nonEmpty('prompt', 'say what the film shows, as in "a knight walks to the right"'))
+    .argument('[prompt]', 'what the film shows, in English or Chinese; a given film may say its own',
+      nonEmpty('prompt', 'say what the film shows, as in "a knight walks to the right"'))
     .option('-o, --output <file>', '.mp4, .gif, .png, or a folder of PNGs', output('--output'))
     .option('--model <id|dir>', 'an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'))
     .option('--seed <n>', 'same seed and settings, same film', integer('--seed', { min: 0, max: MAX_SEED }))

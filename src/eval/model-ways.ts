@@ -35,7 +35,8 @@ export interface EvalModelWaysOptions {
 /** Measures the ways of a model. Throws a FileError when it has no judge. */
 export async function evalModelWays(o: EvalModelWaysOptions): Promise<WaysReport> {
   const model = await findModel(o.model), { id } = model.info, { clips = 64, ways = EVAL_WAYS } = o;
-  if (!hasModelFile(model, 'judge.safetensors')) throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
+  if (!hasModelFile(model, 'judge.safetensors'))
+    throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
   await readModelFile(model, 'judge.safetensors');
   const backend = ortBackend(o.threads === undefined ? {} : { threads: o.threads }), world = await loadSpriteWorld(o.lpc, o.cacheDir === undefined ? {} : { cacheDir: o.cacheDir });
   using reconstruct = reconstructor({ config: model.info.vae.config, weights: await readModelWeights(model, 'vae.safetensors') }, backend);

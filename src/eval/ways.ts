@@ -64,14 +64,16 @@ const HEAD_ROWS = 32;
 const WAY_TABLE: { readonly [K in EvalWay]: (s: Subject, tools: Tools) => Promise<Made> } = {
   async image({ prompt, clip: { frames } }, { make, reconstruct }) {
     const image = sliceFrames(frames, 0, 1), film = await make({ prompt: prompt.deed, seed: prompt.index, frames: FRAMES, images: [{ image }] });
-    return { film, given: [[sliceFrames(film, 0, 1), (await reconstruct([image]))[0]!]], identity: [image, sliceFrames(film, PART)], realIdentity: [image, sliceFrames(frames, PART)] };
+    const [own] = await reconstruct([image]), later = (f: Frames): Frames => sliceFrames(f, PART);
+    return { film, given: [[sliceFrames(film, 0, 1), own!]], identity: [image, later(film)], realIdentity: [image, later(frames)] };
   },
   async keyframes({ prompt, clip: { frames } }, { make, reconstruct }) {
     const images = [sliceFrames(frames, 0, 1), sliceFrames(frames, FRAMES - 1)];
     const film = await make({ prompt: prompt.deed, seed: prompt.index, frames: FRAMES, images: [{ image: images[0]! }, { image: images[1]!, frame: 'last' }] });
     const own = await reconstruct(images), between = (f: Frames): Frames => sliceFrames(f, 4, 13);
     return {
-      film, given: [[sliceFrames(film, 0, 1), own[0]!], [sliceFrames(film, FRAMES - 1), own[1]!]], identity: [images[0]!, between(film)], realIdentity: [images[0]!, between(frames)],
+      film, given: [[sliceFrames(film, 0, 1), own[0]!], [sliceFrames(film, FRAMES - 1), own[1]!]],
+      identity: [images[0]!, between(film)], realIdentity: [images[0]!, between(frames)],
     };
   },
   async extend({ prompt, clip: { frames } }, { make }) {
@@ -79,8 +81,9 @@ const WAY_TABLE: { readonly [K in EvalWay]: (s: Subject, tools: Tools) => Promis
     return { film, real: frames, seams: [PART], outside: difference(film, 0, part), identity: [part, sliceFrames(film, PART)], realIdentity: [part, sliceFrames(frames, PART)] };
   },
   async extend_before({ prompt, clip: { frames } }, { make }) {
-    const start = FRAMES - PART, part = sliceFrames(frames, start), film = await make({ prompt: prompt.deed, seed: prompt.index, video: { film: part }, extendBefore: start / frames.fps });
-    return { film, real: frames, seams: [start], outside: difference(film, start, part), identity: [part, sliceFrames(film, 0, start)], realIdentity: [part, sliceFrames(frames, 0, start)] };
+    const start = FRAMES - PART, part = sliceFrames(frames, start), early = (f: Frames): Frames => sliceFrames(f, 0, start);
+    const film = await make({ prompt: prompt.deed, seed: prompt.index, video: { film: part }, extendBefore: start / frames.fps });
+    return { film, real: frames, seams: [start], outside: difference(film, start, part), identity: [part, early(film)], realIdentity: [part, early(frames)] };
   },
   async connect({ prompt, long }, { make }) {
     const end = LONG - PART, parts = [sliceFrames(long, 0, PART), sliceFrames(long, end)] as const;
@@ -127,7 +130,8 @@ function headMask({ frames, silhouette }: RenderedClip): Frames {
 
 /** The first `count` subjects with hair that shows. */
 function subjectsOf(world: SpriteWorld, count: number): Subject[] {
-  const long = (index: number): Frames => renderClip(world, drawClip(world, { key: { seed: 0, stream: 'eval/sprites', step: index }, split: 'heldout', width: 64, height: 64, frames: LONG })).frames;
+  const long = (step: number): Frames =>
+    renderClip(world, drawClip(world, { key: { seed: 0, stream: 'eval/sprites', step }, split: 'heldout', width: 64, height: 64, frames: LONG })).frames;
   return drawEvalPrompts(world, { count: 2 * count, frames: FRAMES }).filter(({ prompt }) => prompt.told.includes('hair')).slice(0, count).map(({ prompt, spec }) => {
     const [character] = spec.characters, key = { seed: 0, stream: 'eval/ways', step: prompt.index }, { labels } = character!;
     const otherHair = draws(key).pick(HAIR_COLOURS.filter((colour) => colour !== labels.hairColour));

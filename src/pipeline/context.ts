@@ -87,9 +87,12 @@ export interface WindowContext { readonly context: readonly ContextFrame[]; read
 /** Steps of the context's noise that one window may use. */
 const PARTS = 1024;
 
+/** Where a window stands in its film, and how its latents become tokens. */
+export interface WindowPlace { readonly start: number; readonly frames: number; readonly patch: number; readonly stats: LatentStats }
+
 /** Encodes a window's parts, each alone; the noise of the i-th of them is a function of the seed, the window's place `start` and i. */
 export async function windowContext(
-  vae: VaeRuntime, parts: WindowParts, s: FilmSettings, { start, frames, patch, stats }: { readonly start: number; readonly frames: number; readonly patch: number; readonly stats: LatentStats },
+  vae: VaeRuntime, parts: WindowParts, s: FilmSettings, { start, frames, patch, stats }: WindowPlace,
 ): Promise<WindowContext> {
   const tokensOf = async (film: Frames): Promise<Float32Array> => {
     const count = latentFrames(film.count), whole = decodedFrames(count), last = sliceFrames(film, film.count - 1);

@@ -202,7 +202,8 @@ export class Pipeline implements Disposable {
     const states: TextStates[] = [];
     for (const prompt of prompts) states.push(await encodeCaptions(dit, prompt, unconditional));
     return {
-      ignored: [...new Set([...prompts, unconditional].flatMap(({ ignored }) => [...ignored]))], mended: Object.assign({}, ...all.map(({ mended }) => mended)) as Record<string, string>,
+      ignored: [...new Set([...prompts, unconditional].flatMap(({ ignored }) => [...ignored]))],
+      mended: Object.assign({}, ...all.map(({ mended }) => mended)) as Record<string, string>,
       truncated: all.some(({ truncated }) => truncated), states,
     };
   }
@@ -227,7 +228,12 @@ function withinRegion(frames: Frames, source: Frames, region: Uint8Array): Frame
 }
 
 /** What is read of the words, states by shot. */
-interface EncodedText { readonly states: readonly TextStates[]; readonly ignored: readonly string[]; readonly mended: Readonly<Record<string, string>>; readonly truncated: boolean }
+interface EncodedText {
+  readonly states: readonly TextStates[];
+  readonly ignored: readonly string[];
+  readonly mended: Readonly<Record<string, string>>;
+  readonly truncated: boolean;
+}
 
 /** Opens a model; its weights are read with the first film. */
 export async function openPipeline({ model, threads }: OpenPipelineOptions = {}): Promise<Pipeline> {

@@ -98,6 +98,7 @@ export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, fi
 
 /** Throws a FileError unless the installed model is the one that made the film. */
 export function checkSameWeights({ weights, version, model }: RecordedFilm, info: ModelInfo, file: string): void {
-  if (weights !== weightsOf(info))
-    throw new FileError(`${file} was made by ${model} ${version} (weights ${weights}), installed is ${info.id} ${info.version} (${weightsOf(info)}): the film would be another one`);
+  const installed = weightsOf(info);
+  if (weights !== installed)
+    throw new FileError(`${file} was made by ${model} ${version} (weights ${weights}), installed is ${info.id} ${info.version} (${installed}): the film would be another`);
 }

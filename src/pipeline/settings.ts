@@ -238,8 +238,11 @@ function givenShots(shots: readonly GivenShot[], prompt: string, frames: number)
   const placed: PlacedShot[] = [{ start: 0, join: 'cut', prompt }];
   for (const shot of shots) {
     const { start: before } = placed.at(-1)!, text = shot.prompt.trim();
-    if (!Number.isInteger(shot.frame) || shot.frame < before + SHORTEST_SHOT || shot.frame > frames - SHORTEST_SHOT)
-      throw new InputError(`a shot cannot begin at frame ${shot.frame}: wanted ${before + SHORTEST_SHOT} to ${frames - SHORTEST_SHOT}, since the shot before begins at ${before} and each has ${SHORTEST_SHOT} frames`);
+    const first = before + SHORTEST_SHOT, last = frames - SHORTEST_SHOT;
+    if (!Number.isInteger(shot.frame) || shot.frame < first || shot.frame > last) {
+      throw new InputError(`a shot cannot begin at frame ${shot.frame}: wanted ${first} to ${last}, `
+        + `since the shot before begins at ${before} and each has ${SHORTEST_SHOT} frames`);
+    }
     if (text === '') throw new InputError(`the shot at frame ${shot.frame} has an empty prompt`);
     placed.push({ start: shot.frame, join: oneOf('join', shot.join ?? 'free', JOINS), prompt: text });
   }
@@ -257,7 +260,10 @@ export function windowsOf(s: Pick<FilmSettings, 'frames' | 'clips' | 'shots' | '
   return planWindows({ frames: s.frames, known, shots: s.shots, window: s.window, overlap: Math.min(OVERLAP, wholeLatents((s.window >> 1) - 4)), loop: s.loop });
 }
 
-/** Latent frames of a window: its own, and those that stand beside, of images and of known frames at its end; known ones at its beginning stand in place, since the autoencoder is causal. */
+/**
+ * Latent frames of a window: its own, and those that stand beside, of images and of known frames at its end. Known ones at its beginning stand in place, since the
+ * autoencoder is causal.
+ */
 export const windowSize = (w: FilmWindow, { images }: Pick<FilmSettings, 'images'>): { readonly frames: number; readonly context: number } =>
   ({ frames: latentFrames(w.end - w.start), context: imagesIn(w, images).length + (w.after > 0 ? latentFrames(w.after) : 0) });
 

@@ -145,6 +145,9 @@ export function atRate(film: Frames, fps: number): Frames {
 async function readMask(source: ImageSource, { film, size, name }: ReadFilm): Promise<Frames> {
   const { readImage } = await import('../media/read.ts'), mask = 'file' in source ? await readImage(source.file) : source.image;
   const fits = [film, size].some(({ width, height }) => mask.width % width === 0 && mask.width / width === mask.height / height);
-  if (!fits) throw new InputError(`the mask ${'file' in source ? source.file : 'in memory'} is ${mask.width}x${mask.height}: wanted the size of the film ${name}, ${film.width}x${film.height}, or of its pixels, ${size.width}x${size.height}`);
+  if (!fits) {
+    throw new InputError(`the mask ${'file' in source ? source.file : 'in memory'} is ${mask.width}x${mask.height}: wanted the size of the film ${name}, `
+      + `${film.width}x${film.height}, or of its pixels, ${size.width}x${size.height}`);
+  }
   return mask;
 }

@@ -48,7 +48,8 @@ test('a passage between two films, and a film closed to a loop', async () => {
 });
 
 test('a mask keeps the rest of the film as it is', async () => {
-  const source = await readFilm(walk), mask: Frames = { data: new Uint8Array(96 * 64 * 3).map((_, i) => (Math.floor(i / 3 / 96) < 16 ? 255 : 0)), count: 1, width: 96, height: 64, channels: 3, fps: 8 };
+  const source = await readFilm(walk), data = new Uint8Array(96 * 64 * 3).map((_, i) => (Math.floor(i / 3 / 96) < 16 ? 255 : 0));
+  const mask: Frames = { data, count: 1, width: 96, height: 64, channels: 3, fps: 8 };
   await writeFilm(at('mask.png'), upscaleNearest(mask, 6));
   const film = await made({ video: { file: walk }, mask: { file: at('mask.png') } }), row = 576 * 3;
   const rows = (f: Frames, t: number, from: number, to: number): Uint8Array => toRgb(f).data.subarray((t * 384 + from) * row, (t * 384 + to) * row);
@@ -80,7 +81,8 @@ test.each<[string, (source: Frames) => Partial<Omit<GenerateOptions, 'count'>>, 
   ['a way without a film', () => ({ prompt: 'x', extend: 1 }), 'extend needs a film to act on'],
   ['two ways', (film) => ({ video: { film }, connect: [{ film }, { film }] }), 'video and connect exclude each other'],
   ['a still', (film) => ({ video: { film: sliceFrames(film, 0, 1) }, extend: 1 }), 'has 1 frame: wanted two and more'],
-  ['a mask of another shape', (film) => ({ video: { film }, mask: { image: { ...sliceFrames(film, 0, 1), width: film.height, height: film.width } } }), 'is 384x576: wanted the size of the film in memory, 576x384'],
+  ['a mask of another shape', (film) => ({ video: { film }, mask: { image: { ...sliceFrames(film, 0, 1), width: film.height, height: film.width } } }),
+    'is 384x576: wanted the size of the film in memory, 576x384'],
   ['strength 2', (film) => ({ video: { film }, strength: 2 }), 'strength 2 is not possible'],
   ['no time', (film) => ({ video: { film }, extend: 0 }), 'extend 0 is not possible: wanted a number of seconds > 0'],
   ['a length beside a film', (film) => ({ video: { film }, extend: 1, frames: 9 }), 'frames 9 is not possible with a given film'],
@@ -121,7 +123,8 @@ test('a remix has the settings of its film, other words, and their effect; a dra
 });
 
 test('another rate shows at each time the frame of that time', () => {
-  const film = (count: number, fps: number): Frames => ({ data: Uint8Array.from({ length: count * 3 }, (_, i) => Math.floor(i / 3)), count, width: 1, height: 1, channels: 3, fps });
+  const film = (count: number, fps: number): Frames =>
+    ({ data: Uint8Array.from({ length: count * 3 }, (_, i) => Math.floor(i / 3)), count, width: 1, height: 1, channels: 3, fps });
   const shown = (f: Frames): number[] => Array.from({ length: f.count }, (_, t) => f.data[3 * t]!);
   expect(shown(atRate(film(9, 24), 8))).toEqual([1, 4, 7]);
   expect(shown(atRate(film(2, 4), 8))).toEqual([0, 0, 1, 1]);

@@ -52,7 +52,8 @@ export const againCommands: readonly CliCommand[] = [
         .option('--seed <n>', 'another seed', integer('--seed', { min: 0, max: Number.MAX_SAFE_INTEGER }))
         .action(async (file: string, prompt: string, flags: Flags) => {
           const { remix } = await import('../../pipeline/again.ts');
-          const film = await remix(file, { ...shared(flags, context), prompt, ...(flags.seed === undefined ? {} : { seed: flags.seed }), output: flags.output ?? beside(file, 'remix') });
+          const seed = flags.seed === undefined ? {} : { seed: flags.seed }, to = flags.output ?? beside(file, 'remix');
+          const film = await remix(file, { ...shared(flags, context), ...seed, prompt, output: to });
           context.print(flags.json ? JSON.stringify(film) : `${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, seed ${film.seed}`);
         });
     },
