@@ -29,6 +29,10 @@ export interface GenerateFlags {
   readonly guidance?: number;
   readonly sampler?: string;
   readonly negative?: string;
+  /** False: the prompt is read as it is. */
+  readonly expand?: boolean;
+  /** Address of a chat endpoint. */
+  readonly expandWith?: string;
   readonly images: readonly ImageAt[];
   /** How many films; seeds count up from `seed`, or with `vary` the variations. */
   readonly count: number;
@@ -73,6 +77,8 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--guidance <x>', 'how strongly the words pull; 1 is off', decimal('--guidance', { min: 0, max: 30 }))
     .option('--sampler <name>', o.samplers.join(', '), choice('--sampler', o.samplers))
     .option('--negative <text>', 'what the film should not show', nonEmpty('--negative', 'leave the flag out instead'))
+    .option('--no-expand', 'let the model read the prompt as it is, not worded and filled up like its captions')
+    .option('--expand-with <url>', 'an OpenAI-compatible endpoint that writes the prompt out: http://localhost:11434/v1#model', nonEmpty('--expand-with', 'wanted an address'))
     .option('--image <file[@frame]>', 'an image that is this frame (0 unless said; or last); repeatable', repeated(imageAt('--image')))
     .option('--video <file>', 'a film to act on, with one of the next six', file('--video'))
     .option('--extend <s>', 'go on for so many seconds', decimal('--extend', { min: 0 }))

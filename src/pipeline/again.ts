@@ -25,7 +25,7 @@ export async function recordedOptions(file: string): Promise<RecordedFilm> {
 
 /** The same film with what `changes` says instead: other words on the same noise keep much of its layout. */
 export async function remix(file: string, changes: AgainOptions): Promise<GeneratedFilm> {
-  const { options, model } = await recordedOptions(file), { prompt = options.prompt, ...rest } = changes;
+  const { options: { reads: _, expand: __, ...options }, model } = await recordedOptions(file), { prompt = options.prompt, ...rest } = changes;
   return generate({ ...options, model, ...rest, prompt });
 }
 

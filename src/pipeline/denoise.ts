@@ -31,8 +31,11 @@ export interface DitRuntime {
   readonly weights: Weights;
 }
 
-/** A caption as a tokenizer gives it: `length` ids, and 1 where there is a token. */
-export interface CaptionTokens { readonly ids: Int32Array; readonly present: Float32Array }
+/** A caption as a tokenizer gives it: `length` ids, 1 where there is a token, and what each counts (default: 1). */
+export interface CaptionTokens { readonly ids: Int32Array; readonly present: Float32Array; readonly weights?: Float32Array }
+
+/** The logarithm of a token's weight, as attention adds it; of 0 that of padding. */
+const emphasisOf = (weight: number): number => (weight === 0 ? -1e9 : Math.log(weight));
 
 /** What the denoiser reads of the two branches' captions, 0 (conditional) and 1 (unconditional): `pooled`, `bias`, and `kv.<block>.k`, `kv.<block>.v`. */
 export type TextStates = Readonly<Record<string, Float32Array>>;
@@ -62,7 +65,8 @@ const BRANCHES = 2;
 /** The text program's graph: the tower, and from its states the keys and values of every block of the transformer. */
 export function textOutputs(config: DiTConfig, text: TextConfig): Record<string, Tensor> {
   const graph = new Graph(), shape = [BRANCHES, text.length];
-  const { states, pooled, bias } = textTower(bindParams(graph, textParams(text), 'text.'), graph.input('ids', shape, 'i32'), graph.input('present', shape), text);
+  const weighted = { weights: graph.input('weights', shape), emphasis: graph.input('emphasis', shape) };
+  const { states, pooled, bias } = textTower(bindParams(graph, textParams(text), 'text.'), graph.input('ids', shape, 'i32'), graph.input('present', shape), text, weighted);
   const readers = { blocks: ditParams(config).blocks.map(({ cross }) => (cross ? { cross: { kv: cross.kv } } : {})) };
   const keys = bindParams(graph, readers, 'dit.').blocks.flatMap(({ cross }, i) => {
     if (!cross) return [];
@@ -79,9 +83,10 @@ export function textProgram({ backend, programs, config, text }: DitRuntime): Pr
 
 /** What the denoiser reads of the conditional and the unconditional caption. */
 export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens, unconditional: CaptionTokens): Promise<TextStates> {
-  const { length } = rt.text, ids = new Int32Array(BRANCHES * length), present = new Float32Array(BRANCHES * length);
-  [conditional, unconditional].forEach((c, i) => { ids.set(c.ids, i * length); present.set(c.present, i * length); });
-  return (await textProgram(rt)).run({ ...rt.weights, ids, present });
+  const { length } = rt.text, ids = new Int32Array(BRANCHES * length), present = new Float32Array(BRANCHES * length), weights = present.slice();
+  [conditional, unconditional].forEach((c, i) => { ids.set(c.ids, i * length); present.set(c.present, i * length); weights.set(c.weights ?? c.present, i * length); });
+  const emphasis = weights.map((weight, i) => (present[i] === 1 ? emphasisOf(weight) : 0));
+  return (await textProgram(rt)).run({ ...rt.weights, ids, present, weights, emphasis });
 }
 
 /** The layout of a film's pack with one or both branches; both captions are always there, since products of one row round differently. */

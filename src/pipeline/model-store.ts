@@ -19,6 +19,9 @@ const CARD = 'README.md';
 /** Model that is used when none is named. */
 export const DEFAULT_MODEL = 'sprites-64';
 
+/** Expanders that a model may name. */
+const EXPANDERS = ['sprites'] as const;
+
 const count = z.int().positive();
 const three = z.tuple([count, count, count]).readonly();
 const schema = z.strictObject({
@@ -40,6 +43,8 @@ const schema = z.strictObject({
     prediction: z.enum(PREDICTIONS),
   }),
   text: z.strictObject({ config: z.strictObject({ vocabulary: count, length: count, width: count, depth: count, heads: count, mlp: z.enum(MLP_KINDS) }) }),
+  /** Who words prompts like the captions of the model's training (expand.ts). Absent: nobody, prompts are read as they are. */
+  expander: z.enum(EXPANDERS).optional(),
   /** Per channel, over training clips: the transformer works on (latent − mean) / root mean square of std. */
   latent: z.strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) }),
   /** The film that is made when nothing is asked for, pixels and frames a second. */

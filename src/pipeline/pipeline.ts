@@ -12,6 +12,7 @@ import { readGiven, type GivenParts } from './context.ts';
 import { deliveredFrames, type NativeFrames } from './deliver.ts';
 import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type DitRuntime, type TextStates } from './denoise.ts';
 import { Job, type JobOptions, type PhaseTimes } from './job.ts';
+import { expandShots } from './expand.ts';
 import { checkMemory } from './memory.ts';
 import { findModel, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
 import { Reel } from './reel.ts';
@@ -45,6 +46,8 @@ export interface GeneratedFilm {
   readonly steps: number;
   /** Words of the prompt, and of what it should not show, that the model does not know. */
   readonly ignored: readonly string[];
+  /** Present when the model read something else than the prompt: what it read. */
+  readonly expanded?: string;
   readonly ms: PhaseTimes;
   /** Present when words seemed mistyped: as which known words they were read. */
   readonly mended?: Readonly<Record<string, string>>;
@@ -77,13 +80,15 @@ export class Pipeline implements Disposable {
   readonly #threads: number | undefined;
   readonly #programs = new ProgramCache(PROGRAMS);
   #runtime: Promise<Runtime> | undefined;
+  #tokenizer: Promise<CaptionTokenizer> | undefined;
 
   constructor(model: InstalledModel, threads?: number) { this.model = model; this.#threads = threads; }
 
   /** Makes `count` films, one after the other, with seeds (or, with `vary`, variations) counting up; each equals the film that its seed alone gives. */
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
     const { info } = this.model;
-    const first = filmSettings(await resolveWays(o, info), info, crypto.getRandomValues(new Uint32Array(1))[0]!);
+    const asked = filmSettings(await resolveWays(o, info), info, crypto.getRandomValues(new Uint32Array(1))[0]!);
+    const first = await expandShots(asked, { ...o, info, tokenizer: () => this.#words() });
     if (!Number.isSafeInteger((first.vary ?? first).seed + count - 1))
       throw new InputError(`seed ${(first.vary ?? first).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
     checkMemory(first, info, process.availableMemory());
@@ -115,7 +120,7 @@ export class Pipeline implements Disposable {
       return {
         file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
         codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}),
-        ...(truncated ? { truncated } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
+        ...(truncated ? { truncated } : {}), ...(s.shots[0]!.reads ? { expanded: s.shots[0]!.reads.prompt } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
       };
     } catch (error) {
       await sink?.abort();
@@ -182,12 +187,11 @@ export class Pipeline implements Disposable {
 
   async #load(): Promise<Runtime> {
     const { info, dir } = this.model, programs = this.#programs;
-    const [{ ortBackend }, { loadTokenizer }] = await Promise.all([import('../backend/ort/ort.ts'), import('./tokenizer.ts')]);
+    const { ortBackend } = await import('../backend/ort/ort.ts');
     const backend = ortBackend(this.#threads === undefined ? {} : { threads: this.#threads });
     const single = ortBackend({ threads: 1 });                  // convolutions over 8×8 positions round differently when threads share them; decoding is 5 % of the time
-    await Promise.all([readModelFile(this.model, 'tokenizer.json'), readModelFile(this.model, 'words.json')]);
     const [vae, dit, tokenizer] = await Promise.all([
-      readModelWeights(this.model, 'vae.safetensors'), readModelWeights(this.model, 'dit.safetensors'), loadTokenizer(dir, { length: info.text.config.length })]);
+      readModelWeights(this.model, 'vae.safetensors'), readModelWeights(this.model, 'dit.safetensors'), this.#words()]);
     if (tokenizer.vocabulary > info.text.config.vocabulary)
       throw new FileError(`the tokenizer in ${dir} has ${tokenizer.vocabulary} tokens, the text tower ${info.text.config.vocabulary}`);
     return {
@@ -197,14 +201,23 @@ export class Pipeline implements Disposable {
     };
   }
 
+  /** The tokenizer, checked; read once. */
+  #words(): Promise<CaptionTokenizer> {
+    const read = async (): Promise<CaptionTokenizer> => {
+      await Promise.all(['tokenizer.json', 'words.json'].map((name) => readModelFile(this.model, name)));
+      return (await import('./tokenizer.ts')).loadTokenizer(this.model.dir, { length: this.model.info.text.config.length });
+    };
+    return this.#tokenizer ??= read().catch((error: unknown) => { this.#tokenizer = undefined; throw error; });
+  }
+
   async #text({ tokenizer, dit }: Runtime, { shots, negative }: FilmSettings): Promise<EncodedText> {
-    const unconditional = tokenizer.encode(negative), prompts = shots.map(({ prompt }) => tokenizer.encode(prompt)), all = [unconditional, ...prompts];
-    const states: TextStates[] = [];
+    const unconditional = tokenizer.encode(shots[0]!.reads?.negative ?? negative), prompts = shots.map(({ prompt, reads }) => tokenizer.encode(reads?.prompt ?? prompt));
+    const all = [unconditional, ...prompts, ...shots.flatMap(({ reads }) => reads ?? [])], states: TextStates[] = [];
     for (const prompt of prompts) states.push(await encodeCaptions(dit, prompt, unconditional));
     return {
-      ignored: [...new Set([...prompts, unconditional].flatMap(({ ignored }) => [...ignored]))],
+      ignored: [...new Set(all.toReversed().flatMap(({ ignored }) => [...ignored]))],
       mended: Object.assign({}, ...all.map(({ mended }) => mended)) as Record<string, string>,
-      truncated: all.some(({ truncated }) => truncated), states,
+      truncated: [unconditional, ...prompts].some(({ truncated }) => truncated), states,
     };
   }
 

@@ -38,7 +38,8 @@ export function filmMetadata(info: ModelInfo, s: FilmSettings, given: GivenParts
         strength: s.source!.strength, film: picture(given.source.film),
         mask: given.source.region && picture(maskOf(given.source.region, s)),
       } } : {}),
-      ...(shots.length > 1 ? { shots: shots.slice(1).map(({ start, prompt: text, join }) => ({ frame: start, prompt: text, join })) } : {}),
+      ...(shots[0]!.reads ? { reads: shots[0]!.reads } : {}),
+      ...(shots.length > 1 ? { shots: shots.slice(1).map(({ start, prompt: text, join, reads }) => ({ frame: start, prompt: text, join, ...(reads ? { reads } : {}) })) } : {}),
       ...(loop ? { loop } : {}), ...(vary ? { vary: { ...vary } } : {}), ...(draftOf === null ? {} : { draftOf }),
     },
   };
@@ -55,13 +56,16 @@ const picture = { sha256: z.string(), count: z.int().positive(), width: z.int().
 const pictureSchema = z.object(picture);
 type Picture = z.infer<typeof pictureSchema>;
 
+const readsSchema = z.object({ prompt: z.string(), negative: z.string(), ignored: z.array(z.string()), mended: z.record(z.string(), z.string()) });
+
 const recordSchema = z.object({
   negative: z.string(), frames: z.number(), width: z.number(), height: z.number(), fps: z.number(), steps: z.number(), guidance: z.number(),
   interval: z.tuple([z.number(), z.number()]), rescale: z.number(), sampler: z.enum(SAMPLERS), scale: z.number(), palette: z.number(), weights: z.string(), version: z.string(),
   images: z.array(z.object({ name: z.string().nullable(), frame: z.number(), ...picture })).default([]),
   clips: z.array(z.object({ frame: z.number(), ...picture })).default([]),
   source: z.object({ strength: z.number(), film: pictureSchema, mask: pictureSchema.nullable() }).optional(),
-  shots: z.array(z.object({ frame: z.number(), prompt: z.string(), join: z.enum(JOINS) })).default([]),
+  reads: readsSchema.optional(),
+  shots: z.array(z.object({ frame: z.number(), prompt: z.string(), join: z.enum(JOINS), reads: readsSchema.optional() })).default([]),
   loop: z.boolean().default(false), vary: z.object({ amount: z.number(), seed: z.number() }).optional(), draftOf: z.number().optional(),
 });
 
@@ -78,7 +82,7 @@ export interface RecordedFilm {
 export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, file: string): RecordedFilm {
   const parsed = recordSchema.safeParse(settings);
   if (!parsed.success) throw new FileError(`${file} does not say enough of how it was made: ${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`);
-  const { weights, version, images, clips, source, shots, loop, vary, draftOf, steps, ...plain } = parsed.data;
+  const { weights, version, images, clips, source, shots, loop, vary, draftOf, steps, reads, ...plain } = parsed.data;
   const frames = ({ sha256: hash, rgb, ...facts }: Picture): Frames => {
     if (rgb === undefined) throw new FileError(`${file} was made of pictures too large to travel with it: give them again`);
     const data = new Uint8Array(inflateSync(Buffer.from(rgb, 'base64')));
@@ -91,7 +95,8 @@ export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, fi
       prompt, seed, ...plain, steps: draftOf ?? steps, ...(draftOf === undefined ? {} : { draft: true }),
       images: images.map(({ name, frame, ...p }) => ({ image: frames(p), name, frame })), clips: clips.map(({ frame, ...p }) => ({ clip: frames(p), frame })),
       ...(source ? { source: { strength: source.strength, film: frames(source.film), ...(source.mask ? { mask: frames(source.mask) } : {}) } } : {}),
-      shots, loop, ...(vary ? { vary } : {}),
+      shots: shots.map(({ reads: read, ...shot }) => ({ ...shot, ...(read ? { reads: read } : {}) })), loop, ...(vary ? { vary } : {}),
+      ...(reads ? { reads } : {}), expand: false,
     },
   };
 }

@@ -9,6 +9,7 @@ import { SAMPLERS, type SamplerName } from '../diffusion/samplers/registry.ts';
 import { shiftForTokens, sigmaGrid } from '../diffusion/timesteps.ts';
 import { checkFrames, type Frames } from '../media/frames.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
+import type { Expanded, ExpandOptions } from './expand.ts';
 import type { ModelInfo } from './model-store.ts';
 import { checkSize, sizeRule } from './size-rule.ts';
 import { JOINS, planWindows, wholeLatents, type FilmWindow, type Join, type ShotStart, type Span } from './timeline.ts';
@@ -47,6 +48,8 @@ export interface GivenShot {
   readonly prompt: string;
   /** Default `free`. */
   readonly join?: Join;
+  /** What the model reads for it, from a film's record. Default: as the prompt is expanded. */
+  readonly reads?: Expanded;
 }
 
 /** A film that shares its layout with that of the seed, and differs from it the more the greater `amount`. */
@@ -58,9 +61,11 @@ export interface GivenVariation {
 }
 
 /** What decides a film's pictures. What is left out is the model's default. */
-export interface FilmOptions {
+export interface FilmOptions extends ExpandOptions {
   /** What the film shows, in English or Chinese. May be empty where pictures are given. */
   readonly prompt: string;
+  /** What the model reads for the prompt, from a film's record. Default: as it is expanded. */
+  readonly reads?: Expanded;
   /** What it should not show. */
   readonly negative?: string;
   /** Integer from 0 to 2⁵³ − 1. Same seed and settings, same film. Default: drawn at random, and told. */
@@ -107,7 +112,11 @@ export type PlacedImage = ImageSource & { readonly frame: number };
 export interface PlacedClip { readonly clip: Frames; readonly frame: number }
 
 /** A shot at its first frame. */
-export interface PlacedShot extends ShotStart { readonly prompt: string }
+export interface PlacedShot extends ShotStart {
+  readonly prompt: string;
+  /** What the model reads instead. */
+  readonly reads?: Expanded;
+}
 
 /** A source with its defaults. */
 export interface PlacedSource { readonly film: Frames; readonly strength: number; readonly mask: Frames | null }
@@ -182,7 +191,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
     guidance, interval, rescale, shift: sampling.shift * shiftForTokens(tokens),
     sampler: oneOf('sampler', o.sampler ?? sampling.sampler, SAMPLERS),
     images: givenImages(o.images ?? [], frames), clips: givenClips(o.clips ?? [], frames), source: givenSource(o, frames),
-    shots: givenShots(o.shots ?? [], prompt, frames), loop: o.loop ?? false, vary: givenVariation(o.vary), window,
+    shots: givenShots(o, prompt, frames), loop: o.loop ?? false, vary: givenVariation(o.vary), window,
     scale: integer('scale', o.scale ?? Math.ceil(DELIVERED_SIDE / Math.max(width, height)), 1, MAX_SCALE),
     palette,
   };
@@ -234,8 +243,8 @@ function givenSource({ source, clips, loop }: FilmOptions, frames: number): Plac
   return { film, strength: number('strength', source.strength ?? (mask ? 1 : DEFAULT_STRENGTH), 0, 1), mask: mask ?? null };
 }
 
-function givenShots(shots: readonly GivenShot[], prompt: string, frames: number): PlacedShot[] {
-  const placed: PlacedShot[] = [{ start: 0, join: 'cut', prompt }];
+function givenShots({ shots = [], reads }: FilmOptions, prompt: string, frames: number): PlacedShot[] {
+  const placed: PlacedShot[] = [{ start: 0, join: 'cut', prompt, ...(reads ? { reads } : {}) }];
   for (const shot of shots) {
     const { start: before } = placed.at(-1)!, text = shot.prompt.trim();
     const first = before + SHORTEST_SHOT, last = frames - SHORTEST_SHOT;
@@ -244,7 +253,7 @@ function givenShots(shots: readonly GivenShot[], prompt: string, frames: number)
         + `since the shot before begins at ${before} and each has ${SHORTEST_SHOT} frames`);
     }
     if (text === '') throw new InputError(`the shot at frame ${shot.frame} has an empty prompt`);
-    placed.push({ start: shot.frame, join: oneOf('join', shot.join ?? 'free', JOINS), prompt: text });
+    placed.push({ start: shot.frame, join: oneOf('join', shot.join ?? 'free', JOINS), prompt: text, ...(shot.reads ? { reads: shot.reads } : {}) });
   }
   return placed;
 }

@@ -85,7 +85,7 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
       id: o.id, version: o.version, licence: 'CC-BY-SA-3.0',
       description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art',
       vae: { config: vae.config }, dit: { config: dit, prediction: run.data.prediction }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
-      native: NATIVE,
+      expander: 'sprites', native: NATIVE,
       limits: limitsOf(run.data.shapes, SPACE_FACTOR * dit.patch),
       sampling: { ...o.sampling, shift: run.data.shift },
     },

@@ -8,7 +8,7 @@ import type { CliCommand, CliContext } from '../program.ts';
 const FLAGS = { samplers: SAMPLERS };
 
 async function run(all: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
-  const { output, model, size, sampler, json, count, video, connect, mask, storyboard, vary, ...flags } = all;
+  const { output, model, size, sampler, json, count, video, connect, mask, storyboard, vary, expandWith, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
   const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   const films = generateFilms({
@@ -21,16 +21,24 @@ async function run(all: GenerateFlags, { signal, print, progress }: CliContext):
     ...(mask === undefined ? {} : { mask: { file: mask } }),
     ...(storyboard === undefined ? {} : { storyboard: await (await import('../../pipeline/storyboard.ts')).readStoryboard(storyboard) }),
     ...(vary === undefined ? {} : { vary: { amount: vary, seed } }),
+    ...(expandWith === undefined ? {} : { expandWith: endpoint(expandWith, process.env) }),
     onProgress: ({ phase, step, steps, film }) => { progress({ stage: count === 1 ? phase : `${film + 1}/${count} ${phase}`, done: step, total: steps }); },
   });
   for await (const film of films) {
     if (json) { print(JSON.stringify(film)); continue; }
     const seconds = Object.values(film.ms).reduce((sum, ms) => sum + ms, 0) / 1000;
     print(`${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, seed ${film.seed}, made in ${seconds.toFixed(1)} s`);
+    if (film.expanded !== undefined) print(`reads: ${film.expanded}`);
     for (const [word, meant] of Object.entries(film.mended ?? {})) print(`read "${word}" as "${meant}"`);
     if (film.ignored.length > 0) print(`ignored: ${film.ignored.join(', ')}`);
     if (film.truncated) print('the end of the prompt did not fit and was left out');
   }
+}
+
+/** The endpoint with the key that the environment holds for it. */
+function endpoint(url: string, env: Readonly<Record<string, string | undefined>>): { url: string; key?: string } {
+  const key = env['KINORA_EXPAND_KEY'] ?? env['OPENAI_API_KEY'];
+  return { url, ...(key === undefined || key === '' ? {} : { key }) };
 }
 
 /** The row. */

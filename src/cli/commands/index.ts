@@ -5,6 +5,7 @@
 import type { CliCommand } from '../program.ts';
 import { againCommands } from './again.ts';
 import { dataSpritesCommand } from './data.ts';
+import { evalPromptsCommand } from './eval-prompts.ts';
 import { evalSpritesCommand } from './eval.ts';
 import { evalWaysCommand } from './eval-ways.ts';
 import { generateCommand } from './generate.ts';
@@ -12,7 +13,9 @@ import { modelsCommands } from './models.ts';
 import { trainCommands } from './train.ts';
 
 /** All commands of the `kinora` program. */
-export const COMMANDS: readonly CliCommand[] = [generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, ...trainCommands, evalSpritesCommand, evalWaysCommand];
+export const COMMANDS: readonly CliCommand[] = [
+  generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, ...trainCommands, evalSpritesCommand, evalPromptsCommand, evalWaysCommand,
+];
 
 /** What the groups of commands are about; a group appears with its first row. */
 export const GROUPS: Readonly<Record<string, string>> = {

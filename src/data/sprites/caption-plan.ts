@@ -27,6 +27,8 @@ export interface CharacterPlan {
   readonly told: Told;
   /** Told for two characters that stand apart. */
   readonly side: 'left' | 'right' | null;
+  /** A word for the garment's colour that the labels have no member for; only prompts hold one. */
+  readonly garmentSaid?: string;
 }
 
 /** What a caption tells, before it is put in words. */

@@ -3,6 +3,7 @@
  */
 import type { Draws } from '../../core/random.ts';
 import type { CaptionPlan, CharacterPlan } from './caption-plan.ts';
+import type { Facts } from './facts.ts';
 import type { CharacterLabels, GroundSpec } from './spec.ts';
 import type { Action, Colour, Facing, Feet, Garment, GroundColour, HairColour, HairStyle, Headgear, Legs, Skin } from './vocabulary.ts';
 
@@ -75,6 +76,7 @@ const LOOK: Record<Facing, Words> = {
 };
 
 const fill = (d: Draws, words: Words, colour: string): string => d.pick(words).replace('*', colour);
+const inColour = (template: string, said: string): string => (template.includes('*') ? template.replace('*', said) : `${said} ${template}`);
 const article = (phrase: string): string => `${/^[aeiou]/i.test(phrase) ? 'an' : 'a'} ${phrase}`;
 /** "a orange hat" → "an orange hat", for templates whose colour decides. */
 const mendArticle = (text: string): string => text.replace(/\b([Aa]) (?=[aeiou])/g, '$1n ');
@@ -87,7 +89,7 @@ const pronouns = ({ who }: CharacterPlan): { subject: string; possessive: string
 
 /** "dark-skinned woman with long red hair in plate armor", without an article. `brief` leaves skin, legs and feet for later. */
 function nounPhrase(d: Draws, c: CharacterPlan, brief: boolean): string {
-  const { who, told } = c;
+  const { who, told, garmentSaid } = c;
   const knight = (who.garment === 'plate_armor' || who.garment === 'gold_armor') && who.folk === 'human' && d.chance(0.25);
   const noun = who.folk === 'skeleton' ? 'skeleton' : who.folk === 'orc' ? (d.chance(0.5) ? 'orc' : who.sex === 'male' ? 'male orc' : 'female orc')
     : knight ? (who.sex === 'female' ? 'female knight' : 'knight') : who.sex === 'male' ? 'man' : d.pick(['woman', 'woman', 'lady']);
@@ -101,7 +103,8 @@ function nounPhrase(d: Draws, c: CharacterPlan, brief: boolean): string {
     else having.push(`${colour} hair`);
   }
   if (told.beard) { if (d.chance(0.5)) front.push('bearded'); else having.push('a beard'); }
-  const clothes = told.garment ? [fill(d, GARMENT[who.garment], d.pick(garmentColours(who)))] : [];
+  const dressed = (): string => (garmentSaid === undefined ? fill(d, GARMENT[who.garment], d.pick(garmentColours(who))) : inColour(d.pick(GARMENT[who.garment]), garmentSaid));
+  const clothes = told.garment ? [dressed()] : [];
   if (told.headgear) clothes.push(d.pick(HEADGEAR[who.headgear!]));
   if (told.legs && !brief) clothes.push(fill(d, LEGS[who.legs!], d.pick(COLOUR[who.legsColour!])));
   if (told.feet && !brief) clothes.push(fill(d, FEET[who.feet], d.pick(COLOUR[who.feetColour])));
@@ -197,4 +200,20 @@ function crossing(d: Draws, plan: CaptionPlan, named: readonly string[], form: F
     `${a} ${walks} to the right and ${b} ${walks} to the left, ${form === 'finite' ? 'and ' : ''}${passes}`,
     `from the left, ${a} ${walks} to the right; from the right, ${b} ${walks} to the left; ${form === 'finite' ? 'they change places' : 'changing places'}`,
   ]);
+}
+
+/** What a character does, without who: "walks to the left". */
+export const englishDeed = (character: CharacterPlan, d: Draws): string => verbPhrase(d, character, 'finite');
+
+/** Each fact in the words of the captions, by itself: "red hair", "a helmet". */
+export function englishNames(f: Facts): string[] {
+  const colour = f.hairColour ? HAIR_COLOUR[f.hairColour][0]! : '', first = (words: Words, said = ''): string => words[0]!.replace('*', said).replace(/ {2,}/, ' ').trim();
+  return [
+    ...(f.hairStyle ? [first(HAIR[f.hairStyle], colour)] : f.hairColour ? [`${colour} hair`] : []), ...(f.bald ? ['bald'] : []), ...(f.beard ? ['a beard'] : []),
+    ...(f.skin ? [SKIN_NOUN[f.skin]] : []), ...(f.garment ? [first(GARMENT[f.garment], f.garmentColour && COLOUR[f.garmentColour][0])] : []),
+    ...(f.headgear ? [HEADGEAR[f.headgear][0]!] : []), ...(f.legs ? [first(LEGS[f.legs], f.legsColour && COLOUR[f.legsColour][0])] : []),
+    ...(f.feet ? [first(FEET[f.feet], f.feetColour && COLOUR[f.feetColour][0])] : []), ...(f.weapon ? [article(f.weapon)] : []),
+    ...(f.folk && f.folk !== 'human' ? [f.folk] : f.sex ? [f.sex === 'male' ? 'man' : 'woman'] : []),
+    ...(f.action ? [DEED[f.action][0]![1]] : []), ...(f.facing ? [LOOK[f.facing][0]!] : []),
+  ];
 }

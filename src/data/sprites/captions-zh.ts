@@ -3,6 +3,7 @@
  */
 import type { Draws } from '../../core/random.ts';
 import type { CaptionPlan, CharacterPlan } from './caption-plan.ts';
+import type { Facts } from './facts.ts';
 import type { CharacterLabels, GroundSpec } from './spec.ts';
 import type { Action, Colour, Facing, Feet, Garment, GroundColour, HairColour, HairStyle, Headgear, Legs, Skin, Weapon } from './vocabulary.ts';
 
@@ -51,6 +52,7 @@ const LOOK: Record<Facing, Words> = {
   left: ['面朝左', '面向左边', '朝左'], right: ['面朝右', '面向右边', '朝右'], towards: ['面向观众', '面对镜头', '正面朝向我们'], away: ['背对观众', '背对镜头', '背向我们'],
 };
 
+const inColour = (template: string, said: string): string => (template.includes('*') ? template.replace('*', said) : said + template);
 const fill = (d: Draws, words: Words, colours: Words): string => d.pick(words).replace('*', d.pick(colours));
 
 /** What a person is called. */
@@ -64,7 +66,7 @@ function noun(d: Draws, who: CharacterLabels): string {
 
 /** "留着红色长发、身穿板甲的女人", without a measure word. */
 function nounPhrase(d: Draws, c: CharacterPlan, brief: boolean): string {
-  const { who, told } = c;
+  const { who, told, garmentSaid } = c;
   const parts: string[] = [];
   let front = '';
   if (told.skin && !brief) parts.push(d.pick(SKIN[who.skin]));
@@ -76,7 +78,8 @@ function nounPhrase(d: Draws, c: CharacterPlan, brief: boolean): string {
     else parts.push(`${colours[0]}头发`);
   }
   if (told.beard) parts.push(d.pick(['留着胡子', '长着胡须']));
-  if (told.garment) parts.push(`${d.pick(['身穿', '穿着', '穿'])}${fill(d, GARMENT[who.garment], garmentColours(who))}`);
+  const dressed = (): string => (garmentSaid === undefined ? fill(d, GARMENT[who.garment], garmentColours(who)) : inColour(d.pick(GARMENT[who.garment]), garmentSaid));
+  if (told.garment) parts.push(`${d.pick(['身穿', '穿着', '穿'])}${dressed()}`);
   if (told.headgear) parts.push(`${d.pick(['头戴', '戴着'])}${d.pick(HEADGEAR[who.headgear!])}`);
   if (told.legs && !brief) parts.push(`下身穿${fill(d, LEGS[who.legs!], COLOUR[who.legsColour!])}`);
   if (told.feet && !brief) parts.push(`脚穿${fill(d, FEET[who.feet], COLOUR[who.feetColour])}`);
@@ -150,4 +153,20 @@ function details(d: Draws, { who, told }: CharacterPlan, name: string): string {
   ];
   const says = [...(told.skin ? [d.pick(SKIN[who.skin])] : []), ...(worn.length > 0 ? [`穿${worn.join('和')}`] : [])];
   return says.length === 0 ? '' : `${name}${says.join(',')}`;
+}
+
+/** What a character does, without who: 向左走. */
+export const chineseDeed = (character: CharacterPlan, d: Draws): string => verbPhrase(d, character);
+
+/** Each fact in the words of the captions, by itself: 红色头发, 头盔. */
+export function chineseNames(f: Facts): string[] {
+  const colour = f.hairColour ? HAIR_COLOUR[f.hairColour][0]! : '', first = (words: Words, said: string | undefined = ''): string => words[0]!.replace('*', said);
+  return [
+    ...(f.hairStyle ? [first(HAIR[f.hairStyle], colour)] : f.hairColour ? [`${colour}头发`] : []), ...(f.bald ? ['光头'] : []), ...(f.beard ? ['胡子'] : []),
+    ...(f.skin ? [SKIN[f.skin][0]!] : []), ...(f.garment ? [first(GARMENT[f.garment], f.garmentColour && COLOUR[f.garmentColour][0])] : []),
+    ...(f.headgear ? [HEADGEAR[f.headgear][0]!] : []), ...(f.legs ? [first(LEGS[f.legs], f.legsColour && COLOUR[f.legsColour][0])] : []),
+    ...(f.feet ? [first(FEET[f.feet], f.feetColour && COLOUR[f.feetColour][0])] : []), ...(f.weapon ? [WEAPON[f.weapon]] : []),
+    ...(f.folk && f.folk !== 'human' ? [f.folk === 'orc' ? '兽人' : '骷髅'] : f.sex ? [f.sex === 'male' ? '男人' : '女人'] : []),
+    ...(f.action ? [f.action === 'walk' ? '走路' : DEED[f.action][0]!] : []), ...(f.facing ? [LOOK[f.facing][0]!] : []),
+  ];
 }

@@ -9,5 +9,8 @@ export { splitOf } from './split.ts';
 export { drawClip } from './draw.ts';
 export { renderClip, type RenderedClip } from './render.ts';
 export { captionOf } from './captions.ts';
+export type { Facts } from './facts.ts';
+export { captionOfFacts } from './expand.ts';
+export { readPrompt } from './reader.ts';
 export { noisyCaption } from './caption-noise.ts';
 export { previewSprites } from './preview.ts';

@@ -6,6 +6,7 @@
  */
 import { Tokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../../core/errors.ts';
+import { parseWeights } from './weights.ts';
 
 /** Ids with a meaning of their own. */
 export const SPECIAL_TOKENS = { pad: 0, bos: 1, eos: 2 } as const;
@@ -16,6 +17,8 @@ export interface EncodedCaption {
   readonly ids: Int32Array;
   /** `[length]`: 1 at tokens, 0 at padding. */
   readonly present: Float32Array;
+  /** `[length]`: what each token counts (weights.ts): 1 unless said, 0 at padding. */
+  readonly weights: Float32Array;
   /** Words of the caption that the model does not know, each once, in order, in lower case. */
   readonly ignored: readonly string[];
   /** Mistyped words, in lower case, and the known words as which they are read. */
@@ -54,14 +57,29 @@ export function captionTokenizer(tokenizerJson: object, words: KnownWords, lengt
   return {
     vocabulary, length,
     encode(text) {
-      const { text: known, ignored, mended } = read(text), tokens = known.trim() === '' ? [] : tokenizer.encode(known, { add_special_tokens: false }).ids;
-      const kept = tokens.slice(0, length - 2);
+      const parts = weightedParts(text).map(({ words, weight }) => ({ weight, ...read(words) }));
+      const tokens = parts.flatMap(({ text: known, weight }) =>
+        (known.trim() === '' ? [] : tokenizer.encode(known, { add_special_tokens: false }).ids.map((id: number) => ({ id, weight }))));
+      const kept = tokens.slice(0, length - 2), present = new Float32Array(length).fill(1, 0, kept.length + 2), weights = present.slice();
       const ids = new Int32Array(length).fill(SPECIAL_TOKENS.pad);
-      ids.set([SPECIAL_TOKENS.bos, ...kept, SPECIAL_TOKENS.eos]);
-      return { ids, present: new Float32Array(length).fill(1, 0, kept.length + 2), ignored, mended, truncated: kept.length < tokens.length };
+      ids.set([SPECIAL_TOKENS.bos, ...kept.map(({ id }) => id), SPECIAL_TOKENS.eos]);
+      weights.set(kept.map(({ weight }) => weight), 1);
+      const ignored = [...new Set(parts.flatMap((part) => part.ignored))], mended = Object.assign({}, ...parts.map((part) => part.mended)) as Record<string, string>;
+      return { ids, present, weights, ignored, mended, truncated: kept.length < tokens.length };
     },
     decode: (ids) => tokenizer.decode(Array.from(ids).filter((id) => id > SPECIAL_TOKENS.eos), { clean_up_tokenization_spaces: false }),
   };
+}
+
+/** A prompt cut where the weight changes; what counts 1 stays in one piece with what stands around it. */
+function weightedParts(prompt: string): { words: string; weight: number }[] {
+  const { text, parts } = parseWeights(prompt), cuts: { words: string; weight: number }[] = [];
+  let from = 0;
+  for (const { start, end, weight } of parts.filter((part) => part.weight !== 1)) {
+    cuts.push({ words: text.slice(from, start), weight: 1 }, { words: text.slice(start, end), weight });
+    from = end;
+  }
+  return [...cuts, { words: text.slice(from), weight: 1 }];
 }
 
 const HANZI = '[㐀-鿿豈-﫿]';

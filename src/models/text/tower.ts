@@ -27,7 +27,7 @@ export interface TextConditioning {
   readonly states: Tensor;
   /** `[captions, width]` */
   readonly pooled: Tensor;
-  /** 0 at tokens, −10⁹ at padding: `[captions, length]`. */
+  /** Added to the scores of attention: 0 at tokens, −10⁹ at padding, ln(weight) at tokens with a weight: `[captions, length]`. */
   readonly bias: Tensor;
 }
 
@@ -54,16 +54,22 @@ export const textParams = (c: TextConfig) => ({
   norm: param([c.width], constant(1)),
 });
 
-/** Encodes ids `[captions, length]` (i32); `present` `[captions, length]` is 1 at tokens and 0 at padding. */
-export function textTower(p: Bound<ReturnType<typeof textParams>>, ids: Tensor, present: Tensor, c: TextConfig): TextConditioning {
+/** Tokens that count more or less than 1, `[captions, length]` each: their weights (0 at padding), and the logarithms of these (0 at padding). */
+export interface TokenWeights { readonly weights: Tensor; readonly emphasis: Tensor }
+
+/**
+ * Encodes ids `[captions, length]` (i32); `present` `[captions, length]` is 1 at tokens and 0 at padding. A token of weight w is attended to as w tokens would be, here
+ * and by all who take the bias, and counts w times in the pooled vector.
+ */
+export function textTower(p: Bound<ReturnType<typeof textParams>>, ids: Tensor, present: Tensor, c: TextConfig, weighted?: TokenWeights): TextConditioning {
   const captions = ids.shape[0]!;
   const embedded = add(gather(p.tokens, reshape(ids, [-1])), reshape(broadcastRows(p.positions, captions), [captions * c.length, c.width]));
-  const bias = mul(add(present, -1), 1e9);                                                   // [captions, length]
+  const padding = mul(add(present, -1), 1e9), bias = weighted ? add(padding, weighted.emphasis) : padding;   // [captions, length]
   const wide = reshape(bias, [captions, 1, 1, c.length]);
   const h = p.blocks.reduce((x, b) => block(b, x, wide, captions, c), embedded);             // [captions·length, width]
   const states = reshape(mul(rmsNorm(h), p.norm), [captions, c.length, c.width]);
   // A product, since the order of a reduction's sums depends on threads.
-  const pooled = matmul(reshape(present, [captions, 1, c.length]), states, { alpha: 1 / c.length });   // [captions, 1, width]
+  const pooled = matmul(reshape(weighted?.weights ?? present, [captions, 1, c.length]), states, { alpha: 1 / c.length });   // [captions, 1, width]
   return { states, pooled: reshape(pooled, [captions, c.width]), bias };
 }
 

@@ -1,0 +1,137 @@
+/**
+ * @file Short and paraphrased prompts → the captions that a sprite model was trained on. What a prompt tells is read (reader.ts) and said again in the words of the
+ * grammar; if it leaves out hair, garment, deed or direction, all that a detailed caption tells is chosen too (dress.ts). A prompt that tells
+ * them in the grammar's own wording comes back as it was, and so does one that is not understood. A pure function of its request: no seed, no clock.
+ */
+import { draws, type Draws } from '../../core/random.ts';
+import { chineseDeed, chineseNames, composeChinese } from './captions-zh.ts';
+import { composeEnglish, englishDeed, englishNames } from './captions-en.ts';
+import type { CaptionPlan, CharacterPlan } from './caption-plan.ts';
+import { dress } from './dress.ts';
+import type { Facts } from './facts.ts';
+import { groundOf } from './reader-ground.ts';
+import type { CharacterReading, Range } from './reader-character.ts';
+import { readPrompt, type Reading } from './reader.ts';
+import { GROUND_COLOURS, type Language } from './vocabulary.ts';
+import { HIDES_HAIR } from './wardrobe.ts';
+
+/** A part of a text that counts more or less than the rest. */
+export interface Mark extends Range { readonly weight: number }
+
+/** What is expanded. */
+export interface ExpandRequest {
+  readonly prompt: string;
+  /** What the film should not show; "" = nothing. It is worded anew, never filled up, and nothing of it is chosen. */
+  readonly negative: string;
+  /** False: given pictures show how the characters look, so nothing is chosen. */
+  readonly looks: boolean;
+  readonly marks?: readonly Mark[];
+  /** The prompt as somebody else wrote it out; marks still are those of `prompt`. */
+  readonly draft?: string;
+  /** Whether the model knows all words of a text. */
+  readonly knows: (text: string) => boolean;
+  /** The known word that a mistyped one must mean. */
+  readonly mend: (word: string) => string | undefined;
+}
+
+/** What the model gets to read instead. */
+export interface ExpandedPrompt {
+  readonly prompt: string;
+  readonly negative: string;
+  /** Of the new prompt. */
+  readonly marks: readonly Mark[];
+  /** Words that mean nothing here and are left out. */
+  readonly ignored: readonly string[];
+  readonly mended: Readonly<Record<string, string>>;
+}
+
+/** The commonest wording of each thing: the first in its list. */
+const PLAIN: Draws = { uniform: () => 0.5, int: () => 0, pick: (list) => list[0]!, chance: () => false, normal: () => 0 };
+
+const hasLooks = ({ facts: f }: CharacterReading): boolean =>
+  (f.hairColour !== undefined || f.bald === true || f.folk === 'skeleton' || (f.headgear !== undefined && HIDES_HAIR.has(f.headgear))) && f.garment !== undefined;
+const hasDeed = ({ facts: f }: CharacterReading): boolean => f.action !== undefined && (f.facing !== undefined || f.action === 'fall');
+const names = ({ language }: Reading, facts: Facts): string[] => (language === 'zh' ? chineseNames(facts) : englishNames(facts));
+
+/** Expands a prompt; see the file's comment. */
+export function expandPrompt(request: ExpandRequest): ExpandedPrompt {
+  const { prompt, draft = prompt, marks = [], looks, knows, mend } = request;
+  const asItIs = (negative = request.negative): ExpandedPrompt => ({ prompt: draft, negative, marks: draft === prompt ? marks : [], ignored: [], mended: {} });
+  const reading = readPrompt(draft, { mend }), avoided = readPrompt(request.negative, { mend });
+  if (reading === null) return asItIs();
+  const lacks: Facts = { ...avoided?.characters[0]?.facts, ...reading.lacks }, negative = negated(request, avoided, reading);
+  const complete = reading.characters.every((c) => hasLooks(c) && hasDeed(c));
+  const plain = knows(draft) && reading.ordered && Object.keys(reading.lacks).length === 0 && reading.rest.length === 0;
+  if (plain && (complete || !looks)) return asItIs(negative);
+
+  const text = looks ? composed(reading, lacks, !complete) : withoutInventing(reading);
+  if (text === null) return asItIs(negative);
+  const kept = reading.rest.filter(knows), ignored = reading.rest.filter((word) => !knows(word));
+  const whole = [text.replace(/[.。]$/, (stop) => (kept.length > 0 ? '' : stop)), ...kept].join(reading.language === 'zh' ? ',' : ', ');
+  const moved = draft === prompt ? moveMarks(marks, reading, whole) : moveMarks(marks, readPrompt(prompt, { mend }), whole);
+  if (moved === null) return asItIs(negative);
+  return { prompt: whole, negative, marks: moved, ignored, mended: reading.mended };
+}
+
+/** The negative prompt in words that the model knows, and what the prompt itself says is not there. */
+function negated({ negative, knows }: ExpandRequest, avoided: Reading | null, reading: Reading): string {
+  const worded = avoided === null || knows(negative) ? negative : [...names(avoided, avoided.characters[0]!.facts), ...avoided.rest].join(', ');
+  return [...(worded === '' ? [] : [worded]), ...names(reading, reading.lacks)].join(', ');
+}
+
+/** The caption of a reading, with or without what was not told. */
+function composed(reading: Reading, lacks: Facts, fill: boolean): string {
+  const told = JSON.stringify(reading.characters.map(({ facts }) => Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1))));
+  const pair = reading.characters.length === 2;
+  const characters = reading.characters.map((c, i): CharacterPlan => ({
+    ...dress(c, { lacks, key: `${i}/${told}`, fill }), side: pair && reading.relation === 'apart' ? (i === 0 ? 'left' : 'right') : null,
+    ...(c.garmentSaid === undefined ? {} : { garmentSaid: c.garmentSaid }),
+  }));
+  const detailed = fill && !pair, ground = reading.ground ?? (detailed ? someGround(told) : null);
+  return compose(reading, { characters, style: detailed ? 'detailed' : 'sentence', relation: reading.relation, still: false, ground });
+}
+
+/** The caption that tells these facts and nothing else; where the grammar needs a word more (a colour for a robe), the one that expansion would choose. */
+export function captionOfFacts(facts: Facts, language: Language): string {
+  const dressed = dress({ facts, implies: {}, where: new Map() }, { lacks: {}, key: JSON.stringify(facts), fill: false });
+  const plan: CaptionPlan = { characters: [{ ...dressed, side: null }], style: 'sentence', relation: 'apart', ground: null, still: false };
+  return language === 'zh' ? composeChinese(plan, PLAIN) : composeEnglish(plan, PLAIN);
+}
+
+const compose = ({ language }: Reading, plan: CaptionPlan): string => (language === 'zh' ? composeChinese(plan, PLAIN) : composeEnglish(plan, PLAIN));
+
+function someGround(told: string): CaptionPlan['ground'] {
+  const d = draws({ seed: 0, stream: `expand/ground/${told}`, step: 0 }), kind = d.pick(['plain', 'grass', 'brick', 'planks'] as const);
+  return kind === 'grass' ? groundOf(kind) : groundOf(kind, [d.pick(GROUND_COLOURS)]);
+}
+
+/** For films with given pictures: what is told in other words, or the deed alone. Null where the grammar could not say it without choosing something. */
+function withoutInventing(reading: Reading): string | null {
+  const [c, second] = reading.characters as readonly [CharacterReading, CharacterReading | undefined], { facts } = c;
+  if (second || facts.action === undefined) return null;
+  const dressed = { ...dress(c, { lacks: {}, key: '', fill: false }), side: null };
+  const { action, facing, onTheSpot, weapon, sex, folk, ...worn } = facts;
+  if (sex === undefined && folk === undefined) {
+    if (Object.keys(worn).length > 0) return null;
+    return reading.language === 'zh' ? chineseDeed(dressed, PLAIN) : englishDeed(dressed, PLAIN);
+  }
+  const chosen = (worn.hairStyle !== undefined && worn.hairColour === undefined) || (worn.garment === undefined) !== (worn.garmentColour === undefined)
+    || (worn.legs === 'pants' && worn.legsColour === undefined) || (worn.feet === 'shoes' && worn.feetColour === undefined);
+  return chosen ? null : compose(reading, { characters: [dressed], style: 'sentence', relation: 'apart', ground: reading.ground, still: false });
+}
+
+/** Marks of a text put on the same facts in another; null when a mark is on words that are no facts. */
+function moveMarks(marks: readonly Mark[], from: Reading | null, text: string): Mark[] | null {
+  if (marks.length === 0) return [];
+  const to = readPrompt(text), moved: Mark[] = [];
+  for (const mark of marks) {
+    const places = (from?.characters ?? []).flatMap((c, i) => [...c.where].flatMap(([fact, at]) => {
+      const there = at.start < mark.end && at.end > mark.start ? to?.characters[i]?.where.get(fact) : undefined;
+      return there ? [there] : [];
+    }));
+    if (places.length === 0) return null;
+    const whole = { start: Math.min(...places.map((p) => p.start)), end: Math.max(...places.map((p) => p.end)), weight: mark.weight };
+    if (!moved.some((m) => m.start < whole.end && whole.start < m.end)) moved.push(whole);
+  }
+  return moved.sort((a, b) => a.start - b.start);
+}

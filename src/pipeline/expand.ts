@@ -1,0 +1,85 @@
+/**
+ * @file The prompt as the model gets to read it. A model names its expander in model.json; the expander knows the captions of that model's training and words
+ * short or paraphrased prompts like them. A chat endpoint may write the prompt out first (expand-endpoint.ts). What is read stands in the film's metadata, so
+ * that the film can be made again without either. A model without an expander reads prompts as they are.
+ */
+import { InputError } from '../core/errors.ts';
+import { SPRITE_BRIEF } from '../data/sprites/brief.ts';
+import { expandPrompt } from '../data/sprites/expand.ts';
+import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
+import { formatWeights, parseWeights, type Weighted } from '../models/text/weights.ts';
+import { askEndpoint, type ExpandEndpoint } from './expand-endpoint.ts';
+import type { ModelInfo } from './model-store.ts';
+import type { FilmSettings, PlacedShot } from './settings.ts';
+
+/** How a prompt becomes what the model reads. */
+export interface ExpandOptions {
+  /** Whether the prompt is worded as the model's captions are, and filled up where it is short. Default true, for models that name an expander. */
+  readonly expand?: boolean;
+  /** An OpenAI-compatible chat endpoint that writes the prompt out before; its address, or address and key. Default: none, nothing leaves the machine. */
+  readonly expandWith?: string | ExpandEndpoint;
+}
+
+/** What the model reads instead of prompt and negative prompt; plain data, for the film's metadata. */
+export type Expanded = {
+  readonly prompt: string;
+  readonly negative: string;
+  /** Words that were left out on the way. */
+  readonly ignored: readonly string[];
+  readonly mended: Readonly<Record<string, string>>;
+};
+
+/** An expander: what `expandPrompt` of a world's data does, and how an endpoint is told of that world. */
+interface Expander {
+  readonly brief: string;
+  expand(request: Parameters<typeof expandPrompt>[0]): ReturnType<typeof expandPrompt>;
+}
+
+const TABLE: Readonly<Record<NonNullable<ModelInfo['expander']>, Expander>> = { sprites: { brief: SPRITE_BRIEF, expand: expandPrompt } };
+
+/** What of a film decides its text. */
+interface Asked {
+  readonly prompt: string;
+  readonly negative: string;
+  readonly images: readonly unknown[];
+  readonly clips: readonly unknown[];
+  readonly source?: unknown;
+}
+
+/** Options of {@link expandFilm}. */
+export interface ExpandFilmOptions extends ExpandOptions {
+  readonly info: Pick<ModelInfo, 'id' | 'expander'>;
+  /** Opened only when it is needed. */
+  readonly tokenizer: () => Promise<CaptionTokenizer>;
+  readonly signal?: AbortSignal;
+}
+
+/** Settings with `expanded` beside the prompt, where the model reads something else than it says. */
+export async function expandFilm<S extends Asked>(s: S, { info, expand = true, expandWith, tokenizer, signal }: ExpandFilmOptions): Promise<S & { readonly expanded?: Expanded }> {
+  const { text, parts } = parseWeights(s.prompt);
+  parseWeights(s.negative);                                     // a wrong weight is known before anything is loaded
+  if (expandWith !== undefined && !expand) throw new InputError('an endpoint that expands prompts and no expansion exclude each other: give one');
+  if (expandWith !== undefined && info.expander === undefined) throw new InputError(`model ${info.id} has no expander, so no endpoint can be told what it reads`);
+  if (!expand || info.expander === undefined || text === '') return s;
+  const expander = TABLE[info.expander], words = await tokenizer();
+  const endpoint = typeof expandWith === 'string' ? { url: expandWith } : expandWith;
+  const draft = endpoint && await askEndpoint(text, expander.brief, { ...endpoint, ...(signal ? { signal } : {}) });
+  const knows = (t: string): boolean => { const read = words.encode(t); return read.ignored.length === 0 && Object.keys(read.mended).length === 0; };
+  const made = expander.expand({
+    prompt: text, marks: parts, negative: s.negative, looks: s.images.length + s.clips.length === 0 && !s.source, knows, mend: (word) => words.encode(word).mended[word],
+    ...(draft === undefined ? {} : { draft }),
+  });
+  if (made.prompt === text && made.negative === s.negative) return s;
+  const prompt = formatWeights({ text: made.prompt, parts: made.marks as readonly Weighted[] });
+  return { ...s, expanded: { prompt, negative: made.negative, ignored: made.ignored, mended: made.mended } };
+}
+
+/** The settings with what the model reads of each shot; what a film's record says already stays. */
+export async function expandShots(s: FilmSettings, o: ExpandFilmOptions): Promise<FilmSettings> {
+  const shots: PlacedShot[] = [];
+  for (const shot of s.shots) {
+    const { expanded } = shot.reads ? { expanded: shot.reads } : await expandFilm({ ...s, prompt: shot.prompt }, o);
+    shots.push(expanded ? { ...shot, reads: expanded } : shot);
+  }
+  return { ...s, shots };
+}
