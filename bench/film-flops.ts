@@ -6,7 +6,8 @@ import { sigmaGrid } from '../src/diffusion/timesteps.ts';
 import { latentFrames } from '../src/models/vae/config.ts';
 import { denoiseOutputs, filmLayout, textOutputs } from '../src/pipeline/denoise.ts';
 import type { ModelInfo } from '../src/pipeline/model-store.ts';
-import { guidanceOf, sizeRule, type FilmSettings } from '../src/pipeline/settings.ts';
+import { guidanceOf, type FilmSettings } from '../src/pipeline/settings.ts';
+import { sizeRule } from '../src/pipeline/size-rule.ts';
 import { chunkOutputs } from '../src/pipeline/vae-stream.ts';
 import { graphFlop } from './graph-stats.ts';
 

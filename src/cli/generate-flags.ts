@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { InputError } from '../core/errors.ts';
-import { choice, colours, decimal, type ImageAt, imageAt, integer, nonEmpty, output, type PixelSize, repeated, size } from './options.ts';
+import { choice, colours, decimal, file, type ImageAt, imageAt, integer, nonEmpty, output, type PixelSize, repeated, size } from './options.ts';
 
 /** What the flags are parsed against. */
 export interface GenerateFlagsOptions {
@@ -14,7 +14,8 @@ export interface GenerateFlagsOptions {
 
 /** The flags after parsing. What the user did not say is absent: the model's defaults decide. */
 export interface GenerateFlags {
-  readonly prompt: string;
+  /** Absent where a given film or a storyboard says its own. */
+  readonly prompt?: string;
   readonly output?: string;
   /** Id of an installed model, or a folder. */
   readonly model?: string;
@@ -33,8 +34,22 @@ export interface GenerateFlags {
   /** Address of a chat endpoint. */
   readonly expandWith?: string;
   readonly images: readonly ImageAt[];
-  /** How many films; seeds count up from `seed`. */
+  /** How many films; seeds count up from `seed`, or with `vary` the variations. */
   readonly count: number;
+  readonly video?: string;
+  /** Seconds. */
+  readonly extend?: number;
+  /** Seconds. */
+  readonly extendBefore?: number;
+  readonly loop?: boolean;
+  /** Two films. */
+  readonly connect?: readonly string[];
+  readonly strength?: number;
+  readonly mask?: string;
+  readonly storyboard?: string;
+  readonly draft?: boolean;
+  /** How far each film is from the one of the seed. */
+  readonly vary?: number;
   /** Whole factor from native to delivered pixels. */
   readonly scale?: number;
   /** Colours in the whole film; 0 leaves them as they are. */
@@ -49,7 +64,8 @@ const MAX_SEED = Number.MAX_SAFE_INTEGER;
 /** Adds the prompt and all flags of `generate` to `command`. */
 export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Command {
   return command
-    .argument('<prompt>', 'what the film shows, in English or Chinese', nonEmpty('prompt', 'say what the film shows, as in "a knight walks to the right"'))
+    .argument('[prompt]', 'what the film shows, in English or Chinese; a given film may say its own',
+      nonEmpty('prompt', 'say what the film shows, as in "a knight walks to the right"'))
     .option('-o, --output <file>', '.mp4, .gif, .png, or a folder of PNGs', output('--output'))
     .option('--model <id|dir>', 'an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'))
     .option('--seed <n>', 'same seed and settings, same film', integer('--seed', { min: 0, max: MAX_SEED }))
@@ -64,6 +80,16 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--no-expand', 'let the model read the prompt as it is, not worded and filled up like its captions')
     .option('--expand-with <url>', 'an OpenAI-compatible endpoint that writes the prompt out: http://localhost:11434/v1#model', nonEmpty('--expand-with', 'wanted an address'))
     .option('--image <file[@frame]>', 'an image that is this frame (0 unless said; or last); repeatable', repeated(imageAt('--image')))
+    .option('--video <file>', 'a film to act on, with one of the next six', file('--video'))
+    .option('--extend <s>', 'go on for so many seconds', decimal('--extend', { min: 0 }))
+    .option('--extend-before <s>', 'what comes before, for so many seconds', decimal('--extend-before', { min: 0 }))
+    .option('--loop', 'the end runs into the start; also without a film')
+    .option('--strength <x>', 'make it anew: 0 leaves it, 1 keeps nothing', decimal('--strength', { min: 0, max: 1 }))
+    .option('--mask <file>', 'make it anew where this image is bright; the rest stays pixel for pixel', file('--mask'))
+    .option('--connect <films...>', 'two films: a passage of --seconds from one to the other')
+    .option('--storyboard <file>', 'a film in shots: YAML with seconds and shots (at, prompt, join, image)', file('--storyboard'))
+    .option('--vary <x>', 'films that share the layout of the seed: 0 is the same film, 1 another', decimal('--vary', { min: 0, max: 1 }))
+    .option('--draft', 'a quarter of the steps; kinora master makes the film of it')
     .option('-n, --count <count>', 'how many films', integer('--count', { min: 1, max: 1000 }))
     .option('--scale <n>', 'delivered pixels per native pixel', integer('--scale', { min: 1, max: 64 }))
     .option('--palette <n>', 'colours in the whole film, 2 to 256, or none', colours('--palette'))
@@ -75,5 +101,9 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
 export function readGenerateFlags(command: Command): GenerateFlags {
   const { image, json, count, debug: _debug, ...plain } = command.opts<Partial<Omit<GenerateFlags, 'prompt' | 'images'>> & { image?: readonly ImageAt[]; debug?: boolean }>();
   if (plain.frames !== undefined && plain.seconds !== undefined) throw new InputError(`--frames ${plain.frames} and --seconds ${plain.seconds} exclude each other: give one`);
-  return { ...plain, prompt: String(command.processedArgs[0]), images: image ?? [], count: count ?? 1, json: json ?? false };
+  const prompt = command.processedArgs[0] as string | undefined;
+  if (prompt === undefined && plain.video === undefined && !plain.connect && plain.storyboard === undefined && !image)
+    throw new InputError('the prompt is missing: say what the film shows, as in kinora generate "a knight walks to the right"');
+  if (plain.connect && plain.connect.length !== 2) throw new InputError(`--connect takes two films, got ${plain.connect.length}: ${plain.connect.join(' ')}`);
+  return { ...plain, ...(prompt === undefined ? {} : { prompt }), images: image ?? [], count: count ?? 1, json: json ?? false };
 }

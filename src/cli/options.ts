@@ -46,6 +46,9 @@ export function nonEmpty(flag: string, what: string): Parser<string> {
   };
 }
 
+/** A path that is not empty. */
+export const file = (flag: string): Parser<string> => nonEmpty(flag, 'wanted a file');
+
 /** One of a closed set of names. */
 export function choice<const T extends readonly string[]>(flag: string, allowed: T): Parser<T[number]> {
   return (text) => oneOf(flag, text, allowed);

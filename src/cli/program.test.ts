@@ -53,7 +53,7 @@ test('all flags of generate reach the command', async () => {
 
 test.each([
   [['generate', ''], 'prompt is empty'],
-  [['generate'], "missing required argument 'prompt'"],
+  [['generate'], 'the prompt is missing'],
   [['generate', 'x', '--frames', '-3'], '--frames "-3" is not possible'],
   [['generate', 'x', '--size', '64'], 'as in 96x64'],
   [['generate', 'x', '--sampler', 'ddim'], 'allowed: euler, heun'],

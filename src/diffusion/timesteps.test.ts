@@ -47,4 +47,6 @@ test.each([0.1, 0.3, 1, 2.7, 12])('a grid with shift %f runs from exactly 1 to e
   expect(() => sigmaGrid(0)).toThrow('steps is 0');
   expect(() => sigmaGrid(2.5)).toThrow('steps is 2.5');
   expect(() => sigmaGrid(2, -1)).toThrow('shift is -1');
+  expect(() => sigmaGrid(2, 1, 1.5)).toThrow('the first level is 1.5');
+  expect([...sigmaGrid(2, 3, 0.5)]).toEqual([shiftSigma(0.5, 3), shiftSigma(0.25, 3), 0]);
 });

@@ -50,11 +50,12 @@ export function drawFrameSigmas(
   }
 }
 
-/** The `steps + 1` levels from exactly 1 to exactly 0 that a sampler visits: even in σ, then shifted. */
-export function sigmaGrid(steps: number, shift = 1): Float64Array {
+/** The `steps + 1` levels from `from` to exactly 0 that a sampler visits: even in σ, then shifted; from 1, unless told otherwise, which the shift keeps. */
+export function sigmaGrid(steps: number, shift = 1, from = 1): Float64Array {
   if (!Number.isInteger(steps) || steps < 1) throw new InputError(`steps is ${steps}; it must be an integer ≥ 1`);
   if (!(shift > 0 && Number.isFinite(shift))) throw new InputError(`shift is ${shift}; it must be a number > 0`);
-  return Float64Array.from({ length: steps + 1 }, (_, i) => shiftSigma((steps - i) / steps, shift));
+  if (!(from >= 0 && from <= 1)) throw new InputError(`the first level is ${from}; it must be within [0, 1]`);
+  return Float64Array.from({ length: steps + 1 }, (_, i) => shiftSigma(from * ((steps - i) / steps), shift));
 }
 
 /** Keeps σ inside (0, 1) after rounding to float32: 2⁻²⁴ is half of the spacing below 1. */

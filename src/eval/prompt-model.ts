@@ -26,7 +26,8 @@ export async function evalModelPrompts({ model: name, threads, sampling = {}, si
     throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
   await readModelFile(model, 'judge.safetensors');
   using judge = await loadJudge(join(model.dir, 'judge.safetensors'), ortBackend(threads === undefined ? {} : { threads }));
-  using pipeline = new Pipeline(model, threads);
+  // Measured whether or not the model names an expander: the figures decide whether it should.
+  using pipeline = new Pipeline({ ...model, info: { ...model.info, expander: 'sprites' } }, threads);
   return await evalPrompts({
     ...o, model: id, judge,
     environment: { config: { model: model.info, sampling, prompts: o.prompts ?? null }, threads: threads ?? availableParallelism(), now: new Date() },

@@ -1,32 +1,38 @@
 /**
- * @file From decoded chunks to the film as it is delivered: bytes, cut to length, one palette, whole-numbered enlargement. Without a palette frames
- * pass through as they come; with one the native frames are held (3 bytes a pixel), since the palette is that of the whole film.
+ * @file From native frames to the film as it is delivered: one palette, whole-numbered enlargement. Without a palette frames pass through as they come; with one
+ * the native frames are held (3 bytes a pixel), since the palette is that of the whole film. What was given pixel for pixel stays so under a palette too.
  */
-import { fromModel, sliceFrames, upscaleNearest, type Frames } from '../media/frames.ts';
+import { sliceFrames, upscaleNearest, type Frames } from '../media/frames.ts';
 import { ColourCounter, mapPalette, quantizePalette } from '../media/palette.ts';
 import type { FilmSettings } from './settings.ts';
 
-/** Video `[3, t, H, W]` in [−1, 1], chunk by chunk → exactly `frames` frames as bytes, native size. */
-async function* nativeFrames(chunks: AsyncIterable<Float32Array>, s: FilmSettings): AsyncGenerator<Frames> {
-  let left = s.frames;
-  for await (const chunk of chunks) {
-    const count = chunk.length / (3 * s.width * s.height);
-    const frames = fromModel(chunk, { count, width: s.width, height: s.height, channels: 3, fps: s.fps });
-    yield count > left ? sliceFrames(frames, 0, left) : frames;
-    left -= count;
-  }
+/** Frames at native size. */
+export interface NativeFrames {
+  readonly frames: Frames;
+  /** For each of them whether its pixels were given, and for those that were made anew within a region the region `[H, W]`; null: all of it is new. */
+  readonly given: true | Uint8Array | null;
+}
+
+/** Given pixels of `from` in place of those of `to`. */
+function keepGiven(to: Frames, { frames: from, given }: NativeFrames): Frames {
+  if (given === null) return to;
+  if (given === true) return from;
+  const data = to.data.slice();
+  for (let i = 0; i < data.length / 3; i++) if (!given[i % given.length]) data.set(from.data.subarray(3 * i, 3 * i + 3), 3 * i);
+  return { ...to, data };
 }
 
 /** Frames as they are delivered, as early as they can be. `seed` of the palette is the film's. */
-export async function* deliveredFrames(chunks: AsyncIterable<Float32Array>, s: FilmSettings, onDecoded: (frames: number) => void): AsyncGenerator<Frames> {
-  const counter = new ColourCounter(), held: Frames[] = [];
-  let decoded = 0;
-  for await (const frames of nativeFrames(chunks, s)) {
-    onDecoded(decoded += frames.count);
-    if (s.palette === 0) yield upscaleNearest(frames, s.scale);
-    else { counter.add(frames); held.push(frames); }
+export async function* deliveredFrames(native: AsyncIterable<NativeFrames>, s: FilmSettings): AsyncGenerator<Frames> {
+  const counter = new ColourCounter(), held: NativeFrames[] = [];
+  for await (const part of native) {
+    if (s.palette === 0) yield upscaleNearest(part.frames, s.scale);
+    else { counter.add(part.frames); held.push(part); }
   }
   if (s.palette === 0) return;
   const palette = quantizePalette(counter, { colours: s.palette, seed: s.seed });
-  for (const frames of held) yield upscaleNearest(mapPalette(frames, palette), s.scale);
+  for (const part of held) for (let t = 0; t < part.frames.count; t++) {                       // one by one: enlarged frames are large
+    const frames = sliceFrames(part.frames, t, t + 1);
+    yield upscaleNearest(keepGiven(mapPalette(frames, palette), { ...part, frames }), s.scale);
+  }
 }

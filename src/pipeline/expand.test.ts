@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { CancelledError, InputError, ResourceError } from '../core/errors.ts';
-import { expandFilm, type ExpandFilmOptions } from './expand.ts';
+import { expandFilm, expandShots, type ExpandFilmOptions } from './expand.ts';
+import type { FilmSettings } from './settings.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 const tokenizer = await loadTokenizer(fileURLToPath(new URL('../../models/sprites-64/', import.meta.url)));
@@ -84,4 +85,17 @@ test('an abort stops the waiting', async () => {
   const abort = new AbortController(), made = expand({ expandWith: url, signal: abort.signal });
   setTimeout(() => { abort.abort(); }, 20);
   await expect(made).rejects.toThrow(CancelledError);
+});
+
+test('each shot is expanded, in the looks of the shot before; what a record says stays', async () => {
+  const recorded = { prompt: 'a man falls down', negative: '', ignored: [], mended: {} };
+  const shots = [
+    { start: 0, join: 'cut', prompt: 'a lass with crimson hair strolls west' }, { start: 9, join: 'free', prompt: 'she swoons' },
+    { start: 17, join: 'free', prompt: 'he swoons', reads: recorded },
+  ];
+  const made = await expandShots({ ...film, shots } as unknown as FilmSettings, { info, tokenizer: () => Promise.resolve(tokenizer) });
+  const [first, second, third] = made.shots.map(({ reads }) => reads!.prompt), looks = /with (.*red.*?) (in .*?) (walks|falls)/i;
+  expect(second).toMatch(/falls down/);
+  expect(looks.exec(second!)!.slice(1, 2)).toEqual(looks.exec(first!)!.slice(1, 2));
+  expect(third).toBe(recorded.prompt);
 });

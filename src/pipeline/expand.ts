@@ -10,6 +10,7 @@ import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { formatWeights, parseWeights, type Weighted } from '../models/text/weights.ts';
 import { askEndpoint, type ExpandEndpoint } from './expand-endpoint.ts';
 import type { ModelInfo } from './model-store.ts';
+import type { FilmSettings, PlacedShot } from './settings.ts';
 
 /** How a prompt becomes what the model reads. */
 export interface ExpandOptions {
@@ -42,6 +43,9 @@ interface Asked {
   readonly negative: string;
   readonly images: readonly unknown[];
   readonly clips: readonly unknown[];
+  readonly source?: unknown;
+  /** What is read of the shot before. */
+  readonly before?: string | undefined;
 }
 
 /** Options of {@link expandFilm}. */
@@ -58,16 +62,26 @@ export async function expandFilm<S extends Asked>(s: S, { info, expand = true, e
   parseWeights(s.negative);                                     // a wrong weight is known before anything is loaded
   if (expandWith !== undefined && !expand) throw new InputError('an endpoint that expands prompts and no expansion exclude each other: give one');
   if (expandWith !== undefined && info.expander === undefined) throw new InputError(`model ${info.id} has no expander, so no endpoint can be told what it reads`);
-  if (!expand || info.expander === undefined) return s;
+  if (!expand || info.expander === undefined || text === '') return s;
   const expander = TABLE[info.expander], words = await tokenizer();
   const endpoint = typeof expandWith === 'string' ? { url: expandWith } : expandWith;
   const draft = endpoint && await askEndpoint(text, expander.brief, { ...endpoint, ...(signal ? { signal } : {}) });
   const knows = (t: string): boolean => { const read = words.encode(t); return read.ignored.length === 0 && Object.keys(read.mended).length === 0; };
   const made = expander.expand({
-    prompt: text, marks: parts, negative: s.negative, looks: s.images.length + s.clips.length === 0, knows, mend: (word) => words.encode(word).mended[word],
-    ...(draft === undefined ? {} : { draft }),
+    prompt: text, marks: parts, negative: s.negative, looks: s.images.length + s.clips.length === 0 && !s.source, knows, mend: (word) => words.encode(word).mended[word],
+    ...(draft === undefined ? {} : { draft }), ...(s.before === undefined ? {} : { before: s.before }),
   });
   if (made.prompt === text && made.negative === s.negative) return s;
   const prompt = formatWeights({ text: made.prompt, parts: made.marks as readonly Weighted[] });
   return { ...s, expanded: { prompt, negative: made.negative, ignored: made.ignored, mended: made.mended } };
+}
+
+/** The settings with what the model reads of each shot; what a film's record says already stays. */
+export async function expandShots(s: FilmSettings, o: ExpandFilmOptions): Promise<FilmSettings> {
+  const shots: PlacedShot[] = [];
+  for (const shot of s.shots) {
+    const { expanded } = shot.reads ? { expanded: shot.reads } : await expandFilm({ ...s, prompt: shot.prompt, before: shots.at(-1)?.reads?.prompt ?? shots.at(-1)?.prompt }, o);
+    shots.push(expanded ? { ...shot, reads: expanded } : shot);
+  }
+  return { ...s, shots };
 }

@@ -6,10 +6,10 @@ import { InputError } from '../core/errors.ts';
 import { openPipeline, type GeneratedFilm, type GenerateOptions as PipelineGenerateOptions, type OpenPipelineOptions } from './pipeline.ts';
 
 /** What to make, with which model, and where to. */
-export interface GenerateOptions extends PipelineGenerateOptions, OpenPipelineOptions {
+export type GenerateOptions = PipelineGenerateOptions & OpenPipelineOptions & {
   /** How many films, 1 to 1000; seeds count up. With it the result is a list. */
   readonly count?: number;
-}
+};
 
 /** Films as they are made, one after the other. */
 export async function* generateFilms({ model, threads, count = 1, ...o }: GenerateOptions): AsyncGenerator<GeneratedFilm> {

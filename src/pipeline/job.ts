@@ -77,7 +77,7 @@ export class Job {
   async openSink(s: FilmSettings, metadata: () => FilmMetadata): Promise<FilmSink | undefined> {
     if (this.#o.output === undefined) return undefined;
     const { openSink } = await import('../media/sink.ts');
-    return openSink(this.#count > 1 ? numbered(this.#o.output, s.seed) : this.#o.output, {
+    return openSink(this.#count > 1 ? numbered(this.#o.output, (s.vary ?? s).seed) : this.#o.output, {
       width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, metadata: metadata(),
     });
   }

@@ -5,13 +5,14 @@
 import { ResourceError } from '../core/errors.ts';
 import { peakBytes } from '../graph/memory.ts';
 import { ditParams } from '../models/dit/dit.ts';
+import { layoutKey } from '../models/dit/layout.ts';
 import { textParams } from '../models/text/tower.ts';
-import { latentFrames } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { countParams } from '../nn/param.ts';
 import { denoiseOutputs, filmLayout, textOutputs } from './denoise.ts';
 import type { ModelInfo } from './model-store.ts';
-import { branchesOf, contextLength, sizeRule, type FilmSettings } from './settings.ts';
+import { branchesOf, encodedFrames, windowSize, windowsOf, type FilmSettings } from './settings.ts';
+import { sizeRule } from './size-rule.ts';
 import { chunkOutputs } from './vae-stream.ts';
 
 /**
@@ -23,11 +24,14 @@ const BASE_BYTES = 270e6;
 /** Predicted bytes of the process while it makes the film. */
 export function predictBytes(s: FilmSettings, { vae, dit, text }: ModelInfo, rule: number): number {
   const weights = 4 * countParams({ vae: vaeParams(vae.config), dit: ditParams(dit.config), text: textParams(text.config) });
-  const film = { frames: latentFrames(s.frames), height: s.height / rule, width: s.width / rule, context: { length: contextLength(s) } };
-  const denoise = Math.max(...branchesOf(s).map((branches) => peakBytes(denoiseOutputs(filmLayout(film, branches), dit.config, text.config))));
+  const windows = windowsOf(s), encoded = encodedFrames(s, windows), layouts = new Map(windows.flatMap((w) => {
+    const { frames, context } = windowSize(w, s);
+    return branchesOf(s, w).map((branches) => filmLayout({ frames, height: s.height / rule, width: s.width / rule, context: { length: context } }, branches));
+  }).map((layout) => [layoutKey(layout), layout] as const));
+  const denoise = Math.max(0, ...[...layouts.values()].map((layout) => peakBytes(denoiseOutputs(layout, dit.config, text.config))));
   const words = peakBytes(textOutputs(dit.config, text.config)), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
-  const encode = s.images.length + s.clips.length > 0 ? peakBytes(chunkOutputs('encode', !s.clips.some(({ clip }) => clip.count > 1), vae.config, s)) : 0;
-  const frames = 3 * s.frames * s.width * s.height * (1 + s.scale ** 2);
+  const encode = encoded > 0 ? peakBytes(chunkOutputs('encode', encoded === 1, vae.config, s)) : 0;
+  const frames = 3 * s.width * s.height * (s.frames + Math.min(s.frames, s.window) * s.scale ** 2);
   return BASE_BYTES + weights + words + denoise + encode + decode + frames;
 }
 

@@ -49,8 +49,8 @@ const schema = z.strictObject({
   latent: z.strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) }),
   /** The film that is made when nothing is asked for, pixels and frames a second. */
   native: z.strictObject({ width: count, height: count, frames: count, fps: z.number().positive() }),
-  /** What is refused beyond; sides in pixels. */
-  limits: z.strictObject({ minSide: count, maxSide: count, multiple: count, maxFrames: count }),
+  /** What is refused beyond; sides in pixels. Films longer than `window` frames are made in pieces of so many; without it all are made in one. */
+  limits: z.strictObject({ minSide: count, maxSide: count, multiple: count, maxFrames: count, window: count.optional() }),
   /** How it samples when nothing is asked for. `palette` 0 = none. */
   sampling: z.strictObject({
     sampler: z.enum(SAMPLERS), steps: count, guidance: z.number().min(0), interval: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]),

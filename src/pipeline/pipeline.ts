@@ -2,33 +2,29 @@
  * @file Words → film. A Pipeline is an opened model: weights and compiled programs stay for the next film. What can be known to fail (settings,
  * memory, images, the output's place) fails before weights are loaded. One film at a time; each is a pure function of its settings.
  */
-import { basename } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
 import { FileError, InputError } from '../core/errors.ts';
-import { normals } from '../core/random.ts';
-import { frameSigmas } from '../diffusion/frames.ts';
-import { SAMPLER_TABLE } from '../diffusion/samplers/registry.ts';
-import { sigmaGrid } from '../diffusion/timesteps.ts';
-import { sha256 } from '../io/safetensors.ts';
-import { concatFrames, type Frames } from '../media/frames.ts';
-import type { FilmMetadata } from '../media/metadata.ts';
+import { concatFrames, fromModel, sliceFrames, type Frames } from '../media/frames.ts';
 import type { WrittenFilm } from '../media/sink.ts';
-import { CONTEXT_SIGMA } from '../models/dit/pack-feeds.ts';
-import { unpatchify } from '../models/dit/patch.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
-import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
-import { givenContext, readGiven, type GivenParts } from './context.ts';
-import { deliveredFrames } from './deliver.ts';
-import { denoiseProgram, encodeCaptions, filmLayout, filmVelocity, textProgram, type DenoisedFilm, type DitRuntime, type TextStates } from './denoise.ts';
+import { SPACE_FACTOR } from '../models/vae/config.ts';
+import { readGiven, type GivenParts } from './context.ts';
+import { deliveredFrames, type NativeFrames } from './deliver.ts';
+import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type DitRuntime, type TextStates } from './denoise.ts';
 import { Job, type JobOptions, type PhaseTimes } from './job.ts';
-import { expandFilm } from './expand.ts';
+import { expandShots } from './expand.ts';
 import { checkMemory } from './memory.ts';
 import { findModel, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
-import { branchesOf, contextLength, filmSettings, guidanceOf, type FilmOptions, type FilmSettings } from './settings.ts';
+import { Reel } from './reel.ts';
+import { filmMetadata } from './record.ts';
+import { branchesOf, encodedFrames, filmSettings, imagesIn, windowSigmas, windowSize, windowsOf, type FilmSettings } from './settings.ts';
+import type { FilmWindow } from './timeline.ts';
 import { chunkProgram, decodeFilm, type VaeRuntime } from './vae-stream.ts';
+import { resolveWays, type FilmWays } from './ways.ts';
+import { sampleWindow } from './window.ts';
 
 /** What to make, where to, and who is told. */
-export interface GenerateOptions extends FilmOptions, JobOptions {}
+export type GenerateOptions = FilmWays & JobOptions;
 
 /** A film that was made. */
 export interface GeneratedFilm {
@@ -88,33 +84,30 @@ export class Pipeline implements Disposable {
 
   constructor(model: InstalledModel, threads?: number) { this.model = model; this.#threads = threads; }
 
-  /** Makes `count` films, one after the other, with seeds counting up; each equals the film that its seed alone gives. */
+  /** Makes `count` films, one after the other, with seeds (or, with `vary`, variations) counting up; each equals the film that its seed alone gives. */
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
     const { info } = this.model;
-    const asked = filmSettings(o, info, crypto.getRandomValues(new Uint32Array(1))[0]!);
-    const first = await expandFilm(asked, { ...o, info, tokenizer: () => this.#words() });
-    if (!Number.isSafeInteger(first.seed + count - 1))
-      throw new InputError(`seed ${first.seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
+    const asked = filmSettings(await resolveWays(o, info), info, crypto.getRandomValues(new Uint32Array(1))[0]!);
+    const first = await expandShots(asked, { ...o, info, tokenizer: () => this.#words() });
+    if (!Number.isSafeInteger((first.vary ?? first).seed + count - 1))
+      throw new InputError(`seed ${(first.vary ?? first).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
     checkMemory(first, info, process.availableMemory());
     const given = await readGiven(first);
     let text: Promise<EncodedText> | undefined;
     for (let film = 0; film < count; film++) {
-      const s = { ...first, seed: first.seed + film }, job = new Job(o, film, count);
+      const s = first.vary ? { ...first, vary: { ...first.vary, seed: first.vary.seed + film } } : { ...first, seed: first.seed + film }, job = new Job(o, film, count);
       yield await this.#film(s, given, job, (runtime) => (text ??= this.#text(runtime, s)));
     }
   }
 
   async #film(s: FilmSettings, given: GivenParts, job: Job, text: (runtime: Runtime) => Promise<EncodedText>): Promise<GeneratedFilm> {
-    const { info } = this.model;
-    const sink = await job.openSink(s, () => this.#metadata(s, given));
+    const { info } = this.model, windows = windowsOf(s);
+    const sink = await job.openSink(s, () => filmMetadata(info, s, given));
     try {
-      const runtime = await job.time('load', 1, () => this.#prepare(s, job));
+      const runtime = await job.time('load', 1, () => this.#prepare(s, windows, job));
       const { states, ignored, mended, truncated } = await job.time('text', 1, () => text(runtime));
-      const latents = await job.time('sample', s.steps, (done) => this.#sample(runtime, s, given, states, done, job.signal));
-      job.start('decode', s.frames);
       const kept: Frames[] = [];
-      const decoded = (frames: number): void => { job.lap('decode'); job.report('decode', frames, s.frames); };
-      for await (const frames of deliveredFrames(decodeFilm(runtime.vae, latents, s), s, decoded)) {
+      for await (const frames of deliveredFrames(this.#native({ runtime, s, windows, given, states, job }), s)) {
         if (sink) await sink.write(frames); else kept.push(frames);
         job.lap('encode');
         job.check();
@@ -127,7 +120,7 @@ export class Pipeline implements Disposable {
       return {
         file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
         codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}),
-        ...(truncated ? { truncated } : {}), ...(s.expanded ? { expanded: s.expanded.prompt } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
+        ...(truncated ? { truncated } : {}), ...(s.shots[0]!.reads ? { expanded: s.shots[0]!.reads.prompt } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
       };
     } catch (error) {
       await sink?.abort();
@@ -135,17 +128,58 @@ export class Pipeline implements Disposable {
     }
   }
 
+  /** The film's frames in order, window by window. */
+  async *#native({ runtime, s, windows, given, states, job }: MakeOptions): AsyncGenerator<NativeFrames> {
+    const reel = new Reel(s, windows), steps = windows.map((w) => windowSigmas(s, w).length - 1), all = steps.reduce((sum, n) => sum + n, 0);
+    const { vae, dit } = runtime, { latent } = this.model.info, region = given.source?.region ?? null, start = given.source ? s.source!.strength === 0 : false;
+    for (const { clip, frame } of given.clips) reel.put(frame, clip, true);
+    if (start) reel.put(0, given.source!.film, true);
+    let sampled = 0, decoded = 0;
+    job.start('sample', all);
+    for (const [i, w] of (start ? [] : windows).entries()) {
+      yield* reel.ready();
+      const { source } = given, images = imagesIn(w, given.images).map((image) => ({ ...image, frame: image.frame - w.start }));
+      const parts = { images, ...reel.read(w), source: source && sliceFrames(source.film, w.start, w.end) };
+      const latents = await sampleWindow({
+        vae, dit, latent, settings: s, window: w, parts, region, text: states[w.shot]!,
+        done: (step) => { job.report('sample', sampled + step, all); }, ...(job.signal ? { signal: job.signal } : {}),
+      });
+      sampled += steps[i]!;
+      job.lap('sample');
+      if (i === 0) job.report('decode', 0, s.frames);
+      let at = w.start;
+      for await (const chunk of decodeFilm(vae, latents, s)) {
+        const whole = fromModel(chunk, { count: chunk.length / (3 * s.width * s.height), width: s.width, height: s.height, channels: 3, fps: s.fps });
+        const from = Math.max(at, w.start + w.before), to = Math.min(at + whole.count, w.end - w.after);
+        if (from < to) {
+          const frames = sliceFrames(whole, from - at, to - at);
+          reel.put(from, source && region ? withinRegion(frames, sliceFrames(source.film, from, to), region) : frames, source ? region : null);
+          job.report('decode', decoded += to - from, s.frames);
+        }
+        at += whole.count;
+        job.lap('decode');
+        yield* reel.ready();
+        job.check();
+      }
+    }
+    yield* reel.ready();
+  }
+
   /** Weights and programs of the film, compiled when they are not there. */
-  async #prepare(s: FilmSettings, job: Job): Promise<Runtime> {
+  async #prepare(s: FilmSettings, windows: readonly FilmWindow[], job: Job): Promise<Runtime> {
     const loading = this.#runtime ??= this.#load();
     const runtime = await loading.catch((error: unknown) => { this.#runtime = undefined; throw error; });
-    const { vae, dit } = runtime, steps = [
+    const { vae, dit } = runtime, side = SPACE_FACTOR * dit.config.patch, encoded = encodedFrames(s, windows);
+    const steps = [
       () => textProgram(dit),
-      ...branchesOf(s).map((branches) => () => denoiseProgram(dit, filmLayout({ ...this.#tokens(s), context: { length: contextLength(s) } }, branches))),
+      ...windows.flatMap((w) => {
+        const { frames, context } = windowSize(w, s), film = { frames, height: s.height / side, width: s.width / side, context: { length: context } };
+        return branchesOf(s, w).map((branches) => () => denoiseProgram(dit, filmLayout(film, branches)));
+      }),
       () => chunkProgram(vae, 'decode', true, s),
       ...(s.frames > 1 ? [() => chunkProgram(vae, 'decode', false, s)] : []),
-      ...(s.images.length + s.clips.length > 0 ? [() => chunkProgram(vae, 'encode', true, s)] : []),
-      ...(s.clips.some(({ clip }) => clip.count > 1) ? [() => chunkProgram(vae, 'encode', false, s)] : []),
+      ...(encoded > 0 ? [() => chunkProgram(vae, 'encode', true, s)] : []),
+      ...(encoded > 1 ? [() => chunkProgram(vae, 'encode', false, s)] : []),
     ];
     for (const step of steps) { job.check(); await step(); }
     return runtime;
@@ -176,59 +210,43 @@ export class Pipeline implements Disposable {
     return this.#tokenizer ??= read().catch((error: unknown) => { this.#tokenizer = undefined; throw error; });
   }
 
-  async #text({ tokenizer, dit }: Runtime, s: FilmSettings): Promise<EncodedText> {
-    const { prompt, negative } = s.expanded ?? s;
-    const conditional = tokenizer.encode(prompt), unconditional = tokenizer.encode(negative);
-    const ignored = [...new Set([...(s.expanded?.ignored ?? []), ...conditional.ignored, ...unconditional.ignored])];
-    const mended = { ...unconditional.mended, ...conditional.mended, ...s.expanded?.mended }, truncated = conditional.truncated || unconditional.truncated;
-    return { ignored, mended, truncated, states: await encodeCaptions(dit, conditional, unconditional) };
-  }
-
-  /** The film's size in latent frames and tokens. */
-  #tokens(s: FilmSettings): Pick<DenoisedFilm, 'frames' | 'height' | 'width'> {
-    const side = SPACE_FACTOR * this.model.info.dit.config.patch;
-    return { frames: latentFrames(s.frames), height: s.height / side, width: s.width / side };
-  }
-
-  /** Noise → latents `[C, T', H/8, W/8]` in the autoencoder's own scale. */
-  async #sample({ vae, dit }: Runtime, s: FilmSettings, given: GivenParts, text: TextStates, done: (step: number) => void, signal?: AbortSignal): Promise<Float32Array> {
-    const { latent } = this.model.info, { patch, channels } = dit.config, size = this.#tokens(s);
-    const { context, beginning } = await givenContext(vae, given, s, patch, latent);
-    const perFrame = size.height * size.width * channels * patch ** 2, kept = beginning ? beginning.clean.length / perFrame : 0;
-    const noise = normals({ seed: s.seed, stream: 'noise', step: 0 }, size.frames * perFrame), sigmas = frameSigmas(sigmaGrid(s.steps, s.shift), size.frames);
-    if (beginning) {                                            // its σ never changes, so no sampler moves it
-      noise.set(beginning.noised);
-      for (const row of sigmas) row.fill(CONTEXT_SIGMA, 0, kept);
-    }
-    const z = await SAMPLER_TABLE[s.sampler].sample({
-      velocity: filmVelocity(dit, { ...size, context, beginning: kept }, text, guidanceOf(s)),
-      noise, sigmas, pack: [{ frames: size.frames, perFrame }],
-      keys: [{ seed: s.seed, stream: 'sampler', step: 0 }],
-      onStep: ({ step }) => { done(step); },
-      ...(signal ? { signal } : {}),
-    });
-    if (beginning) z.set(beginning.clean);
-    return unpatchify(z, { channels, frames: size.frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch, stats: latent });
-  }
-
-  /** All that is needed to make the film again. Images are named by their contents, without their folder. */
-  #metadata(s: FilmSettings, given: GivenParts): FilmMetadata {
-    const { prompt, seed, images: _, clips: __, ...settings } = s, { info } = this.model;
-    const weights = [info.files['vae.safetensors']?.sha256, info.files['dit.safetensors']?.sha256].map((hash) => hash?.slice(0, 12) ?? '').join('+');
+  async #text({ tokenizer, dit }: Runtime, { shots, negative }: FilmSettings): Promise<EncodedText> {
+    const unconditional = tokenizer.encode(shots[0]!.reads?.negative ?? negative), prompts = shots.map(({ prompt, reads }) => tokenizer.encode(reads?.prompt ?? prompt));
+    const all = [unconditional, ...prompts, ...shots.flatMap(({ reads }) => reads ?? [])], states: TextStates[] = [];
+    for (const prompt of prompts) states.push(await encodeCaptions(dit, prompt, unconditional));
     return {
-      prompt, seed, model: info.id,
-      settings: {
-        ...settings, version: info.version, weights,
-        images: given.images.map(({ file, frame, image }) => ({ file: file === null ? null : basename(file), frame, sha256: sha256(image.data) })),
-        ...(given.clips.length > 0 ? { clips: given.clips.map(({ clip, frame }) => ({ frame, frames: clip.count, sha256: sha256(clip.data) })) } : {}),
-      },
+      ignored: [...new Set(all.toReversed().flatMap(({ ignored }) => [...ignored]))],
+      mended: Object.assign({}, ...all.map(({ mended }) => mended)) as Record<string, string>,
+      truncated: [unconditional, ...prompts].some(({ truncated }) => truncated), states,
     };
   }
 
   [Symbol.dispose](): void { this.#programs[Symbol.dispose](); this.#runtime = undefined; }
 }
 
-interface EncodedText { readonly states: TextStates; readonly ignored: readonly string[]; readonly mended: Readonly<Record<string, string>>; readonly truncated: boolean }
+interface MakeOptions {
+  readonly runtime: Runtime;
+  readonly s: FilmSettings;
+  readonly windows: readonly FilmWindow[];
+  readonly given: GivenParts;
+  readonly states: readonly TextStates[];
+  readonly job: Job;
+}
+
+/** `frames` within the region, `source` outside of it. */
+function withinRegion(frames: Frames, source: Frames, region: Uint8Array): Frames {
+  const data = source.data.slice();
+  for (let i = 0; i < data.length / 3; i++) if (region[i % region.length]) data.set(frames.data.subarray(3 * i, 3 * i + 3), 3 * i);
+  return { ...frames, data };
+}
+
+/** What is read of the words, states by shot. */
+interface EncodedText {
+  readonly states: readonly TextStates[];
+  readonly ignored: readonly string[];
+  readonly mended: Readonly<Record<string, string>>;
+  readonly truncated: boolean;
+}
 
 /** Opens a model; its weights are read with the first film. */
 export async function openPipeline({ model, threads }: OpenPipelineOptions = {}): Promise<Pipeline> {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Frames } from '../media/frames.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import type { ModelInfo } from './model-store.ts';
-import { branchesOf, filmSettings, nearestSizes, sizeRule, type FilmOptions } from './settings.ts';
+import { branchesOf, filmSettings, windowSigmas, windowsOf, type FilmOptions } from './settings.ts';
+import { nearestSizes, sizeRule } from './size-rule.ts';
 
 const model = {
   dit: { config: DIT_PRESETS.tiny, prediction: 'velocity' },
@@ -16,7 +17,8 @@ const clip = (count: number): Frames => ({ data: new Uint8Array(count * 64 * 64 
 test('the model fills in what is left out', () => {
   expect(settings()).toEqual({
     prompt: 'x', negative: '', seed: 5, frames: 17, width: 64, height: 64, fps: 8, steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0,
-    shift: 2, sampler: 'euler', images: [], clips: [], scale: 8, palette: 32,
+    shift: 2, sampler: 'euler', images: [], clips: [],
+    source: null, shots: [{ start: 0, join: 'cut', prompt: 'x' }], loop: false, vary: null, draftOf: null, window: 65, scale: 8, palette: 32,
   });
   expect(settings({ seconds: 1, fps: 12, width: 128, height: 64 })).toMatchObject({ frames: 12, scale: 4, shift: 2 * Math.sqrt(4 * 16 * 8 / 320) });
   expect(settings({ images: [{ file: 'a' }, { file: 'b', frame: 'last' }] }).images).toEqual([{ file: 'a', frame: 0 }, { file: 'b', frame: 16 }]);
@@ -41,10 +43,19 @@ test.each<[Partial<FilmOptions>, string]>([
   [{ scale: 0 }, 'scale 0 is not possible'],
   [{ images: [{ file: 'a', frame: 17 }] }, 'image a cannot be frame 17: the film has frames 0 to 16'],
   [{ images: [{ file: 'a' }, { file: 'b', frame: 0 }] }, 'image b: frame 0 is given already'],
-  [{ clips: [{ clip: clip(6) }] }, 'a given clip of 6 frames is not possible: wanted 4n + 1'],
   [{ clips: [{ clip: clip(5), frame: 13 }] }, 'a given clip of 5 frames cannot begin at frame 13: the film has frames 0 to 16'],
-  [{ clips: [{ clip: clip(17) }] }, 'a given clip of 17 frames is the whole film'],
+  [{ clips: [{ clip: clip(17) }] }, 'given clips are the whole film of 17 frames'],
   [{ clips: [{ clip: clip(9) }, { clip: clip(9), frame: 'end' }] }, 'given clips overlap: frames 0 to 8 and 8 to 16'],
+  [{ source: { film: clip(9), strength: 2 } }, 'strength 2 is not possible: wanted a number from 0 to 1'],
+  [{ source: { film: clip(9) }, frames: 17 }, 'a source of 9 frames cannot become a film of 17'],
+  [{ source: { film: clip(9), mask: clip(2) } }, 'a mask of 2 frames is not possible: wanted one'],
+  [{ source: { film: clip(9) }, clips: [{ clip: clip(5) }] }, 'a source and given clips exclude each other'],
+  [{ source: { film: clip(9) }, loop: true }, 'a source and a loop exclude each other'],
+  [{ loop: true, frames: 5 }, 'a loop of 5 frames is not possible: wanted at least 10'],
+  [{ vary: { amount: 1.5, seed: 1 } }, 'vary 1.5 is not possible: wanted a number from 0 to 1'],
+  [{ shots: [{ frame: 4, prompt: 'y' }], frames: 33 }, 'a shot cannot begin at frame 4: wanted 9 to 24, since the shot before begins at 0 and each has 9 frames'],
+  [{ shots: [{ frame: 9, prompt: ' ' }], frames: 33 }, 'the shot at frame 9 has an empty prompt'],
+  [{ shots: [{ frame: 9, prompt: 'y', join: 'wipe' as 'cut' }], frames: 33 }, 'join "wipe" is not known; allowed: free, cut, blend'],
 ])('%j is refused with the allowed set', (o, text) => {
   expect(() => settings(o)).toThrow(text);
 });
@@ -55,7 +66,23 @@ test('every nearest size is one that is taken', () => {
   expect(sizeRule({ ...model, dit: { ...model.dit, config: { ...model.dit.config, patch: 2 } } })).toEqual({ step: 16, token: 16, min: 32, max: 256 });
 });
 
+const branches = (o: Partial<FilmOptions> = {}): number[] => branchesOf(settings(o), windowsOf(settings(o))[0]!);
+
 test('packs of two branches where a noise level is guided, of one where it is not', () => {
-  expect(branchesOf(settings())).toEqual([1, 2]);                // σ = 1 lies above the interval
-  expect(branchesOf(settings({ guidance: 1 }))).toEqual([1]);
+  expect(branches()).toEqual([1, 2]);                            // σ = 1 lies above the interval
+  expect(branches({ guidance: 1 })).toEqual([1]);
+});
+
+test('pictures that are given in another order are the same settings', () => {
+  const images = [{ file: 'a' }, { file: 'b', frame: 'last' as const }, { file: 'c', frame: 8 }], clips = [{ clip: clip(5) }, { clip: clip(4), frame: 'end' as const }];
+  expect(settings({ images: images.toReversed(), clips: clips.toReversed() })).toEqual(settings({ images, clips }));
+});
+
+test('a film from another one starts at the noise level of its strength, in as many steps less; where pictures are given the prompt may be empty', () => {
+  const s = settings({ prompt: '', source: { film: clip(17), strength: 0.5 } }), sigmas = [...windowSigmas(s, windowsOf(s)[0]!)];
+  expect(s).toMatchObject({ prompt: '', frames: 17 });
+  expect(sigmas).toHaveLength(6);
+  expect(sigmas[0]).toBeCloseTo(2 / 3, 12);                      // a half, shifted by 2
+  expect(settings({ source: { film: clip(9) } }).source).toMatchObject({ strength: 0.6, mask: null });
+  expect(settings({ source: { film: clip(9), mask: clip(1) } }).source).toMatchObject({ strength: 1 });
 });

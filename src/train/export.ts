@@ -42,10 +42,16 @@ const metadataSchema = z.object({
   seed: z.string().optional(), shapes: z.string().optional(),
 });
 
-/** Asked for more than twice the longest side or length of its training, a model makes nothing that is worth the wait. */
+/** The film that is made when nothing is asked for. */
+const NATIVE: ModelInfo['native'] = { width: 64, height: 64, frames: 17, fps: 8 };
+/** Seconds of the longest film. */
+const MAX_SECONDS = 600;
+
+/** Asked for more than twice the longest side of its training, a model makes nothing that is worth the wait; in one piece it makes as much as it was trained on. */
 function limitsOf(shapes: string | undefined, token: number): ModelInfo['limits'] {
   const trained = shapes === undefined ? [{ frames: 33, width: 128, height: 64 }] : (JSON.parse(shapes) as string[]).map(shapeOf);
-  return { minSide: 64, maxSide: 2 * Math.max(...trained.flatMap((s) => [s.width, s.height])), multiple: token, maxFrames: 2 * Math.max(...trained.map((s) => s.frames)) - 1 };
+  const maxSide = 2 * Math.max(...trained.flatMap((s) => [s.width, s.height]));
+  return { minSide: 64, maxSide, multiple: token, maxFrames: MAX_SECONDS * NATIVE.fps, window: Math.max(...trained.map((s) => s.frames)) };
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {
@@ -79,8 +85,7 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
       id: o.id, version: o.version, licence: 'CC-BY-SA-3.0',
       description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art',
       vae: { config: vae.config }, dit: { config: dit, prediction: run.data.prediction }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
-      expander: 'sprites',
-      native: { width: 64, height: 64, frames: 17, fps: 8 },
+      expander: 'sprites', native: NATIVE,
       limits: limitsOf(run.data.shapes, SPACE_FACTOR * dit.patch),
       sampling: { ...o.sampling, shift: run.data.shift },
     },

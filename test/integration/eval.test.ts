@@ -98,3 +98,12 @@ test('train judge: one step gives a file that reads films, with its run beside i
   for (const a of ATTRIBUTES) expect(SPRITES_JUDGE.classes[a]).toContain(reading![a]);
   expect(await readFile(join(dir, 'judge', 'metrics.jsonl'), 'utf8')).toContain('"step":1');
 }, 120_000);
+
+test('eval prompts: paraphrases, three words, negative prompts and weights, as a table and as JSON', async () => {
+  const flags = ['eval', 'prompts', '--model', model, '--prompts', '2', '--steps', '1'], table = await kinora(...flags);
+  expect(table).toMatchObject({ exit: 0 });
+  expect(table.lines.join('\n')).toMatch(/plain captions[\s\S]*paraphrases, --no-expand[\s\S]*three words[\s\S]*negative prompt[\s\S]*weight of the garment/);
+  const { exit, lines } = await kinora(...flags, '--json');
+  expect([exit, JSON.parse(lines.at(-1)!)]).toMatchObject([0, { suite: 'prompts', model: 'tiny', plain: { action: { count: 2 } }, weights: { 0: { count: 2 } }, seed: 0 }]);
+  expect(await kinora('eval', 'prompts', '--model', without)).toMatchObject({ exit: 1, errors: expect.stringContaining('has no judge') });
+}, 60_000);

@@ -82,7 +82,7 @@ test('an image in memory is the image in its file', async () => {
   expect(await pixels({ images: [{ image, frame: 2 }] })).toBe(await pixels({ images: [{ file: join(dir, 'small.png'), frame: 2 }] }));
   const film = join(dir, 'given.png');
   await generate({ prompt, frames: 1, model, output: film, images: [{ image }] });
-  expect((await readMetadata(film))?.settings['images']).toEqual([{ file: null, frame: 0, sha256: expect.any(String) }]);
+  expect((await readMetadata(film))?.settings['images']).toMatchObject([{ name: null, frame: 0, width: 64, height: 64, sha256: expect.any(String) as string }]);
   await expect(pixels({ images: [{ image: { ...image, count: 2, height: 32 } }] })).rejects.toThrow('has 2 frames: wanted one');
   await expect(pixels({ images: [{ image }, { image }] })).rejects.toThrow('image in memory: frame 0 is given already');
 });
@@ -136,10 +136,10 @@ test('a model that names an expander reads captions: told, kept in the file, and
   const info = JSON.parse(await readFile(join(expanding, 'model.json'), 'utf8')) as object;
   await writeFile(join(expanding, 'model.json'), JSON.stringify({ ...info, expander: 'sprites' }));
   const o = { model: expanding, prompt: 'a lass without a hat strolls west over a zeppelin', seed: 3, frames: 1, scale: 1 };
-  const made = await generate({ ...o, output: file }), { settings } = (await readMetadata(file))!, read = settings['expanded'] as { prompt: string; negative: string };
+  const made = await generate({ ...o, output: file }), { settings } = (await readMetadata(file))!, read = settings['reads'] as { prompt: string; negative: string };
   expect(made.expanded).toMatch(/^A woman with .* walks to the left\. /);
   expect([made.expanded, read.negative, made.ignored]).toEqual([read.prompt, 'a leather hat', ['zeppelin']]);
-  expect(await pixels(o)).toBe(await pixels({ ...o, ...read, expand: false }));
+  expect(await pixels(o)).toBe(await pixels({ ...o, prompt: read.prompt, negative: read.negative, expand: false }));
   expect(await pixels(o)).not.toBe(await pixels({ ...o, expand: false }));
   expect((await generate({ ...o, expand: false })).expanded).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** @file The film commands of docs/guide/generate.md, run one after the other as they stand, on a tiny model. */
+/** @file The film commands of docs/guide/generate.md and ways.md, run one after the other as they stand, on a tiny model. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { runCli } from '../../src/cli/program.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 import { kinoraCalls, shellLines } from './readme.ts';
 
-const GUIDE = new URL('../../docs/guide/generate.md', import.meta.url), home = process.cwd();
+const guide = (name: string): Promise<string> => readFile(new URL(`../../docs/guide/${name}.md`, import.meta.url), 'utf8'), home = process.cwd();
 let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kinora-guide-'));
@@ -17,9 +17,9 @@ beforeAll(async () => {
 });
 afterAll(async () => { process.chdir(home); await rm(dir, { recursive: true, force: true }); });
 
-test('each makes its film', async () => {
-  const calls = kinoraCalls(shellLines(await readFile(GUIDE, 'utf8'))).filter(([command]) => command === 'generate');
-  expect(calls.length).toBeGreaterThan(4);
+/** Runs the guide's calls of these commands. */
+async function run(name: string, commands: readonly string[]): Promise<number> {
+  const calls = kinoraCalls(shellLines(await guide(name))).filter(([command]) => commands.includes(command!));
   let errors = '';
   for (const argv of calls) {
     const exit = await runCli([...argv, '--model', './model'], {
@@ -28,7 +28,18 @@ test('each makes its film', async () => {
     });
     expect([argv.join(' '), exit, errors]).toEqual([argv.join(' '), 0, '']);
   }
+  return calls.length;
+}
+
+test('each makes its film', async () => {
+  expect(await run('generate', ['generate'])).toBeGreaterThan(4);
   const files = await readdir(dir);
   expect(files).toEqual(expect.arrayContaining(['film.gif', 'film.mp4', 'hero.png', 'spell.gif']));
   expect(files.filter((name) => /^film-\d+\.mp4$/.test(name))).toHaveLength(2);
 }, 120_000);
+
+test('each way makes its film', async () => {
+  expect(await run('ways', ['generate', 'remix', 'master', 'replay'])).toBeGreaterThan(10);
+  const made = ['longer', 'earlier', 'round', 'skeleton', 'passage', 'red', 'knight-7', 'knight-8', 'knight-9', 'draft', 'orc', 'falls', 'walk-replay'];
+  expect(await readdir(dir)).toEqual(expect.arrayContaining(made.map((name) => `${name}.gif`)));
+}, 300_000);

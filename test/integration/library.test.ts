@@ -7,11 +7,11 @@ const EXAMPLES = new URL('../../examples/', import.meta.url);
 
 test('the library exports these values', () => {
   expect(Object.keys(kinora).sort()).toEqual([
-    'CancelledError', 'FileError', 'InputError', 'KinoraError', 'PHASES', 'Pipeline', 'ResourceError', 'SAMPLERS', 'TRAINABLE',
-    'addModelFile', 'captionOf', 'concatFrames', 'contactSheet', 'drawClip', 'evalModel', 'evalModelPrompts', 'evalSprites', 'exportModel', 'findModel',
-    'generate', 'generateFilms', 'installedModels', 'loadJudge', 'loadSpriteWorld', 'openModel', 'openPipeline', 'ortBackend',
-    'planDiT', 'planText', 'planVae', 'previewSprites', 'readFilm', 'readImage', 'readMetadata', 'readModelFile', 'readRunConfig', 'readVae',
-    'recordModel', 'renderClip', 'selfTestDiT', 'sliceFrames', 'toRgb', 'trainDiT', 'trainJudge', 'trainText', 'trainVae',
+    'CancelledError', 'EVAL_WAYS', 'FileError', 'InputError', 'JOINS', 'KinoraError', 'PHASES', 'Pipeline', 'ResourceError', 'SAMPLERS', 'TRAINABLE',
+    'addModelFile', 'captionOf', 'concatFrames', 'contactSheet', 'drawClip', 'evalModel', 'evalModelPrompts', 'evalModelWays', 'evalSprites', 'exportModel', 'findModel',
+    'generate', 'generateFilms', 'installedModels', 'loadJudge', 'loadSpriteWorld', 'master', 'openModel', 'openPipeline', 'ortBackend',
+    'planDiT', 'planText', 'planVae', 'previewSprites', 'readFilm', 'readImage', 'readMetadata', 'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae',
+    'recordModel', 'recordedOptions', 'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames', 'toRgb', 'trainDiT', 'trainJudge', 'trainText', 'trainVae',
     'writeFilm', 'writePng',
   ]);
 });

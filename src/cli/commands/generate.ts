@@ -7,7 +7,8 @@ import type { CliCommand, CliContext } from '../program.ts';
 
 const FLAGS = { samplers: SAMPLERS };
 
-async function run({ output, model, size, sampler, json, count, expandWith, ...flags }: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
+async function run(all: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
+  const { output, model, size, sampler, json, count, video, connect, mask, storyboard, vary, expandWith, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
   const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   const films = generateFilms({
@@ -15,6 +16,11 @@ async function run({ output, model, size, sampler, json, count, expandWith, ...f
     output: output ?? (count === 1 ? `film-${seed}.mp4` : 'film.mp4'),                 // several films get their seeds from the pipeline
     ...(model === undefined ? {} : { model }),
     ...(sampler === undefined ? {} : { sampler: sampler as SamplerName }),
+    ...(video === undefined ? {} : { video: { file: video } }),
+    ...(connect ? { connect: [{ file: connect[0]! }, { file: connect[1]! }] as const } : {}),
+    ...(mask === undefined ? {} : { mask: { file: mask } }),
+    ...(storyboard === undefined ? {} : { storyboard: await (await import('../../pipeline/storyboard.ts')).readStoryboard(storyboard) }),
+    ...(vary === undefined ? {} : { vary: { amount: vary, seed } }),
     ...(expandWith === undefined ? {} : { expandWith: endpoint(expandWith, process.env) }),
     onProgress: ({ phase, step, steps, film }) => { progress({ stage: count === 1 ? phase : `${film + 1}/${count} ${phase}`, done: step, total: steps }); },
   });

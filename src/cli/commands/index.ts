@@ -3,15 +3,19 @@
  * A row states itself (path, summary, example, flags) and imports the work lazily, inside its action: `--help` stays fast.
  */
 import type { CliCommand } from '../program.ts';
+import { againCommands } from './again.ts';
 import { dataSpritesCommand } from './data.ts';
 import { evalPromptsCommand } from './eval-prompts.ts';
 import { evalSpritesCommand } from './eval.ts';
+import { evalWaysCommand } from './eval-ways.ts';
 import { generateCommand } from './generate.ts';
 import { modelsCommands } from './models.ts';
 import { trainCommands } from './train.ts';
 
 /** All commands of the `kinora` program. */
-export const COMMANDS: readonly CliCommand[] = [generateCommand, ...modelsCommands, dataSpritesCommand, ...trainCommands, evalSpritesCommand, evalPromptsCommand];
+export const COMMANDS: readonly CliCommand[] = [
+  generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, ...trainCommands, evalSpritesCommand, evalPromptsCommand, evalWaysCommand,
+];
 
 /** What the groups of commands are about; a group appears with its first row. */
 export const GROUPS: Readonly<Record<string, string>> = {

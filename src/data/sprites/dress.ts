@@ -7,7 +7,7 @@ import type { Told } from './caption-plan.ts';
 import type { Facts } from './facts.ts';
 import type { CharacterReading } from './reader-character.ts';
 import type { CharacterLabels } from './spec.ts';
-import { COLOURS, HAIR_COLOURS, type Action, type Facing, type Garment, type Sex } from './vocabulary.ts';
+import { COLOURS, GARMENTS, HAIR_COLOURS, type Action, type Facing, type Garment, type Sex } from './vocabulary.ts';
 import { FEET_ROWS, HAIRS, HAIR_UNDER, HEADGEAR_ROWS, HIDES_HAIR, LEGS_ROWS, OUTFITS, type OutfitRow } from './wardrobe.ts';
 
 /** A character with everything, and what of it the caption tells. */
@@ -27,7 +27,7 @@ export interface DressOptions {
 
 /** Garments that no colour belongs to by nature. */
 const SAYS_ANY_COLOUR: ReadonlySet<Garment> = new Set(['shirt', 'sleeveless_shirt', 'dress']);
-/** Sheets without the rows for thrusting and shooting. */
+/** Not for thrusting and shooting, when the sheets lack those rows. */
 const drawnFor = (row: OutfitRow, action: Action): boolean => (action !== 'thrust' && action !== 'shoot') || !row.layers.some((layer) => layer.includes('no_th-sh'));
 
 /** Completes a character. What is told is never changed. */
@@ -82,8 +82,10 @@ export function dress({ facts, implies }: CharacterReading, { lacks, key, fill, 
       (row) => row.sex === sex && fits(row) && facts.garmentColour !== undefined && SAYS_ANY_COLOUR.has(row.garment),
       (row) => row.sex === sex && fits(row), fits, (row) => row.garment === facts.garment,
     ];
-    const rows = attempts.map((attempt) => OUTFITS.filter(attempt)).find((found) => found.length > 0)!;
-    const chosen: Garment = pick('garment', [...new Set(rows.map((row) => row.garment))]);
+    const rows = attempts.map((attempt) => OUTFITS.filter(attempt)).find((found) => found.length > 0)!, garments = [...new Set(rows.map((row) => row.garment))];
+    const worn = OUTFITS.filter((row) => row.sex === sex && facts.garment === undefined).map((row) => row.garment);
+    const usual: Garment = pick('garment', GARMENTS.filter((name) => garments.includes(name) || worn.includes(name)));
+    const chosen = garments.includes(usual) ? usual : pick('garment', garments);                   // the same for all deeds that it is drawn for
     const own = rows.filter((row) => row.garment === chosen);
     const colours = COLOURS.filter((colour) => own.some((row) => row.colour === colour) && (own.length === 1 || colour !== lacks.garmentColour));
     const colour = pick('colour', colours);

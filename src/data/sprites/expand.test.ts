@@ -75,6 +75,20 @@ test('what is chosen fits what is told: nobody shoots in a robe, and no hair sho
   expect(expand('a knight in black armour walks to the right').prompt).toContain('black plate armor');
 });
 
+test('who goes on in the next shot looks as before, who is described otherwise does not', () => {
+  const first = expand('a knight walks to the right').prompt, looks = (text: string, before?: string): Facts => {
+    const { hairColour, hairStyle, garment, sex } = factsOf(expand(text, before === undefined ? {} : { before }).prompt);
+    return { hairColour, hairStyle, garment, sex } as Facts;
+  };
+  expect(looks('the knight thrusts a spear')).toEqual(looks('a knight walks to the right'));
+  expect(looks('a woman with pink hair thrusts')).toMatchObject({ hairColour: 'pink', sex: 'female' });
+  const red = 'a man with long red hair in plate armor walks to the right';
+  expect(looks('then casts a spell, facing us', red)).toEqual({ hairColour: 'red', hairStyle: 'long', garment: 'plate_armor', sex: 'male' });
+  expect(looks('he falls down', first)).toEqual(factsOf(first).sex === 'male' ? looks('a knight walks to the right') : looks('he falls down'));
+  for (const other of ['a woman walks left', 'a wizard casts a spell', 'a skeleton walks', 'a bald man walks']) expect(looks(other, red)).toEqual(looks(other));
+  expect(expand(first, { before: red }).prompt).toBe(first);
+});
+
 describe('what should not be there', () => {
   test('is neither said nor chosen, and asked to be kept out', () => {
     for (const garment of ['robe', 'dress', 'plate armor', 'chain mail', 'leather armor', 'a tabard']) for (const way of ['left', 'right', 'away'])
@@ -105,7 +119,7 @@ test('weights stay on what they were on', () => {
     const { text, parts } = parseWeights(prompt), made = expand(text, { marks: parts });
     return formatWeights({ text: made.prompt, parts: made.marks as readonly Weighted[] });
   };
-  expect(weighted('a lass with (crimson tresses:1.3) strolls west')).toMatch(/\(red hair:1\.3\).*walks to the left/);
+  expect(weighted('a lass with (crimson tresses:1.3) strolls west')).toMatch(/\(red [a-z]+:1\.3\).*walks to the left/);
   expect(weighted('a (knight:0.5) walks (west:2)')).toMatch(/\(plate armor:0\.5\) walks \(to the left:2\)/);
   expect(weighted('一个(火红头发:1.5)的女人朝西走')).toMatch(/\(红色[^:]+:1\.5\)/);
   expect(weighted('a (dragon:1.3) and a lass')).toBe('a (dragon:1.3) and a lass');                // no fact carries it: nothing is touched

@@ -28,6 +28,8 @@ export interface ExpandRequest {
   readonly marks?: readonly Mark[];
   /** The prompt as somebody else wrote it out; marks still are those of `prompt`. */
   readonly draft?: string;
+  /** What the model reads of the shot before: whoever is not described otherwise looks as there. */
+  readonly before?: string;
   /** Whether the model knows all words of a text. */
   readonly knows: (text: string) => boolean;
   /** The known word that a mistyped one must mean. */
@@ -57,11 +59,12 @@ const names = ({ language }: Reading, facts: Facts): string[] => (language === '
 export function expandPrompt(request: ExpandRequest): ExpandedPrompt {
   const { prompt, draft = prompt, marks = [], looks, knows, mend } = request;
   const asItIs = (negative = request.negative): ExpandedPrompt => ({ prompt: draft, negative, marks: draft === prompt ? marks : [], ignored: [], mended: {} });
-  const reading = readPrompt(draft, { mend }), avoided = readPrompt(request.negative, { mend });
-  if (reading === null) return asItIs();
+  const told = readPrompt(draft, { mend }), avoided = readPrompt(request.negative, { mend });
+  if (told === null) return asItIs();
+  const reading = continued(told, looks && request.before !== undefined ? readPrompt(request.before) : null);
   const lacks: Facts = { ...avoided?.characters[0]?.facts, ...reading.lacks }, negative = negated(request, avoided, reading);
   const complete = reading.characters.every((c) => hasLooks(c) && hasDeed(c));
-  const plain = knows(draft) && reading.ordered && Object.keys(reading.lacks).length === 0 && reading.rest.length === 0;
+  const plain = reading === told && knows(draft) && reading.ordered && Object.keys(reading.lacks).length === 0 && reading.rest.length === 0;
   if (plain && (complete || !looks)) return asItIs(negative);
 
   const text = looks ? composed(reading, lacks, !complete) : withoutInventing(reading);
@@ -79,9 +82,26 @@ function negated({ negative, knows }: ExpandRequest, avoided: Reading | null, re
   return [...(worded === '' ? [] : [worded]), ...names(reading, reading.lacks)].join(', ');
 }
 
-/** The caption of a reading, with or without what was not told. */
+/** How somebody looks, without what is done. */
+function looksOf(facts: Facts): Facts {
+  const { action: _, facing: __, onTheSpot: ___, weapon: ____, ...looks } = facts;
+  return looks;
+}
+
+/** A reading whose one character goes on looking as before, unless something told speaks against it. */
+function continued(reading: Reading, before: Reading | null): Reading {
+  const [c] = reading.characters, past = before?.characters[0];
+  if (!c || !past || reading.characters.length > 1 || before.characters.length > 1) return reading;
+  const now: Facts = { ...c.implies, ...c.facts }, then = looksOf(past.facts), keys = Object.keys(then) as (keyof Facts)[];
+  const another = keys.some((key) => now[key] !== undefined && now[key] !== then[key]) || (now.bald && then.hairColour !== undefined)
+    || (now.folk !== undefined && then.folk === undefined);
+  if (another || keys.every((key) => c.facts[key] !== undefined)) return reading;
+  return { ...reading, ground: reading.ground ?? before.ground, characters: [{ ...c, facts: { ...then, ...c.facts } }] };
+}
+
+/** The caption of a reading, with or without what was not told. What is chosen depends on the looks alone: the same person may do many things. */
 function composed(reading: Reading, lacks: Facts, fill: boolean): string {
-  const told = JSON.stringify(reading.characters.map(({ facts }) => Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1))));
+  const told = JSON.stringify(reading.characters.map(({ facts, implies }) => Object.entries({ ...looksOf(implies), ...looksOf(facts) }).sort(([a], [b]) => (a < b ? -1 : 1))));
   const pair = reading.characters.length === 2;
   const characters = reading.characters.map((c, i): CharacterPlan => ({
     ...dress(c, { lacks, key: `${i}/${told}`, fill, ...(pair ? { turned: i === 0 ? 'right' as const : 'left' as const } : {}) }),
@@ -111,7 +131,7 @@ function withoutInventing(reading: Reading): string | null {
   const [c, second] = reading.characters as readonly [CharacterReading, CharacterReading | undefined], { facts } = c;
   if (second || facts.action === undefined) return null;
   const dressed = { ...dress(c, { lacks: {}, key: '', fill: false }), side: null };
-  const { action: _, facing: __, onTheSpot: ___, weapon: ____, sex, folk, ...worn } = facts;
+  const { sex, folk, ...worn } = looksOf(facts);
   if (sex === undefined && folk === undefined) {
     if (Object.keys(worn).length > 0) return null;
     return reading.language === 'zh' ? chineseDeed(dressed, PLAIN) : englishDeed(dressed, PLAIN);

@@ -1,0 +1,70 @@
+/**
+ * @file Films made again from what their files say: the same one (replay), with other words (remix), or a draft's film in full (master). Each reads the record that
+ * the film carries; other options are its own unless they are given.
+ */
+import { readFile } from 'node:fs/promises';
+import { FileError, InputError } from '../core/errors.ts';
+import { sha256 } from '../io/safetensors.ts';
+import { concatFrames, sliceFrames, type Frames } from '../media/frames.ts';
+import { psnr } from '../media/metrics.ts';
+import { readFilm, readMetadata } from '../media/read.ts';
+import { generate, type GenerateOptions } from './generate.ts';
+import { findModel } from './model-store.ts';
+import type { GeneratedFilm } from './pipeline.ts';
+import { checkSameWeights, recordedFilm, type RecordedFilm } from './record.ts';
+
+/** Options of a film made again: where to, who is told, with which threads; and for a remix whatever it changes. */
+export type AgainOptions = Omit<GenerateOptions, 'count'>;
+
+/** What a film's file says of how it was made, as options. Throws a FileError for films of others. */
+export async function recordedOptions(file: string): Promise<RecordedFilm> {
+  const metadata = await readMetadata(file);
+  if (!metadata) throw new FileError(`${file} does not say how it was made: only films of Kinora do, unless another program rewrote them`);
+  return recordedFilm(metadata, file);
+}
+
+/** The same film with what `changes` says instead: other words on the same noise keep much of its layout. */
+export async function remix(file: string, changes: AgainOptions): Promise<GeneratedFilm> {
+  const { options: { reads: _, expand: __, ...options }, model } = await recordedOptions(file), { prompt = options.prompt, ...rest } = changes;
+  return generate({ ...options, model, ...rest, prompt });
+}
+
+/** A film made again, and whether it is the same. */
+export interface Replayed {
+  readonly film: GeneratedFilm;
+  /** SHA-256 of the file, and of the one made again. */
+  readonly was: string;
+  readonly is: string;
+  readonly same: boolean;
+}
+
+/** Makes the film again into `output`, which must end as the file does; the same model gives the same bytes. */
+export async function replay(file: string, { output, ...o }: AgainOptions & { readonly output: string }): Promise<Replayed> {
+  if (output === file) throw new InputError(`output ${output} is the film itself: name another file`);
+  const recorded = await recordedOptions(file), { info } = await findModel(o.model ?? recorded.model);
+  checkSameWeights(recorded, info, file);
+  const film = await generate({ ...recorded.options, model: recorded.model, ...o, output, prompt: recorded.options.prompt });
+  const [was, is] = [sha256(await readFile(file)), sha256(await readFile(output))];
+  return { film, was, is, same: was === is };
+}
+
+/** A draft's film in full. */
+export interface Mastered {
+  readonly film: GeneratedFilm;
+  /** Decibels between the draft's frames and the film's, as delivered. */
+  readonly psnr: number;
+}
+
+/** Makes the film of which the file is a draft, from the same noise with all steps. */
+export async function master(file: string, { output, ...o }: AgainOptions & { readonly output: string }): Promise<Mastered> {
+  const { options, model } = await recordedOptions(file), { draft, ...full } = options;
+  if (!draft) throw new InputError(`${file} is no draft: it was made with all of its ${options.steps} steps`);
+  const film = await generate({ ...full, model, ...o, output, prompt: o.prompt ?? full.prompt });
+  return { film, psnr: similarity(await readFilm(file), await readFilm(output)) };
+}
+
+/** PSNR of two films over the frames that both have. */
+export function similarity(a: Frames, b: Frames): number {
+  const count = Math.min(a.count, b.count);
+  return psnr(concatFrames([sliceFrames(a, 0, count)]), concatFrames([sliceFrames(b, 0, count)]));
+}

@@ -1,0 +1,131 @@
+/** @file Ways into a film, through files, on a tiny model with random weights: what stays, how long it is, what is refused; films made again from their files. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sliceFrames, toRgb, upscaleNearest, type Frames } from '../../src/media/frames.ts';
+import { readFilm, readMetadata } from '../../src/media/read.ts';
+import { writeFilm } from '../../src/media/sink.ts';
+import { master, remix, replay } from '../../src/pipeline/again.ts';
+import { generate, type GenerateOptions } from '../../src/pipeline/generate.ts';
+import { readStoryboard } from '../../src/pipeline/storyboard.ts';
+import { atRate } from '../../src/pipeline/ways.ts';
+import { writeTinyModel } from '../support/tiny-model.ts';
+
+let dir: string, model: string, walk: string;
+const at = (name: string): string => join(dir, name);
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'kinora-ways-'));
+  model = at('tiny');
+  await writeTinyModel(model, { window: 33 });
+  walk = at('walk.gif');
+  await generate({ prompt: 'a man walks', seed: 3, frames: 9, width: 96, height: 64, model, output: walk });
+});
+afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
+
+async function made(o: Partial<Omit<GenerateOptions, 'count'>>): Promise<Frames> {
+  const { film } = await generate({ seed: 5, model, ...o });
+  return film!;
+}
+const same = (a: Frames, b: Frames): boolean => Buffer.compare(toRgb(a).data, toRgb(b).data) === 0;
+
+test('before and after a film, from its file alone: its pixels, size and words stay', async () => {
+  const source = await readFilm(walk), film = await made({ video: { file: walk }, extendBefore: 0.5, extend: 1 });
+  expect([film.count, film.width, film.height, film.fps]).toEqual([4 + 9 + 8, 576, 384, 8]);
+  expect(same(sliceFrames(film, 4, 13), source)).toBe(true);
+  const output = at('longer.gif');
+  await generate({ seed: 5, model, video: { file: walk }, extend: 1, output });
+  expect(await readMetadata(output)).toMatchObject({ prompt: 'a man walks', settings: { frames: 17, width: 96, height: 64 } });
+});
+
+test('a passage between two films, and a film closed to a loop', async () => {
+  const source = await readFilm(walk), passage = await made({ connect: [{ file: walk }, { film: source }], seconds: 0.5 });
+  expect(passage.count).toBe(9 + 4 + 9);
+  expect([same(sliceFrames(passage, 0, 9), source), same(sliceFrames(passage, 13), source)]).toEqual([true, true]);
+  const loop = await made({ video: { file: walk }, loop: true });
+  expect(loop.count).toBe(9 + 8);
+  expect(same(sliceFrames(loop, 0, 9), source)).toBe(true);
+});
+
+test('a mask keeps the rest of the film as it is', async () => {
+  const source = await readFilm(walk), data = new Uint8Array(96 * 64 * 3).map((_, i) => (Math.floor(i / 3 / 96) < 16 ? 255 : 0));
+  const mask: Frames = { data, count: 1, width: 96, height: 64, channels: 3, fps: 8 };
+  await writeFilm(at('mask.png'), upscaleNearest(mask, 6));
+  const film = await made({ video: { file: walk }, mask: { file: at('mask.png') } }), row = 576 * 3;
+  const rows = (f: Frames, t: number, from: number, to: number): Uint8Array => toRgb(f).data.subarray((t * 384 + from) * row, (t * 384 + to) * row);
+  for (let t = 0; t < 9; t++) expect(Buffer.compare(rows(film, t, 96, 384), rows(source, t, 96, 384))).toBe(0);
+  expect(Buffer.compare(rows(film, 4, 0, 96), rows(source, 4, 0, 96))).not.toBe(0);
+});
+
+test('a storyboard: shots at their times, the file itself refused where it is wrong', async () => {
+  const file = at('story.yaml');
+  await writeFile(file, 'seconds: 4.5\nshots:\n  - { at: 0, prompt: a man walks }\n  - { at: 2.5, prompt: a woman falls, join: free }\n');
+  const film = await made({ storyboard: await readStoryboard(file) });
+  expect(film.count).toBe(36);
+  expect(same(sliceFrames(film, 0, 20), sliceFrames(await made({ prompt: 'a man walks', frames: 20 }), 0, 20))).toBe(false);   // one palette over the film
+  const plain = { palette: 0, scale: 1 }, raw = await made({ ...plain, storyboard: await readStoryboard(file) });
+  expect(same(sliceFrames(raw, 0, 20), await made({ ...plain, prompt: 'a man walks', frames: 20 }))).toBe(true);
+  const other = await made({ ...plain, storyboard: { seconds: 4.5, shots: [{ at: 0, prompt: 'a man walks' }, { at: 2.5, prompt: 'an orc walks', join: 'free' }] } });
+  expect([same(sliceFrames(other, 0, 20), sliceFrames(raw, 0, 20)), same(sliceFrames(other, 20), sliceFrames(raw, 20))]).toEqual([true, false]);
+  for (const [text, message] of [
+    ['seconds: 4\nshots: []\n', 'shots'], ['seconds: 4\nshots: [{ at: 0, prompt: x, join: wipe }]\n', 'shots.0.join'], ['a: [', 'is not YAML'],
+  ] as const) {
+    await writeFile(file, text);
+    await expect(readStoryboard(file)).rejects.toThrow(message);
+  }
+  await expect(readStoryboard(at('none.yaml'))).rejects.toThrow('no such file');
+});
+
+test.each<[string, (source: Frames) => Partial<Omit<GenerateOptions, 'count'>>, string]>([
+  ['nothing asked of a film', () => ({ video: { file: walk } }), 'nothing is asked of the film'],
+  ['a way without a film', () => ({ prompt: 'x', extend: 1 }), 'extend needs a film to act on'],
+  ['two ways', (film) => ({ video: { film }, connect: [{ film }, { film }] }), 'video and connect exclude each other'],
+  ['a still', (film) => ({ video: { film: sliceFrames(film, 0, 1) }, extend: 1 }), 'has 1 frame: wanted two and more'],
+  ['a mask of another shape', (film) => ({ video: { film }, mask: { image: { ...sliceFrames(film, 0, 1), width: film.height, height: film.width } } }),
+    'is 384x576: wanted the size of the film in memory, 576x384'],
+  ['strength 2', (film) => ({ video: { film }, strength: 2 }), 'strength 2 is not possible'],
+  ['no time', (film) => ({ video: { film }, extend: 0 }), 'extend 0 is not possible: wanted a number of seconds > 0'],
+  ['a length beside a film', (film) => ({ video: { film }, extend: 1, frames: 9 }), 'frames 9 is not possible with a given film'],
+  ['shots that overlap', () => ({ storyboard: { seconds: 4, shots: [{ at: 0, prompt: 'x' }, { at: 0, prompt: 'y' }] } }), "storyboard's shots overlap: shot 2 begins at 0 s"],
+  ['a late first shot', () => ({ storyboard: { seconds: 4, shots: [{ at: 1, prompt: 'x' }] } }), 'first shot begins at 1 s: wanted 0'],
+])('%s is refused, and nothing is left', async (_, options, message) => {
+  const source = await readFilm(walk), before = (await readdir(dir)).sort();
+  await expect(generate({ seed: 5, model, ...options(source), output: at('refused.gif') })).rejects.toThrow(message);
+  expect((await readdir(dir)).sort()).toEqual(before);
+});
+
+test('a film made again from its file is the same to the byte, whatever it was made of', async () => {
+  const film = at('again.gif'), source = await readFilm(walk), hero = at('hero.png');
+  await writeFilm(hero, sliceFrames(source, 0, 1));
+  for (const o of [
+    { prompt: 'a man walks', frames: 9, images: [{ file: hero, frame: 'last' as const }] }, { video: { file: walk }, extend: 0.5 },
+    { video: { file: walk }, strength: 0.5 }, { prompt: 'a man walks', frames: 9, vary: { amount: 0.3, seed: 2 }, negative: 'an orc' },
+  ]) {
+    await generate({ seed: 5, model, ...o, output: film });
+    const again = await replay(film, { model, output: at('again-replay.gif') });
+    expect([JSON.stringify(o).slice(0, 60), again.same]).toEqual([JSON.stringify(o).slice(0, 60), true]);
+  }
+  await expect(replay(hero, { model, output: at('x.gif') })).rejects.toThrow('does not say how it was made');
+});
+
+test('a remix has the settings of its film, other words, and their effect; a draft its film in full', async () => {
+  const output = at('remix.gif'), film = await remix(walk, { model, prompt: 'a woman falls', output });
+  expect(film).toMatchObject({ frames: 9, seed: 3, native: { width: 96, height: 64 } });
+  expect(Buffer.compare(await readFile(output), await readFile(walk))).not.toBe(0);
+  const draft = at('draft.gif'), whole = at('whole.gif'), full = at('full.gif'), options = { prompt: 'a man walks', seed: 9, frames: 5, model, steps: 8 };
+  expect((await generate({ ...options, draft: true, output: draft })).steps).toBe(2);
+  await generate({ ...options, output: whole });
+  const { film: mastered, psnr } = await master(draft, { model, output: full });
+  expect(mastered.steps).toBe(8);
+  expect(psnr).toBeGreaterThan(5);
+  expect(Buffer.compare(await readFile(full), await readFile(whole))).toBe(0);
+  await expect(master(whole, { model, output: at('y.gif') })).rejects.toThrow('is no draft: it was made with all of its 8 steps');
+});
+
+test('another rate shows at each time the frame of that time', () => {
+  const film = (count: number, fps: number): Frames =>
+    ({ data: Uint8Array.from({ length: count * 3 }, (_, i) => Math.floor(i / 3)), count, width: 1, height: 1, channels: 3, fps });
+  const shown = (f: Frames): number[] => Array.from({ length: f.count }, (_, t) => f.data[3 * t]!);
+  expect(shown(atRate(film(9, 24), 8))).toEqual([1, 4, 7]);
+  expect(shown(atRate(film(2, 4), 8))).toEqual([0, 0, 1, 1]);
+});
