@@ -48,7 +48,7 @@ export async function evalModelWays(o: EvalModelWaysOptions): Promise<WaysReport
     environment: { config: { model: model.info, clips, ways }, threads: o.threads ?? availableParallelism(), now: new Date() },
     make: async (options) => {
       if (o.signal?.aborted) throw new CancelledError('cancelled', { cause: o.signal.reason });
-      for await (const { film } of pipeline.films({ ...options, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) })) return film!;
+      for await (const { film } of pipeline.films({ ...options, expand: false, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) })) return film!;
       throw new RangeError('no film was made');
     },
     onFilm: (film, way) => { o.onFilm?.({ film, way, done: ++done, total: clips * ways.length }); },
