@@ -43,7 +43,7 @@ export async function evalModelWays(o: EvalModelWaysOptions): Promise<WaysReport
   using judge = await loadJudge(join(model.dir, 'judge.safetensors'), backend);
   using pipeline = new Pipeline(model, o.threads);
   let done = 0;
-  return evalWays({
+  return await evalWays({                                      // what it uses is disposed of when this returns
     model: id, world, judge, reconstruct, clips, ways,
     environment: { config: { model: model.info, clips, ways }, threads: o.threads ?? availableParallelism(), now: new Date() },
     make: async (options) => {
