@@ -54,6 +54,8 @@ export interface GenerateFlags {
   readonly scale?: number;
   /** Colours in the whole film; 0 leaves them as they are. */
   readonly palette?: number;
+  /** Differences from frame to frame, in bytes, that are taken for shimmer. */
+  readonly steady?: number;
   readonly threads?: number;
   readonly json: boolean;
 }
@@ -93,6 +95,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('-n, --count <count>', 'how many films', integer('--count', { min: 1, max: 1000 }))
     .option('--scale <n>', 'delivered pixels per native pixel', integer('--scale', { min: 1, max: 64 }))
     .option('--palette <n>', 'colours in the whole film, 2 to 256, or none', colours('--palette'))
+    .option('--steady <x>', 'keeps from shimmering what changes by no more than about so many bytes from frame to frame; 0 leaves all as it is', decimal('--steady', { min: 0, max: 64 }))
     .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
     .option('--json', 'print one JSON object a film');
 }

@@ -14,10 +14,12 @@ import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type DitRuntim
 import { Job, type JobOptions, type PhaseTimes } from './job.ts';
 import { expandShots } from './expand.ts';
 import { checkMemory } from './memory.ts';
+import { joinedFrames } from './join.ts';
 import { findModel, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
 import { Reel } from './reel.ts';
 import { filmMetadata } from './record.ts';
 import { branchesOf, encodedFrames, filmSettings, imagesIn, windowSigmas, windowSize, windowsOf, type FilmSettings } from './settings.ts';
+import { steadied } from './steady.ts';
 import type { FilmWindow } from './timeline.ts';
 import { chunkProgram, decodeFilm, type VaeRuntime } from './vae-stream.ts';
 import { resolveWays, type FilmWays } from './ways.ts';
@@ -107,7 +109,7 @@ export class Pipeline implements Disposable {
       const runtime = await job.time('load', 1, () => this.#prepare(s, windows, job));
       const { states, ignored, mended, truncated } = await job.time('text', 1, () => text(runtime));
       const kept: Frames[] = [];
-      for await (const frames of deliveredFrames(this.#native({ runtime, s, windows, given, states, job }), s)) {
+      for await (const frames of deliveredFrames(steadied(this.#native({ runtime, s, windows, given, states, job }), s.steady), s)) {
         if (sink) await sink.write(frames); else kept.push(frames);
         job.lap('encode');
         job.check();
@@ -147,16 +149,13 @@ export class Pipeline implements Disposable {
       sampled += steps[i]!;
       job.lap('sample');
       if (i === 0) job.report('decode', 0, s.frames);
-      let at = w.start;
-      for await (const chunk of decodeFilm(vae, latents, s)) {
-        const whole = fromModel(chunk, { count: chunk.length / (3 * s.width * s.height), width: s.width, height: s.height, channels: 3, fps: s.fps });
-        const from = Math.max(at, w.start + w.before), to = Math.min(at + whole.count, w.end - w.after);
-        if (from < to) {
-          const frames = sliceFrames(whole, from - at, to - at);
-          reel.put(from, source && region ? withinRegion(frames, sliceFrames(source.film, from, to), region) : frames, source ? region : null);
-          job.report('decode', decoded += to - from, s.frames);
-        }
-        at += whole.count;
+      const ends = { beginning: parts.beginning, ending: parts.ending };
+      let at = w.start + w.before;
+      for await (const frames of joinedFrames(decodedFrames(vae, latents, s), w.end - w.start, ends)) {
+        const to = at + frames.count;
+        reel.put(at, source && region ? withinRegion(frames, sliceFrames(source.film, at, to), region) : frames, source ? region : null);
+        job.report('decode', decoded += frames.count, s.frames);
+        at = to;
         job.lap('decode');
         yield* reel.ready();
         job.check();
@@ -231,6 +230,11 @@ interface MakeOptions {
   readonly given: GivenParts;
   readonly states: readonly TextStates[];
   readonly job: Job;
+}
+
+/** Decoded pieces of a window as bytes. */
+async function* decodedFrames(vae: VaeRuntime, latents: Float32Array, { width, height, fps }: FilmSettings): AsyncGenerator<Frames> {
+  for await (const chunk of decodeFilm(vae, latents, { width, height })) yield fromModel(chunk, { count: chunk.length / (3 * width * height), width, height, channels: 3, fps });
 }
 
 /** `frames` within the region, `source` outside of it. */

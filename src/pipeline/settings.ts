@@ -103,6 +103,8 @@ export interface FilmOptions extends ExpandOptions {
   readonly scale?: number;
   /** Colours of the whole film, 2 to 256; 0 leaves them as they are. */
   readonly palette?: number;
+  /** Differences from frame to frame, in bytes, up to which a pixel is taken to stand still and is kept from shimmering, 0 to 64; 0 leaves all as it is. */
+  readonly steady?: number;
 }
 
 /** An image at its frame. */
@@ -151,6 +153,7 @@ export interface FilmSettings {
   readonly window: number;
   readonly scale: number;
   readonly palette: number;
+  readonly steady: number;
 }
 
 /** Pixels of the long side that a film is delivered with unless a scale is given. */
@@ -162,7 +165,7 @@ const SHORTEST_SHOT = 9;
 const DEFAULT_STRENGTH = 0.6;
 /** Steps of a film for each of its draft. */
 const DRAFT = 4;
-const MAX_STEPS = 1000, MAX_GUIDANCE = 30, MAX_SCALE = 64, MAX_FPS = 120, MAX_COLOURS = 256;
+const MAX_STEPS = 1000, MAX_GUIDANCE = 30, MAX_SCALE = 64, MAX_FPS = 120, MAX_COLOURS = 256, MAX_STEADY = 64;
 
 /** Completes and checks what was asked for. `seed` is what a film gets that asks for none. Throws an InputError that names value and allowed set. */
 export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): FilmSettings {
@@ -193,7 +196,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
     images: givenImages(o.images ?? [], frames), clips: givenClips(o.clips ?? [], frames), source: givenSource(o, frames),
     shots: givenShots(o, prompt, frames), loop: o.loop ?? false, vary: givenVariation(o.vary), window,
     scale: integer('scale', o.scale ?? Math.ceil(DELIVERED_SIDE / Math.max(width, height)), 1, MAX_SCALE),
-    palette,
+    palette, steady: number('steady', o.steady ?? sampling.steady, 0, MAX_STEADY),
   };
   windowsOf(settings);                                          // what cannot be planned is known before anything is loaded
   return settings;
