@@ -46,5 +46,5 @@ export type { PromptReport } from './eval/prompt-eval.ts';
 export { evalModel, recordModel, type EvalFilm, type EvalModelOptions, type EvalResult } from './eval/model.ts';
 export { evalSprites, type AttributeReport, type ClipRequest, type EvalRecord, type EvalReport, type EvalSpritesOptions, type GenerateClip } from './eval/sprites.ts';
 export { evalModelWays, type EvalModelWaysOptions } from './eval/model-ways.ts';
-export { EVAL_WAYS, type EvalWay, type IdentityReport, type WayReport, type WaysReport } from './eval/ways.ts';
+export { EVAL_WAYS, type EvalWay, type ComparedShare, type WayReport, type WaysReport } from './eval/ways.ts';
 export { loadJudge, type SpriteJudge } from './eval/judge.ts';
