@@ -55,6 +55,8 @@ export interface GenerateFlags {
   /** Colours in the whole film; 0 leaves them as they are. */
   readonly palette?: number;
   readonly threads?: number;
+  readonly resume?: boolean;
+  readonly keepParts?: boolean;
   readonly json: boolean;
 }
 
@@ -94,6 +96,8 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--scale <n>', 'delivered pixels per native pixel', integer('--scale', { min: 1, max: 64 }))
     .option('--palette <n>', 'colours in the whole film, 2 to 256, or none', colours('--palette'))
     .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
+    .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts; the same film to the byte')
+    .option('--keep-parts', 'keep the windows there when the film is done: told otherwise, only what changed is made again')
     .option('--json', 'print one JSON object a film');
 }
 
