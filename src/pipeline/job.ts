@@ -31,7 +31,7 @@ export interface JobOptions extends PartsOptions {
   readonly output?: string;
   /** Called often; must not throw. */
   readonly onProgress?: (progress: FilmProgress) => void;
-  /** Stops the work; nothing half-written remains. */
+  /** Stops the work; no half film remains, of several windows those that are done are kept for `resume`. */
   readonly signal?: AbortSignal;
 }
 

@@ -66,8 +66,9 @@ export const againCommands: readonly CliCommand[] = [
     define: (command, context) => {
       common(command.argument('<draft>', 'a film made with --draft')).action(async (file: string, flags: Flags) => {
         const { master } = await import('../../pipeline/again.ts');
-        const { film, psnr } = await master(file, { ...shared(flags, context), output: flags.output ?? beside(file, 'master') });
-        context.print(flags.json ? JSON.stringify({ ...film, psnr }) : `${film.file}  ${film.steps} steps, seed ${film.seed}; draft and film agree to ${psnr.toFixed(1)} dB`);
+        const { film, psnr, ssim } = await master(file, { ...shared(flags, context), output: flags.output ?? beside(file, 'master') });
+        const agree = `draft and film agree to ${psnr.toFixed(1)} dB, SSIM ${ssim.toFixed(2)}`;
+        context.print(flags.json ? JSON.stringify({ ...film, psnr, ssim }) : `${film.file}  ${film.steps} steps, seed ${film.seed}; ${agree}`);
       });
     },
   },
