@@ -24,7 +24,8 @@ beforeAll(async () => {
   await writeFile(join(dir, 'changed', 'words.json'), Buffer.alloc((await import('node:fs')).statSync(join(model, 'words.json')).size, ' '));
   await writeFile(join(dir, 'notes.png'), 'dear diary, this is no picture\n');
   await writeFile(join(dir, 'file'), '');
-  const grey = (count: number, width: number, height: number): Frames => ({ data: new Uint8Array(count * width * height * 3).fill(128), count, width, height, channels: 3, fps: 8 });
+  const grey = (count: number, width: number, height: number): Frames =>
+    ({ data: new Uint8Array(count * width * height * 3).fill(128), count, width, height, channels: 3, fps: 8 });
   await writeFilm(join(dir, 'walk.gif'), grey(9, 64, 64));
   await writeFilm(join(dir, 'still.png'), grey(1, 64, 64));
   await writeFilm(join(dir, 'wide.png'), grey(1, 96, 64));

@@ -45,7 +45,7 @@ const run = (argv: readonly string[], shell = ''): Run['done'] => start(argv, sh
 /** Sends a signal as soon as so many windows are there. */
 async function stopAt(windows: number, signal: NodeJS.Signals, argv: readonly string[], folder: string): ReturnType<typeof run> {
   const { child, done } = start(argv);
-  while (child.exitCode === null && (await windowsIn(folder)).length < windows) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  while (child.exitCode === null && child.signalCode === null && (await windowsIn(folder)).length < windows) await new Promise((resolve) => { setTimeout(resolve, 5); });
   child.kill(signal);
   return done;
 }
@@ -68,7 +68,7 @@ test('kill -9 in the middle, then --resume: the bytes of a film that was never i
   expect(resumed.progress.at(-1)).toContain(`"note":"reused ${kept}"`);
   expect(await same(film('a.gif'), film('whole.gif'))).toBe(true);
   expect((await readdir(out)).sort()).toEqual(['a.gif', 'whole.gif']);
-}, 120_000);
+}, 300_000);
 
 test('Ctrl-C says what is kept; a film without a seed goes on with the one it drew', async () => {
   const argv = [...LONG, '--steps', '20', '-o', film('a.gif')], stopped = await stopAt(1, 'SIGINT', argv, film('a.gif.parts'));
@@ -81,7 +81,7 @@ test('Ctrl-C says what is kept; a film without a seed goes on with the one it dr
   expect(await same(film('a.gif'), film('b.gif'))).toBe(true);
   expect(await run([...LONG, '--resume'])).toMatchObject({ exit: 2, errors: [expect.stringContaining('resume needs to know the film')] });
   expect(await run([...LONG, '--resume', '-n', '2', '-o', film('c.gif')])).toMatchObject({ exit: 2, errors: [expect.stringContaining('resume of 2 films needs their seed')] });
-}, 120_000);
+}, 300_000);
 
 /** Makes a film in this process; `sampled` counts the steps that were sampled for it. */
 async function made(o: Partial<Omit<GenerateOptions, 'count'>>): Promise<GeneratedFilm & { readonly sampled: number }> {
@@ -111,7 +111,7 @@ test('a storyboard told otherwise makes only the shots again that changed; a cut
   expect(await made({ ...shots('a woman falls', 'free'), ...keep, guidance: 2 })).toMatchObject({ reused: 0 });
   expect(await made({ ...shots('a woman falls', 'free'), output, resume: true, guidance: 2 })).toMatchObject({ reused: 3 });
   expect((await readdir(out)).sort()).toEqual(['anew.png', 'story.png']);
-}, 120_000);
+}, 300_000);
 
 test('a damaged window is made again, another program\'s file stays, one window needs no folder', async () => {
   const output = film('a.png'), folder = `${output}.parts`, o = { prompt: 'a man walks', frames: 60, output };
@@ -128,7 +128,9 @@ test('a damaged window is made again, another program\'s file stays, one window 
   expect(await readdir(folder)).toEqual(['notes.txt']);
   const short = await made({ ...o, frames: 9, output: film('short.png') });
   expect([short.windows, short.reused, (await readdir(out)).sort()]).toEqual([undefined, undefined, ['a.png', 'a.png.parts', 'short.png']]);
-}, 120_000);
+  const asked = { ...o, frames: 9, output: film('short.png'), keepParts: true };
+  expect([await made(asked), await made(asked)]).toMatchObject([{ windows: 1, reused: 0 }, { windows: 1, reused: 1 }]);
+}, 300_000);
 
 test('a folder that takes no windows costs the windows, not the film', async () => {
   const output = film('a.png');
@@ -142,4 +144,4 @@ test('a folder that takes no windows costs the windows, not the film', async () 
   const note = expect.stringMatching(/^cannot keep the windows of this film in .*: the file is too large for this disk; after a crash/) as string;
   expect((JSON.parse(result.stdout) as GeneratedFilm).notes).toEqual([note]);
   expect((await readdir(out)).sort()).toEqual(['frames']);
-}, 120_000);
+}, 300_000);
