@@ -8,7 +8,8 @@ export { CancelledError, FileError, InputError, KinoraError, ResourceError } fro
 // Words → film.
 export { generate, generateFilms, type GenerateOptions } from './pipeline/generate.ts';
 export { openPipeline, Pipeline, type GeneratedFilm, type GenerateOptions as PipelineOptions, type OpenPipelineOptions } from './pipeline/pipeline.ts';
-export { PHASES, type FilmProgress, type Phase, type PhaseTimes } from './pipeline/job.ts';
+export { PHASES, type FilmProgress, type JobOptions, type Phase, type PhaseTimes } from './pipeline/job.ts';
+export type { PartsOptions } from './pipeline/parts.ts';
 export type { Expanded, ExpandOptions } from './pipeline/expand.ts';
 export type { ExpandEndpoint } from './pipeline/expand-endpoint.ts';
 export type { FilmOptions, GivenClip, GivenImage, GivenShot, GivenSource, GivenVariation, ImageSource } from './pipeline/settings.ts';

@@ -57,6 +57,8 @@ export interface GenerateFlags {
   /** Differences from frame to frame, in bytes, that are taken for shimmer. */
   readonly steady?: number;
   readonly threads?: number;
+  readonly resume?: boolean;
+  readonly keepParts?: boolean;
   readonly json: boolean;
 }
 
@@ -97,6 +99,8 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--palette <n>', 'colours in the whole film, 2 to 256, or none', colours('--palette'))
     .option('--steady <x>', 'keeps from shimmering what changes by no more than about so many bytes from frame to frame; 0 leaves all as it is', decimal('--steady', { min: 0, max: 64 }))
     .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
+    .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts; the same film to the byte')
+    .option('--keep-parts', 'keep the windows there when the film is done: told otherwise, only what changed is made again')
     .option('--json', 'print one JSON object a film');
 }
 
