@@ -12,7 +12,7 @@ import { filmSettings, windowsOf, type FilmOptions } from './settings.ts';
 const info = {
   vae: { config: {} }, dit: { config: DIT_PRESETS.tiny, prediction: 'velocity' }, text: {}, latent: { mean: [0], std: [1] },
   native: { width: 64, height: 64, frames: 17, fps: 8 }, limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65, window: 33 },
-  sampling: { sampler: 'euler', steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0, shift: 2, palette: 32 },
+  sampling: { sampler: 'euler', steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0, shift: 2, palette: 32, steady: 0 },
   files: { 'vae.safetensors': { sha256: 'a', bytes: 1 }, 'dit.safetensors': { sha256: 'b', bytes: 1 } },
 } as unknown as ModelInfo;
 
@@ -41,7 +41,7 @@ test('a key changes with everything that its window is a function of', () => {
 
 test('and with nothing else: how the film is delivered, words of other shots, names, how long it goes on', () => {
   const named = (name: string | null, fps: number) => ({ parts: { ...none, images: [{ image: picture(1, fps), frame: 3, name }] } });
-  expect(new Set([key(), key({ fps: 12 }), key({ scale: 2 }), key({ palette: 0 }), key({ frames: 65 }), key({ prompt: 'y' }), key({ negative: 'z' })]).size).toBe(1);
+  expect(new Set([key(), key({ fps: 12 }), key({ scale: 2 }), key({ palette: 0 }), key({ steady: 4 }), key({ frames: 65 }), key({ prompt: 'y' }), key({ negative: 'z' })]).size).toBe(1);
   expect(key({}, named('a.png', 8))).toBe(key({}, named(null, 24)));
 });
 
