@@ -18,7 +18,7 @@ import { findModel, readModelFile, readModelWeights, type InstalledModel } from 
 import { Reel } from './reel.ts';
 import { filmMetadata } from './record.ts';
 import { branchesOf, encodedFrames, filmSettings, imagesIn, windowSigmas, windowSize, windowsOf, type FilmSettings } from './settings.ts';
-import type { FilmWindow } from './timeline.ts';
+import { madeBy, type FilmWindow } from './timeline.ts';
 import { chunkProgram, decodeFilm, type VaeRuntime } from './vae-stream.ts';
 import { resolveWays, type FilmWays } from './ways.ts';
 import { sampleWindow } from './window.ts';
@@ -150,7 +150,7 @@ export class Pipeline implements Disposable {
       let at = w.start;
       for await (const chunk of decodeFilm(vae, latents, s)) {
         const whole = fromModel(chunk, { count: chunk.length / (3 * s.width * s.height), width: s.width, height: s.height, channels: 3, fps: s.fps });
-        const from = Math.max(at, w.start + w.before), to = Math.min(at + whole.count, w.end - w.after);
+        const made = madeBy(w), from = Math.max(at, made.start), to = Math.min(at + whole.count, made.end);
         if (from < to) {
           const frames = sliceFrames(whole, from - at, to - at);
           reel.put(from, source && region ? withinRegion(frames, sliceFrames(source.film, from, to), region) : frames, source ? region : null);
