@@ -16,7 +16,7 @@ export type { FilmOptions, GivenClip, GivenImage, GivenShot, GivenSource, GivenV
 export type { FilmSource, FilmWays, Storyboard, StoryboardShot, WayOptions } from './pipeline/ways.ts';
 export { readStoryboard } from './pipeline/storyboard.ts';
 export { master, recordedOptions, remix, replay, type AgainOptions, type Mastered, type Replayed } from './pipeline/again.ts';
-export { JOINS, type Join } from './pipeline/timeline.ts';
+export { JOINS, LONG_WAYS, type Join, type LongWay } from './pipeline/timeline.ts';
 export { SAMPLERS, type SamplerName } from './diffusion/samplers/registry.ts';
 
 // Models on disk.
@@ -47,5 +47,8 @@ export type { PromptReport } from './eval/prompt-eval.ts';
 export { evalModel, recordModel, type EvalFilm, type EvalModelOptions, type EvalResult } from './eval/model.ts';
 export { evalSprites, type AttributeReport, type ClipRequest, type EvalRecord, type EvalReport, type EvalSpritesOptions, type GenerateClip } from './eval/sprites.ts';
 export { evalModelWays, type EvalModelWaysOptions } from './eval/model-ways.ts';
+export { evalModelLong, type EvalModelLongOptions } from './eval/model-long.ts';
+export { evalLong, WANTED_DRIFT, type EvalLongOptions, type LongGroup, type LongReport, type LongSlice, type LongWayReport } from './eval/long.ts';
+export type { Median } from './eval/drift.ts';
 export { EVAL_WAYS, type EvalWay, type ComparedShare, type WayReport, type WaysReport } from './eval/ways.ts';
 export { loadJudge, type SpriteJudge } from './eval/judge.ts';

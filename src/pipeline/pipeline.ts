@@ -21,7 +21,7 @@ import { Reel } from './reel.ts';
 import { filmMetadata } from './record.ts';
 import { branchesOf, encodedFrames, filmSettings, imagesIn, windowSigmas, windowSize, windowsOf, type FilmSettings } from './settings.ts';
 import { steadied } from './steady.ts';
-import type { FilmWindow } from './timeline.ts';
+import { madeBy, type FilmWindow } from './timeline.ts';
 import { chunkProgram, decodeFilm, type VaeRuntime } from './vae-stream.ts';
 import { resolveWays, type FilmWays } from './ways.ts';
 import { sampleWindow } from './window.ts';
@@ -159,12 +159,15 @@ export class Pipeline implements Disposable {
       job.report('sample', sampled += steps[i]!, all);            // a window that was there made no steps of its own
       job.lap('sample');
       if (i === 0) job.report('decode', 0, s.frames);
-      const ends = { beginning: parts.beginning, ending: parts.ending };
+      const ends = { beginning: parts.beginning, ending: parts.ending }, made = madeBy(w);
       let at = w.start + w.before;
-      for await (const frames of joinedFrames(decodedFrames(vae, latents, s), w.end - w.start, ends)) {
-        const to = at + frames.count;
-        reel.put(at, source && region ? withinRegion(frames, sliceFrames(source.film, at, to), region) : frames, source ? region : null);
-        job.report('decode', decoded += frames.count, s.frames);
+      for await (const piece of joinedFrames(decodedFrames(vae, latents, s), w.end - w.start, ends)) {
+        const from = Math.max(at, made.start), to = at + piece.count;
+        if (from < to) {
+          const frames = sliceFrames(piece, from - at);
+          reel.put(from, source && region ? withinRegion(frames, sliceFrames(source.film, from, to), region) : frames, source ? region : null);
+          job.report('decode', decoded += frames.count, s.frames);
+        }
         at = to;
         job.lap('decode');
         yield* reel.ready();

@@ -12,7 +12,7 @@ import type { FilmMetadata, Json } from '../media/metadata.ts';
 import type { GivenParts } from './context.ts';
 import type { ModelInfo } from './model-store.ts';
 import type { FilmOptions, FilmSettings } from './settings.ts';
-import { JOINS } from './timeline.ts';
+import { JOINS, LONG_WAYS } from './timeline.ts';
 
 /** Bytes of deflated pictures that one film carries. */
 const MOST_CARRIED = 2e6;
@@ -66,6 +66,7 @@ const recordSchema = z.object({
   source: z.object({ strength: z.number(), film: pictureSchema, mask: pictureSchema.nullable() }).optional(),
   reads: readsSchema.optional(),
   shots: z.array(z.object({ frame: z.number(), prompt: z.string(), join: z.enum(JOINS), reads: readsSchema.optional() })).default([]),
+  longBy: z.enum(LONG_WAYS).default('rolling'),
   loop: z.boolean().default(false), vary: z.object({ amount: z.number(), seed: z.number() }).optional(), draftOf: z.number().optional(),
 });
 
