@@ -101,7 +101,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('-n, --count <count>', 'how many films', integer('--count', { min: 1, max: 1000 }))
     .option('--scale <n>', 'delivered pixels per native pixel', integer('--scale', { min: 1, max: 64 }))
     .option('--palette <n>', 'colours in the whole film, 2 to 256, or none', colours('--palette'))
-    .option('--steady <x>', 'keeps from shimmering what changes by no more than about so many bytes from frame to frame; 0 leaves all as it is', decimal('--steady', { min: 0, max: 64 }))
+    .option('--steady <x>', 'still what changes by no more than about so many bytes from frame to frame; 0 leaves all as it is', decimal('--steady', { min: 0, max: 64 }))
     .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
     .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts; the same film to the byte')
     .option('--keep-parts', 'keep the windows there when the film is done: told otherwise, only what changed is made again')

@@ -60,7 +60,8 @@ const readsSchema = z.object({ prompt: z.string(), negative: z.string(), ignored
 
 const recordSchema = z.object({
   negative: z.string(), frames: z.number(), width: z.number(), height: z.number(), fps: z.number(), steps: z.number(), guidance: z.number(),
-  interval: z.tuple([z.number(), z.number()]), rescale: z.number(), sampler: z.enum(SAMPLERS), scale: z.number(), palette: z.number(), steady: z.number().default(0), weights: z.string(), version: z.string(),
+  interval: z.tuple([z.number(), z.number()]), rescale: z.number(), sampler: z.enum(SAMPLERS), scale: z.number(), palette: z.number(), steady: z.number().default(0),
+  weights: z.string(), version: z.string(),
   images: z.array(z.object({ name: z.string().nullable(), frame: z.number(), ...picture })).default([]),
   clips: z.array(z.object({ frame: z.number(), ...picture })).default([]),
   source: z.object({ strength: z.number(), film: pictureSchema, mask: pictureSchema.nullable() }).optional(),
