@@ -210,17 +210,21 @@ async function checkIdentity(file: string, identity: string): Promise<void> {
   }
 }
 
+/** A pack and where it is kept. */
+interface PackFile { readonly split: Split; readonly index: number; readonly file: string }
+
 /** Films of a pack beside each other in a stream of keys, at most. */
 const MOST_SAMPLES = 1024;
 
-async function writePack(o: TrajectoryOptions, programs: ProgramCache, { split, index, file }: { readonly split: Split; readonly index: number; readonly file: string }): Promise<void> {
+async function writePack(o: TrajectoryOptions, programs: ProgramCache, { split, index, file }: PackFile): Promise<void> {
   const { teacher, makers, bank: banks, seed, segments, identity, signal } = o;
   const bank = banks[index % banks.length]!, pack = packOf(bank, teacher.config), { sampler, steps, shift, guidance } = teacher.sampling;
-  const samples = bank.samples.map((s, i) => makers[split].sample(s, split, { seed, stream: `distill/${split}`, step: index * MOST_SAMPLES + i })), of = { bank, samples, pack };
+  const keysOf = (what: string) => bank.samples.map((_, i) => ({ seed, stream: `distill/${what}/${split}`, step: index * MOST_SAMPLES + i }));
+  const keys = keysOf('sample'), samples = bank.samples.map((s, i) => makers[split].sample(s, split, keys[i]!)), of = { bank, samples, pack };
   const sigmas = packSigmas(of, steps, shift), x = joined(samples.map((s) => s.clean)), eps = normals({ seed, stream: `distill/noise/${split}`, step: index }, x.length);
   const states = await trajectoryStates(SAMPLER_TABLE[sampler], {
     noise: addNoise({ x, eps, sigma: sigmas[0]!, pack }), pack, sigmas, velocity: guidedVelocity(teacher, programs, of, teacher.weights, guidance),
-    keys: samples.map((_, i) => ({ seed, stream: `distill/sampler/${split}`, step: index * MOST_SAMPLES + i })), ...(signal ? { signal } : {}),
+    keys: keysOf('sampler'), ...(signal ? { signal } : {}),
   }, segments);
   const data = Uint16Array.from(joined(states), toHalf), words = samples.map(({ times, kinds, caption }): TrajectorySample => ({ times, kinds, caption }));
   await writeTensors(file, new Map([['states', { shape: [segments + 1, x.length], data }]]), { metadata: { identity, samples: JSON.stringify(words) } });
