@@ -4,6 +4,8 @@
 import { gradients } from '../autodiff/gradients.ts';
 import { sizeOf } from '../core/shape.ts';
 import { flopsOf } from '../backend/ort/lower.ts';
+import { isGuided } from '../diffusion/guidance.ts';
+import { sigmaGrid } from '../diffusion/timesteps.ts';
 import { Graph, reachable, type Tensor } from '../graph/graph.ts';
 import { peakBytes } from '../graph/memory.ts';
 import type { DiTConfig } from '../models/dit/config.ts';
@@ -146,18 +148,19 @@ function packsOf(bank: readonly BankLayout[], tokens: number, { specs, dit, text
 }
 
 /**
- * The plan of a student's run. `hours` are those of the teacher's trajectories and of training together; of the teacher both branches are counted at every step, the one
- * without words as if it saw what is given, too. Throws an InputError when the model cannot be the teacher.
+ * The plan of a student's run. `hours` are those of the teacher's trajectories and of training together. The teacher's steps that guide the default film count twice,
+ * the branch without words as if it had the given frames too. Throws an InputError when the model cannot be the teacher.
  */
 export function planDistill(config: DistillRunConfig, model: ModelInfo): RunPlan {
-  const { dit: { config: dit }, text: { config: text } } = model, { steps } = teacherSampling(model, config.segments), { segments, packs } = config;
+  const { dit: { config: dit }, text: { config: text } } = model, { steps, shift, guidance } = teacherSampling(model, config.segments), { segments, packs } = config;
   const bank = distillBank(config, dit.patch), perToken = dit.channels * dit.patch ** 2, whole = filmParams(dit, text), made = packs.train + packs.heldout;
   const forward = bank.reduce((sum, { layout }) => {
     const graph = new Graph();
     return sum + gflopOf(graph, [filmDenoiser(graph, bindParams(graph, whole), layout, dit, text)]) / bank.length;
   }, 0);
   const bytes = 2 * made * (segments + 1) * perToken * bank.reduce((n, { layout }) => n + packTokens(layout), 0) / bank.length;
-  const teacherHours = made * 2 * steps * forward / ASSUMED_GFLOPS / 3600, epochs = (config.optim.steps / epochSteps(config)).toFixed(1);
+  const guided = sigmaGrid(steps, shift).filter((sigma) => isGuided(sigma, guidance)).length;
+  const teacherHours = made * (steps + guided) * forward / ASSUMED_GFLOPS / 3600, epochs = (config.optim.steps / epochSteps(config)).toFixed(1);
   const stored = `${(bytes / 1e9).toFixed(2)} GB on disk, made first in about ${teacherHours.toFixed(2)} h`;
   const data = `${packs.train} + ${packs.heldout} packs of trajectories, ${stored}; ${epochs} epochs`;
   const specs = { dit: whole.dit }, layouts = packsOf(bank, config.tokens, { specs, dit, text });
