@@ -11,8 +11,8 @@ test('the library exports these values', () => {
     'addModelFile', 'captionOf', 'concatFrames', 'contactSheet', 'drawClip', 'evalLong', 'evalModel', 'evalModelLong', 'evalModelPrompts', 'evalModelWays', 'evalSprites',
     'exportModel', 'exportStudent', 'findModel', 'generate', 'generateFilms', 'installedModels', 'loadJudge', 'loadSpriteWorld', 'master', 'openModel', 'openPipeline',
     'ortBackend', 'planDiT', 'planDistill', 'planText', 'planVae', 'previewSprites', 'readFilm', 'readImage', 'readMetadata', 'readModelFile', 'readRunConfig',
-    'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames', 'toRgb', 'trainDiT', 'trainDistilled', 'trainJudge', 'trainText', 'trainVae',
-    'writeFilm', 'writePng',
+    'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames', 'toRgb', 'trainDiT', 'trainDistilled',
+    'trainJudge', 'trainText', 'trainVae', 'writeFilm', 'writePng',
   ]);
 });
 
