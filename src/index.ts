@@ -12,7 +12,7 @@ export { PHASES, type FilmProgress, type JobOptions, type Phase, type PhaseTimes
 export type { PartsOptions } from './pipeline/parts.ts';
 export type { Expanded, ExpandOptions } from './pipeline/expand.ts';
 export type { ExpandEndpoint } from './pipeline/expand-endpoint.ts';
-export type { FilmOptions, GivenClip, GivenImage, GivenShot, GivenSource, GivenVariation, ImageSource } from './pipeline/settings.ts';
+export type { FilmOptions, GivenClip, GivenImage, GivenShot, GivenSource, GivenVariation, ImageSource } from './pipeline/film-options.ts';
 export type { FilmSource, FilmWays, Storyboard, StoryboardShot, WayOptions } from './pipeline/ways.ts';
 export { readStoryboard } from './pipeline/storyboard.ts';
 export { master, recordedOptions, remix, replay, type AgainOptions, type Mastered, type Replayed } from './pipeline/again.ts';

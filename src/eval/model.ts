@@ -9,7 +9,7 @@ import { loadSpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
 import { addModelFile, findModel, hasModelFile, modelFile, readModelFile, readModelWeights, type InstalledModel } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
-import type { FilmOptions } from '../pipeline/settings.ts';
+import type { FilmOptions } from '../pipeline/film-options.ts';
 import { reconstructor } from '../train/reconstruct.ts';
 import { loadJudge } from './judge.ts';
 import { evalSprites, type EvalPart, type EvalRecord, type EvalReport } from './sprites.ts';

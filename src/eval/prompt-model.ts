@@ -4,7 +4,7 @@ import { ortBackend } from '../backend/ort/ort.ts';
 import { FileError } from '../core/errors.ts';
 import { findModel, hasModelFile, modelFile, readModelFile } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
-import type { FilmOptions } from '../pipeline/settings.ts';
+import type { FilmOptions } from '../pipeline/film-options.ts';
 import { loadJudge } from './judge.ts';
 import { evalPrompts, type EvalPromptsOptions, type PromptReport } from './prompt-eval.ts';
 

@@ -12,7 +12,8 @@ import { CONTEXT_SIGMA, latentTime } from '../models/dit/pack-feeds.ts';
 import { patchify, type LatentStats } from '../models/dit/patch.ts';
 import { decodedFrames, latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import type { ContextFrame } from './denoise.ts';
-import { imageName, type FilmSettings, type PlacedClip } from './settings.ts';
+import type { FilmSettings, PlacedClip } from './film-options.ts';
+import { imageName } from './given.ts';
 import { encodeFilm, type VaeRuntime } from './vae-stream.ts';
 
 /** An image at the film's size. */

@@ -4,7 +4,7 @@
  */
 import { sliceFrames, upscaleNearest, type Frames } from '../media/frames.ts';
 import { ColourCounter, mapPalette, quantizePalette } from '../media/palette.ts';
-import type { FilmSettings } from './settings.ts';
+import type { FilmSettings } from './film-options.ts';
 
 /** Frames at native size. */
 export interface NativeFrames {

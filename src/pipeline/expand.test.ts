@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { CancelledError, InputError, ResourceError } from '../core/errors.ts';
 import { expandFilm, expandShots, type ExpandFilmOptions } from './expand.ts';
-import type { FilmSettings } from './settings.ts';
+import type { FilmSettings } from './film-options.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 const tokenizer = await loadTokenizer(fileURLToPath(new URL('../../models/sprites-64/', import.meta.url)));

@@ -6,7 +6,7 @@ import { CancelledError } from '../core/errors.ts';
 import type { FilmMetadata } from '../media/metadata.ts';
 import type { FilmSink } from '../media/sink.ts';
 import { checkResumable, keptSeed, openParts, type PartsOptions, type PartStore } from './parts.ts';
-import type { FilmSettings } from './settings.ts';
+import type { FilmSettings } from './film-options.ts';
 
 /** Stages of the work, in order. */
 export const PHASES = ['load', 'text', 'sample', 'decode', 'encode'] as const;

@@ -9,7 +9,8 @@ import { vaeParams } from '../models/vae/vae.ts';
 import { countParams } from '../nn/param.ts';
 import { checkMemory, predictBytes } from './memory.ts';
 import type { ModelInfo } from './model-store.ts';
-import { filmSettings, type FilmOptions } from './settings.ts';
+import type { FilmOptions } from './film-options.ts';
+import { filmSettings } from './settings.ts';
 import { chunkOutputs } from './vae-stream.ts';
 
 const vae = VAE_PRESETS.large, dit = { ...DIT_PRESETS.small, channels: vae.latentChannels };

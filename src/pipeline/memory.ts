@@ -11,7 +11,8 @@ import { vaeParams } from '../models/vae/vae.ts';
 import { countParams } from '../nn/param.ts';
 import { denoiseOutputs, filmLayout, textOutputs } from './denoise.ts';
 import type { ModelInfo } from './model-store.ts';
-import { branchesOf, encodedFrames, windowSize, windowsOf, type FilmSettings } from './settings.ts';
+import type { FilmSettings } from './film-options.ts';
+import { branchesOf, encodedFrames, windowSize, windowsOf } from './film-windows.ts';
 import { sizeRule } from './size-rule.ts';
 import { chunkOutputs } from './vae-stream.ts';
 

@@ -15,7 +15,8 @@ import { createFile, discardLeft, fileError } from '../media/pending.ts';
 import type { WindowParts } from './context.ts';
 import type { CaptionTokens } from './denoise.ts';
 import { modelsFolder, type ModelInfo } from './model-store.ts';
-import { windowSigmas, type FilmSettings } from './settings.ts';
+import type { FilmSettings } from './film-options.ts';
+import { windowSigmas } from './film-windows.ts';
 import type { FilmWindow } from './timeline.ts';
 
 /** Whether a film goes on from windows that are there, and leaves its own. */

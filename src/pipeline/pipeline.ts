@@ -20,7 +20,9 @@ import { findModel, modelFile, readModelFile, readModelWeights, type InstalledMo
 import { windowKey, type PartStore } from './parts.ts';
 import { Reel } from './reel.ts';
 import { filmMetadata } from './record.ts';
-import { branchesOf, encodedFrames, filmSettings, imagesIn, windowSigmas, windowSize, windowsOf, type FilmSettings } from './settings.ts';
+import type { FilmSettings } from './film-options.ts';
+import { branchesOf, encodedFrames, imagesIn, windowSigmas, windowSize, windowsOf } from './film-windows.ts';
+import { filmSettings } from './settings.ts';
 import { steadied } from './steady.ts';
 import { madeBy, type FilmWindow } from './timeline.ts';
 import { chunkProgram, decodeFilm, type VaeRuntime } from './vae-stream.ts';

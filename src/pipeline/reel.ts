@@ -4,7 +4,7 @@
  */
 import { concatFrames, frameBytes, sliceFrames, type Frames } from '../media/frames.ts';
 import type { NativeFrames } from './deliver.ts';
-import type { FilmSettings } from './settings.ts';
+import type { FilmSettings } from './film-options.ts';
 import type { FilmWindow } from './timeline.ts';
 
 interface Held { readonly frame: Frames; readonly given: NativeFrames['given'] }

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import type { Frames } from '../media/frames.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import type { ModelInfo } from './model-store.ts';
-import { branchesOf, filmSettings, windowSigmas, windowsOf, type FilmOptions } from './settings.ts';
+import type { FilmOptions } from './film-options.ts';
+import { branchesOf, windowSigmas, windowsOf } from './film-windows.ts';
+import { filmSettings } from './settings.ts';
 import { nearestSizes, sizeRule } from './size-rule.ts';
 
 const model = {

@@ -7,7 +7,7 @@ import { InputError } from '../core/errors.ts';
 import { number } from '../core/range.ts';
 import { checkFrames, concatFrames, sliceFrames, type Frames } from '../media/frames.ts';
 import type { ModelInfo } from './model-store.ts';
-import type { FilmOptions, GivenShot, ImageSource } from './settings.ts';
+import type { FilmOptions, GivenShot, ImageSource } from './film-options.ts';
 import { allowedSizes, sizeRule } from './size-rule.ts';
 import type { Join } from './timeline.ts';
 

@@ -13,7 +13,8 @@ import { unpatchify, type LatentStats } from '../models/dit/patch.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { windowContext, type WindowParts } from './context.ts';
 import { filmVelocity, type DitRuntime, type TextStates } from './denoise.ts';
-import { guidanceOf, windowSigmas, type FilmSettings } from './settings.ts';
+import type { FilmSettings } from './film-options.ts';
+import { guidanceOf, windowSigmas } from './film-windows.ts';
 import type { FilmWindow } from './timeline.ts';
 import type { VaeRuntime } from './vae-stream.ts';
 

@@ -7,7 +7,7 @@ import { draws } from '../../src/core/random.ts';
 import { sliceFrames, type Frames } from '../../src/media/frames.ts';
 import type { InstalledModel } from '../../src/pipeline/model-store.ts';
 import { openPipeline } from '../../src/pipeline/pipeline.ts';
-import type { FilmOptions } from '../../src/pipeline/settings.ts';
+import type { FilmOptions } from '../../src/pipeline/film-options.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 let dir: string, model: InstalledModel;
