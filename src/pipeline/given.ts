@@ -14,6 +14,7 @@ const DEFAULT_STRENGTH = 0.6;
 /** A given image in an error's words. */
 export const imageName = (source: ImageSource): string => ('file' in source ? source.file : 'in memory');
 
+/** Images at their frames, in order; no frame twice. */
 export function givenImages(images: readonly GivenImage[], frames: number): PlacedImage[] {
   const placed = images.map(({ frame = 0, ...source }) => {
     const at = frame === 'last' ? frames - 1 : frame;
@@ -25,6 +26,7 @@ export function givenImages(images: readonly GivenImage[], frames: number): Plac
   return placed;
 }
 
+/** Clips at their first frames, in order, without overlap; something is left to be made. */
 export function givenClips(clips: readonly GivenClip[], frames: number): PlacedClip[] {
   const placed = clips.map(({ clip, frame = 0 }) => {
     checkFrames(clip);
@@ -41,6 +43,7 @@ export function givenClips(clips: readonly GivenClip[], frames: number): PlacedC
   return placed;
 }
 
+/** The source with its defaults; its length is the film's, and nothing else is given beside it. */
 export function givenSource({ source, clips, loop }: FilmOptions, frames: number): PlacedSource | null {
   if (!source) return null;
   const { film, mask } = source;
@@ -55,6 +58,7 @@ export function givenSource({ source, clips, loop }: FilmOptions, frames: number
   return { film, strength: number('strength', source.strength ?? (mask ? 1 : DEFAULT_STRENGTH), 0, 1), mask: mask ?? null };
 }
 
+/** Shots in order, the first with the film's own prompt; each has frames enough to be made. */
 export function givenShots({ shots = [], reads }: FilmOptions, prompt: string, frames: number): PlacedShot[] {
   const placed: PlacedShot[] = [{ start: 0, join: 'cut', prompt, ...(reads ? { reads } : {}) }];
   for (const shot of shots) {
@@ -70,6 +74,7 @@ export function givenShots({ shots = [], reads }: FilmOptions, prompt: string, f
   return placed;
 }
 
+/** The variation, its amount and seed checked. */
 export function givenVariation(vary: GivenVariation | undefined): GivenVariation | null {
   if (!vary) return null;
   return { amount: number('vary', vary.amount, 0, 1), seed: integer('seed of the variation', vary.seed, 0, Number.MAX_SAFE_INTEGER) };
