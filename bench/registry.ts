@@ -5,6 +5,7 @@ import type { Bench } from './contract.ts';
 export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
   generate: () => import('./generate.ts'),
   guidance: () => import('./guidance.ts'),
+  long: () => import('./long.ts'),
   packing: () => import('./packing.ts'),
   presets: () => import('./presets.ts'),
   'train-step': () => import('./train-step.ts'),

@@ -81,7 +81,7 @@ try {
   await trainDiT(ditConfig, { ...run('dit'), vae, text, tokenizer });
   const { dir: model, info } = await exportModel({
     run: join(dir, 'dit'), tokenizer, lpc, cacheDir: join(dir, 'cache'), out: join(dir, 'tiny'), id: 'tiny', version: '0.0.1',
-    sampling: { sampler: 'euler', steps: 4, guidance: 2, interval: [0, 1], rescale: 0, palette: 32 },
+    sampling: { sampler: 'euler', steps: 4, guidance: 2, interval: [0, 1], rescale: 0, palette: 32, steady: 0 },
   });
   console.log(`${info.id}: ${Object.keys(info.files).length} files`);
 

@@ -8,14 +8,15 @@ export { CancelledError, FileError, InputError, KinoraError, ResourceError } fro
 // Words → film.
 export { generate, generateFilms, type GenerateOptions } from './pipeline/generate.ts';
 export { openPipeline, Pipeline, type GeneratedFilm, type GenerateOptions as PipelineOptions, type OpenPipelineOptions } from './pipeline/pipeline.ts';
-export { PHASES, type FilmProgress, type Phase, type PhaseTimes } from './pipeline/job.ts';
+export { PHASES, type FilmProgress, type JobOptions, type Phase, type PhaseTimes } from './pipeline/job.ts';
+export type { PartsOptions } from './pipeline/parts.ts';
 export type { Expanded, ExpandOptions } from './pipeline/expand.ts';
 export type { ExpandEndpoint } from './pipeline/expand-endpoint.ts';
 export type { FilmOptions, GivenClip, GivenImage, GivenShot, GivenSource, GivenVariation, ImageSource } from './pipeline/settings.ts';
 export type { FilmSource, FilmWays, Storyboard, StoryboardShot, WayOptions } from './pipeline/ways.ts';
 export { readStoryboard } from './pipeline/storyboard.ts';
 export { master, recordedOptions, remix, replay, type AgainOptions, type Mastered, type Replayed } from './pipeline/again.ts';
-export { JOINS, type Join } from './pipeline/timeline.ts';
+export { JOINS, LONG_WAYS, type Join, type LongWay } from './pipeline/timeline.ts';
 export { SAMPLERS, type SamplerName } from './diffusion/samplers/registry.ts';
 
 // Models on disk.
@@ -46,5 +47,8 @@ export type { PromptReport } from './eval/prompt-eval.ts';
 export { evalModel, recordModel, type EvalFilm, type EvalModelOptions, type EvalResult } from './eval/model.ts';
 export { evalSprites, type AttributeReport, type ClipRequest, type EvalRecord, type EvalReport, type EvalSpritesOptions, type GenerateClip } from './eval/sprites.ts';
 export { evalModelWays, type EvalModelWaysOptions } from './eval/model-ways.ts';
-export { EVAL_WAYS, type EvalWay, type IdentityReport, type WayReport, type WaysReport } from './eval/ways.ts';
+export { evalModelLong, type EvalModelLongOptions } from './eval/model-long.ts';
+export { evalLong, WANTED_DRIFT, type EvalLongOptions, type LongGroup, type LongReport, type LongSlice, type LongWayReport } from './eval/long.ts';
+export type { Median } from './eval/drift.ts';
+export { EVAL_WAYS, type EvalWay, type ComparedShare, type WayReport, type WaysReport } from './eval/ways.ts';
 export { loadJudge, type SpriteJudge } from './eval/judge.ts';

@@ -10,6 +10,8 @@ import { choice, colours, decimal, file, type ImageAt, imageAt, integer, nonEmpt
 export interface GenerateFlagsOptions {
   /** Names that --sampler takes. */
   readonly samplers: readonly string[];
+  /** Names that --long-by takes. */
+  readonly longWays: readonly string[];
 }
 
 /** The flags after parsing. What the user did not say is absent: the model's defaults decide. */
@@ -28,6 +30,7 @@ export interface GenerateFlags {
   readonly steps?: number;
   readonly guidance?: number;
   readonly sampler?: string;
+  readonly longBy?: string;
   readonly negative?: string;
   /** False: the prompt is read as it is. */
   readonly expand?: boolean;
@@ -54,7 +57,11 @@ export interface GenerateFlags {
   readonly scale?: number;
   /** Colours in the whole film; 0 leaves them as they are. */
   readonly palette?: number;
+  /** Differences from frame to frame, in bytes, that are taken for shimmer. */
+  readonly steady?: number;
   readonly threads?: number;
+  readonly resume?: boolean;
+  readonly keepParts?: boolean;
   readonly json: boolean;
 }
 
@@ -76,6 +83,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--steps <n>', 'sampling steps', integer('--steps', { min: 1, max: 1000 }))
     .option('--guidance <x>', 'how strongly the words pull; 1 is off', decimal('--guidance', { min: 0, max: 30 }))
     .option('--sampler <name>', o.samplers.join(', '), choice('--sampler', o.samplers))
+    .option('--long-by <way>', `how what is longer than one piece is made: ${o.longWays.join(', ')}`, choice('--long-by', o.longWays))
     .option('--negative <text>', 'what the film should not show', nonEmpty('--negative', 'leave the flag out instead'))
     .option('--no-expand', 'let the model read the prompt as it is, not worded and filled up like its captions')
     .option('--expand-with <url>', 'an OpenAI-compatible endpoint that writes the prompt out: http://localhost:11434/v1#model', nonEmpty('--expand-with', 'wanted an address'))
@@ -93,7 +101,10 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('-n, --count <count>', 'how many films', integer('--count', { min: 1, max: 1000 }))
     .option('--scale <n>', 'delivered pixels per native pixel', integer('--scale', { min: 1, max: 64 }))
     .option('--palette <n>', 'colours in the whole film, 2 to 256, or none', colours('--palette'))
+    .option('--steady <x>', 'still what changes by no more than about so many bytes from frame to frame; 0 leaves all as it is', decimal('--steady', { min: 0, max: 64 }))
     .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
+    .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts; the same film to the byte')
+    .option('--keep-parts', 'keep the windows there when the film is done: told otherwise, only what changed is made again')
     .option('--json', 'print one JSON object a film');
 }
 

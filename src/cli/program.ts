@@ -4,7 +4,7 @@
  * 2 wrong usage, 130 interrupted (after the command has cleaned up), 143 terminated.
  */
 import { Command, CommanderError } from 'commander';
-import { KinoraError } from '../core/errors.ts';
+import { CancelledError, KinoraError } from '../core/errors.ts';
 import { type Progress, progressReporter } from './progress.ts';
 
 /** Where a command writes: process.stdout and process.stderr, or a test's buffers. */
@@ -62,7 +62,8 @@ export async function runCli(argv: readonly string[], o: RunCliOptions): Promise
     progress.end();
     if (error instanceof CommanderError && error.exitCode === 0) return 0;              // --help, --version
     if (o.signal.aborted) {
-      o.stderr.write('kinora: interrupted\n');
+      const kept = error instanceof CancelledError && error.kept !== undefined ? `; ${error.kept}` : '';
+      o.stderr.write(`kinora: interrupted${kept}\n`);
       return SIGNAL_EXIT[String(o.signal.reason)] ?? 130;
     }
     const debug = argv.includes('--debug');

@@ -36,6 +36,10 @@ export class CancelledError extends KinoraError {
   override readonly name = 'CancelledError';
   readonly code = 'cancelled';
   readonly exitCode = 1;
+  /** What remains of the work, and how it goes on; absent when nothing does. */
+  readonly kept: string | undefined;
+
+  constructor(message: string, o: ErrorOptions & { readonly kept?: string } = {}) { super(message, o); this.kept = o.kept; }
 }
 
 /** Throws an InputError whose message lists the allowed members, unless `value` is one of them. */

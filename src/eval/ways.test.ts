@@ -53,7 +53,12 @@ test('each way is asked of the model with what it needs, and reported with the f
     expect(ways[way]).toMatchObject({ outside_error: 0, given_psnr: null, identity: { hair: { films: { share: 1, count: 4 } } } });
     expect(ways[way]!.seam_real).not.toBeNull();
   }
-  for (const way of ['edit', 'mask', 'remix'] as const) expect(ways[way]).toMatchObject({ identity: { hair: null, garment: { films: { share: 1 } } }, obedience: { count: 4 } });
+  for (const way of ['edit', 'mask', 'remix'] as const)
+    expect(ways[way]).toMatchObject({ identity: { hair: null, garment: { films: { share: 1 } } }, obedience: { films: { count: 4 } } });
+  const { retell } = ways, deeds = asked.filter((o) => o.video && o.extend === 2).map(({ prompt }) => prompt);
+  expect(retell).toMatchObject({ outside_error: 0, identity: { hair: { films: { share: 1 } } }, obedience: { films: { count: 3 }, real: { count: 3 } } });   // one falls
+  expect(deeds).toHaveLength(3);
+  expect(deeds.every((deed) => !/red|blue|hair|发/.test(deed!))).toBe(true);
   expect(asked.filter((o) => o.mask).every((o) => new Set((o.mask as { image: Frames }).image.data).size === 2)).toBe(true);
   expect(asked.filter((o) => o.loop)).toHaveLength(4);
   expect(asked.filter((o) => o.strength !== undefined).map((o) => o.strength)).toEqual([0.7, 0.7, 0.7, 0.7]);

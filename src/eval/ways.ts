@@ -4,12 +4,13 @@
  * from a function, so that a test can hand in real clips as the perfect generator.
  */
 import { captionOf, drawClip, renderClip, type ClipSpec, type RenderedClip, type SpriteWorld } from '../data/sprites/world.ts';
-import { HAIR_COLOURS, type HairColour } from '../data/sprites/vocabulary.ts';
+import { HAIR_COLOURS, type Action, type HairColour } from '../data/sprites/vocabulary.ts';
 import { draws } from '../core/random.ts';
 import { environment, type Environment } from '../io/environment.ts';
 import { concatFrames, sliceFrames, type Frames } from '../media/frames.ts';
 import { psnr } from '../media/metrics.ts';
 import type { FilmWays } from '../pipeline/ways.ts';
+import type { Attribute } from '../models/judge/config.ts';
 import type { Reading } from '../train/judge-read.ts';
 import type { Reconstructor } from '../train/reconstruct.ts';
 import type { SpriteJudge } from './judge.ts';
@@ -18,10 +19,10 @@ import { seamOf, type Seam } from './seam.ts';
 import { meanOf, shareOf, type Share } from './statistics.ts';
 
 /** Ways that are measured. */
-export const EVAL_WAYS = ['image', 'keyframes', 'extend', 'extend_before', 'connect', 'loop', 'edit', 'mask', 'remix'] as const;
+export const EVAL_WAYS = ['image', 'keyframes', 'extend', 'extend_before', 'connect', 'loop', 'retell', 'edit', 'mask', 'remix'] as const;
 export type EvalWay = (typeof EVAL_WAYS)[number];
 
-/** A held-out clip with its words, and the same words with hair of another colour. */
+/** A held-out clip with its words, the same words with hair of another colour, and words for another deed. */
 interface Subject {
   readonly prompt: EvalPrompt;
   readonly clip: RenderedClip;
@@ -29,7 +30,13 @@ interface Subject {
   readonly long: Frames;
   readonly otherHair: HairColour;
   readonly otherPrompt: string;
+  readonly otherAction: Action;
+  /** Tells the other deed and nothing of looks. */
+  readonly otherDeed: string;
 }
+
+/** An attribute that new words asked for, and a real clip with its own value of it, for the ceiling. */
+interface Asked { readonly attribute: Attribute; readonly value: string; readonly real: Frames; readonly realValue: string }
 
 /** One film of a way, and what is to be looked at. */
 interface Made {
@@ -46,8 +53,8 @@ interface Made {
   readonly identity?: readonly [Frames, Frames];
   /** Real parts for the ceiling of the same. */
   readonly realIdentity?: readonly [Frames, Frames];
-  /** What new words asked for. */
-  readonly hair?: string;
+  /** What new words asked for, to be read off the second part of `identity`. */
+  readonly asked?: Asked;
 }
 
 /** Makes a film at native size, without a palette. */
@@ -97,19 +104,29 @@ const WAY_TABLE: { readonly [K in EvalWay]: (s: Subject, tools: Tools) => Promis
     const film = await make({ prompt: prompt.prompt, seed: prompt.index, frames: LOOP, loop: true }), round = concatFrames([film, sliceFrames(film, 0, LOOP >> 1)]);
     return { film: round, real: long, seams: [LOOP] };          // walks repeat after eight frames: a real clip's place 24 is like its start
   },
-  async edit({ prompt, clip: { frames }, otherHair, otherPrompt }, { make }) {
+  async retell({ prompt, clip: { frames }, otherAction, otherDeed }, { make }) {
+    const part = sliceFrames(frames, 0, PART), film = await make({ prompt: otherDeed, seed: prompt.index, video: { film: part }, extend: (FRAMES - 1) / frames.fps });
+    const asked = { attribute: 'action', value: otherAction, real: frames, realValue: prompt.truth.action } as const;
+    return { film, seams: [PART], outside: difference(film, 0, part), identity: [part, sliceFrames(film, PART)], asked };
+  },
+  async edit(subject, { make }) {
+    const { prompt, clip: { frames }, otherPrompt } = subject;
     const film = await make({ prompt: otherPrompt, seed: prompt.index, video: { film: frames }, strength: EDIT_STRENGTH });
-    return { film, hair: otherHair, identity: [frames, film] };
+    return { film, asked: newHair(subject), identity: [frames, film] };
   },
-  async mask({ prompt, clip, otherHair, otherPrompt }, { make }) {
-    const mask = headMask(clip), film = await make({ prompt: otherPrompt, seed: prompt.index, video: { film: clip.frames }, mask: { image: mask } });
-    return { film, hair: otherHair, outside: difference(film, 0, clip.frames, mask), identity: [clip.frames, film] };
+  async mask(subject, { make }) {
+    const { prompt, clip, otherPrompt } = subject, mask = headMask(clip);
+    const film = await make({ prompt: otherPrompt, seed: prompt.index, video: { film: clip.frames }, mask: { image: mask } });
+    return { film, asked: newHair(subject), outside: difference(film, 0, clip.frames, mask), identity: [clip.frames, film] };
   },
-  async remix({ prompt, otherHair, otherPrompt }, { make }) {
-    const before = await make({ prompt: prompt.prompt, seed: prompt.index, frames: FRAMES }), film = await make({ prompt: otherPrompt, seed: prompt.index, frames: FRAMES });
-    return { film, hair: otherHair, identity: [before, film] };
+  async remix(subject, { make }) {
+    const { prompt, otherPrompt } = subject, before = await make({ prompt: prompt.prompt, seed: prompt.index, frames: FRAMES });
+    const film = await make({ prompt: otherPrompt, seed: prompt.index, frames: FRAMES });
+    return { film, asked: newHair(subject), identity: [before, film] };
   },
 };
+
+const newHair = ({ prompt, clip: { frames }, otherHair }: Subject): Asked => ({ attribute: 'hair', value: otherHair, real: frames, realValue: prompt.truth.hair });
 
 /** Greatest difference between a film from `start` on and a part; with a mask where that is dark. */
 function difference(film: Frames, start: number, part: Frames, mask?: Frames): number {
@@ -136,12 +153,18 @@ function subjectsOf(world: SpriteWorld, count: number): Subject[] {
     const [character] = spec.characters, key = { seed: 0, stream: 'eval/ways', step: prompt.index }, { labels } = character!;
     const otherHair = draws(key).pick(HAIR_COLOURS.filter((colour) => colour !== labels.hairColour));
     const other: ClipSpec = { ...spec, characters: [{ ...character!, labels: { ...labels, hairColour: otherHair } }] };
-    return { prompt, clip: renderClip(world, spec), long: long(prompt.index), otherHair, otherPrompt: captionOf(other, { key, language: prompt.language, style: 'sentence' }) };
+    const otherAction = labels.action === 'spellcast' ? 'walk' : 'spellcast';                            // everyone can do either
+    const elsewise: ClipSpec = { ...spec, characters: [{ ...character!, labels: { ...labels, action: otherAction } }] };
+    return {
+      prompt, clip: renderClip(world, spec), long: long(prompt.index),
+      otherHair, otherPrompt: captionOf(other, { key, language: prompt.language, style: 'sentence' }),
+      otherAction, otherDeed: captionOf(elsewise, { key, language: prompt.language, looks: false }),
+    };
   });
 }
 
-/** Shares of films in which hair and garment are read the same in both parts, the same of real clips, and their ratio. */
-export interface IdentityReport { readonly films: Share; readonly real: Share | null; readonly of_ceiling: number | null }
+/** A share of films, the same of real clips, and their ratio. */
+export interface ComparedShare { readonly films: Share; readonly real: Share | null; readonly of_ceiling: number | null }
 
 /** Figures of one way; what does not apply is null. */
 export interface WayReport {
@@ -153,9 +176,9 @@ export interface WayReport {
   readonly seam_real: Seam | null;
   /** Greatest difference of bytes that may not change, of all films. */
   readonly outside_error: number | null;
-  readonly identity: { readonly hair: IdentityReport | null; readonly garment: IdentityReport } | null;
-  /** Films with the hair that new words asked for. */
-  readonly obedience: Share | null;
+  readonly identity: { readonly hair: ComparedShare | null; readonly garment: ComparedShare } | null;
+  /** Films with the hair, or the deed, that new words asked for. */
+  readonly obedience: ComparedShare | null;
 }
 
 /** The report; JSON as it stands. */
@@ -186,7 +209,7 @@ export async function evalWays(o: EvalWaysOptions): Promise<WaysReport> {
   const started = performance.now(), subjects = subjectsOf(o.world, o.clips ?? 64), ways: Partial<Record<EvalWay, WayReport>> = {};
   for (const way of o.ways ?? EVAL_WAYS) {
     const made: Made[] = [];
-    for (const subject of subjects) {
+    for (const subject of subjects.filter(({ prompt }) => way !== 'retell' || prompt.truth.action !== 'fall')) {   // who lies on the ground casts no spell
       made.push(await WAY_TABLE[way](subject, o));
       o.onFilm?.(made.at(-1)!.film, way);
     }
@@ -194,6 +217,8 @@ export async function evalWays(o: EvalWaysOptions): Promise<WaysReport> {
   }
   return { suite: 'ways', model: o.model, ways, ms: performance.now() - started, ...environment({ ...o.environment, seed: 0 }) };
 }
+
+const compared = (films: Share, real: Share | null): ComparedShare => ({ films, real, of_ceiling: real?.share ? films.share! / real.share : null });
 
 async function wayReport(made: readonly Made[], judge: SpriteJudge): Promise<WayReport> {
   const seams = (of: (m: Made) => Frames | undefined): Seam | null => {
@@ -207,18 +232,18 @@ async function wayReport(made: readonly Made[], judge: SpriteJudge): Promise<Way
     const same = list.flatMap((before, i) => (i % 2 === 0 ? [before[a] === list[i + 1]![a]] : []));
     return shareOf(same.filter(Boolean).length, same.length);
   };
-  const identity = (a: 'hair' | 'garment'): IdentityReport => {
-    const films = agree(readings, a), real = realReadings.length > 0 ? agree(realReadings, a) : null;
-    return { films, real, of_ceiling: real?.share ? films.share! / real.share : null };
+  const identity = (a: 'hair' | 'garment'): ComparedShare => {
+    return compared(agree(readings, a), realReadings.length > 0 ? agree(realReadings, a) : null);
   };
-  const asked = made.flatMap((m, i) => (m.hair === undefined ? [] : [readings[2 * i + 1]!.hair === m.hair]));
+  const asked = made.flatMap(({ asked: a }, i) => (a ? [{ ...a, right: readings[2 * i + 1]![a.attribute] === a.value }] : []));
+  const realAsked = await judge.read(asked.map(({ real }) => real)), right = (list: readonly boolean[]): Share => shareOf(list.filter(Boolean).length, list.length);
   const outside = made.flatMap((m) => m.outside ?? []);
   return {
     films: made.length,
     given_psnr: meanOf(made.flatMap((m) => (m.given ?? []).map(([a, b]) => Math.min(100, psnr(a, b))))),
     seam: seams((m) => m.film), seam_real: seams((m) => m.real),
     outside_error: outside.length > 0 ? Math.max(...outside) : null,
-    identity: pairs.length === 0 ? null : { hair: asked.length > 0 ? null : identity('hair'), garment: identity('garment') },
-    obedience: asked.length > 0 ? shareOf(asked.filter(Boolean).length, asked.length) : null,
+    identity: pairs.length === 0 ? null : { hair: asked.some(({ attribute }) => attribute === 'hair') ? null : identity('hair'), garment: identity('garment') },
+    obedience: asked.length > 0 ? compared(right(asked.map((a) => a.right)), right(asked.map((a, i) => realAsked[i]![a.attribute] === a.realValue))) : null,
   };
 }

@@ -85,7 +85,7 @@ function git(args: readonly string[], cwd: string | URL): string | null {
 }
 
 /** The version in a dependency's package.json, found from its entry upwards (not every package exports that file). */
-function packageVersion(name: string): string {
+export function packageVersion(name: string): string {
   let folder = new URL('.', `file://${createRequire(import.meta.url).resolve(name)}`);
   for (;;) {
     try {

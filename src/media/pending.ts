@@ -25,6 +25,20 @@ let taken = 0;
 /** A free name in the same folder, so that the rename stays on one disk. */
 const temporaryName = (target: string): string => join(dirname(target), `.kinora-${process.pid}-${taken++}.part`);
 
+/**
+ * Removes what a process that was killed left half-written in a folder; nothing as long as it runs. `pid` must be known to have written there, as its own
+ * records say: process numbers are used again.
+ */
+export async function discardLeft(folder: string, pid: number): Promise<void> {
+  if (pid === process.pid || isRunning(pid)) return;
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) if (name.startsWith(`.kinora-${pid}-`) && name.endsWith('.part')) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+function isRunning(pid: number): boolean {
+  try { process.kill(pid, 0); return true; } catch (cause) { return (cause as NodeJS.ErrnoException).code !== 'ESRCH'; }
+}
+
 const isFolder = async (path: string): Promise<boolean | undefined> => stat(path).then((s) => s.isDirectory(), () => undefined);
 
 async function checkParent(target: string): Promise<void> {

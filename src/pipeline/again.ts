@@ -5,8 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { FileError, InputError } from '../core/errors.ts';
 import { sha256 } from '../io/safetensors.ts';
-import { concatFrames, sliceFrames, type Frames } from '../media/frames.ts';
-import { psnr } from '../media/metrics.ts';
+import { sliceFrames, type Frames } from '../media/frames.ts';
+import { psnr, ssim } from '../media/metrics.ts';
 import { readFilm, readMetadata } from '../media/read.ts';
 import { generate, type GenerateOptions } from './generate.ts';
 import { findModel } from './model-store.ts';
@@ -51,8 +51,10 @@ export async function replay(file: string, { output, ...o }: AgainOptions & { re
 /** A draft's film in full. */
 export interface Mastered {
   readonly film: GeneratedFilm;
-  /** Decibels between the draft's frames and the film's, as delivered. */
+  /** Decibels between the draft's frames and the film's. */
   readonly psnr: number;
+  /** Structural similarity of the same frames, at most 1. */
+  readonly ssim: number;
 }
 
 /** Makes the film of which the file is a draft, from the same noise with all steps. */
@@ -60,11 +62,13 @@ export async function master(file: string, { output, ...o }: AgainOptions & { re
   const { options, model } = await recordedOptions(file), { draft, ...full } = options;
   if (!draft) throw new InputError(`${file} is no draft: it was made with all of its ${options.steps} steps`);
   const film = await generate({ ...full, model, ...o, output, prompt: o.prompt ?? full.prompt });
-  return { film, psnr: similarity(await readFilm(file), await readFilm(output)) };
+  return { film, ...await alike(await readFilm(file), await readFilm(output), { width: full.width!, height: full.height! }) };
 }
 
-/** PSNR of two films over the frames that both have. */
-export function similarity(a: Frames, b: Frames): number {
-  const count = Math.min(a.count, b.count);
-  return psnr(concatFrames([sliceFrames(a, 0, count)]), concatFrames([sliceFrames(b, 0, count)]));
+/** How alike a draft and its film are over the frames that both have, at native size: structure is that of the model's pixels, not of enlarged ones. */
+async function alike(draft: Frames, film: Frames, size: { readonly width: number; readonly height: number }): Promise<Pick<Mastered, 'psnr' | 'ssim'>> {
+  const { fitFrames } = await import('../media/resize.ts'), count = Math.min(draft.count, film.count);
+  const native = (f: Frames): Promise<Frames> => fitFrames(sliceFrames(f, 0, count), { ...size, kernel: 'nearest' });
+  const a = await native(draft), b = await native(film);
+  return { psnr: psnr(a, b), ssim: ssim(a, b) };
 }

@@ -12,7 +12,7 @@ import { CONTEXT_SIGMA, latentTime } from '../models/dit/pack-feeds.ts';
 import { patchify, type LatentStats } from '../models/dit/patch.ts';
 import { decodedFrames, latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import type { ContextFrame } from './denoise.ts';
-import type { FilmSettings, PlacedClip } from './settings.ts';
+import { imageName, type FilmSettings, type PlacedClip } from './settings.ts';
 import { encodeFilm, type VaeRuntime } from './vae-stream.ts';
 
 /** An image at the film's size. */
@@ -23,20 +23,32 @@ export interface FittedImage {
   readonly name: string | null;
 }
 
+/** What shows through where given pictures are transparent, sRGB bytes. */
+const PAPER = [255, 255, 255] as const;
+
 /** At the film's size: a whole-numbered enlargement is undone exactly, anything else is cut to shape and resampled. */
 async function fitted(film: Frames, { width, height }: FilmSettings): Promise<Frames> {
   const { fitFrames } = await import('../media/resize.ts'), enlarged = film.width % width === 0 && film.width / width === film.height / height;
   return fitFrames(film, { width, height, kernel: enlarged ? 'nearest' : 'lanczos3' });
 }
 
+/** A given picture or film as the model gets to see it; what is lost on the way is added to `notes`. */
+async function pictured(what: string, film: Frames, s: FilmSettings, notes: string[]): Promise<Frames> {
+  const scale = Math.max(s.width / film.width, s.height / film.height), width = Math.round(s.width / scale), height = Math.round(s.height / scale);
+  if (film.channels === 4) notes.push(`${what} is transparent in places: white stands there`);
+  if (width < film.width || height < film.height)
+    notes.push(`${what} is ${film.width}x${film.height}, another shape than the film's ${s.width}x${s.height}: its middle is used, ${width}x${height}`);
+  return fitted(toRgb(film, PAPER), s);
+}
+
 /** Reads the images and brings them to the film's size. */
-async function readImages(s: FilmSettings): Promise<FittedImage[]> {
+async function readImages(s: FilmSettings, notes: string[]): Promise<FittedImage[]> {
   if (s.images.length === 0) return [];
   const { readImage } = await import('../media/read.ts');
   const out: FittedImage[] = [];
   for (const { frame, ...source } of s.images) {
-    const image = toRgb('file' in source ? await readImage(source.file) : checkedImage(source.image));
-    out.push({ image: await fitted(image, s), frame, name: 'file' in source ? basename(source.file) : source.name ?? null });
+    const image = 'file' in source ? await readImage(source.file) : checkedImage(source.image);
+    out.push({ image: await pictured(`image ${imageName(source)}`, image, s, notes), frame, name: 'file' in source ? basename(source.file) : source.name ?? null });
   }
   return out;
 }
@@ -51,16 +63,23 @@ function checkedImage(image: Frames): Frames {
 export interface FittedSource { readonly film: Frames; readonly region: Uint8Array | null }
 
 /** What the film holds, at the film's size. */
-export interface GivenParts { readonly images: readonly FittedImage[]; readonly clips: readonly PlacedClip[]; readonly source: FittedSource | null }
+export interface GivenParts {
+  readonly images: readonly FittedImage[];
+  readonly clips: readonly PlacedClip[];
+  readonly source: FittedSource | null;
+  /** What was changed to fit, as sentences. */
+  readonly notes: readonly string[];
+}
 
 /** Reads and fits all of it. */
 export async function readGiven(s: FilmSettings): Promise<GivenParts> {
-  const clips: PlacedClip[] = [];
-  for (const { clip, frame } of s.clips) clips.push({ clip: await fitted(toRgb(clip), s), frame });
-  return { images: await readImages(s), clips, source: s.source && { film: await fitted(toRgb(s.source.film), s), region: s.source.mask && await regionOf(s.source.mask, s) } };
+  const clips: PlacedClip[] = [], notes: string[] = [];
+  for (const { clip, frame } of s.clips) clips.push({ clip: await pictured('the given film', clip, s, notes), frame });
+  const source = s.source && { film: await pictured('the given film', s.source.film, s, notes), region: s.source.mask && await regionOf(s.source.mask, s) };
+  return { images: await readImages(s, notes), clips, source, notes: [...new Set(notes)] };
 }
 
-/** Where a mask is bright: half of white and more. Throws an InputError when that is nowhere. */
+/** Where a mask is bright: half of white and more; what is transparent is dark. Throws an InputError when that is nowhere. */
 async function regionOf(mask: Frames, s: FilmSettings): Promise<Uint8Array> {
   const { data } = await fitted(toRgb(mask), s), region = new Uint8Array(s.width * s.height);
   for (let i = 0; i < region.length; i++) region[i] = data[3 * i]! + data[3 * i + 1]! + data[3 * i + 2]! >= 3 * 128 ? 1 : 0;

@@ -10,7 +10,6 @@ import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { formatWeights, parseWeights, type Weighted } from '../models/text/weights.ts';
 import { askEndpoint, type ExpandEndpoint } from './expand-endpoint.ts';
 import type { ModelInfo } from './model-store.ts';
-import type { FilmSettings, PlacedShot } from './settings.ts';
 
 /** How a prompt becomes what the model reads. */
 export interface ExpandOptions {
@@ -76,9 +75,12 @@ export async function expandFilm<S extends Asked>(s: S, { info, expand = true, e
   return { ...s, expanded: { prompt, negative: made.negative, ignored: made.ignored, mended: made.mended } };
 }
 
+/** A shot's words, and what the model reads for them. */
+interface Told { readonly prompt: string; readonly reads?: Expanded }
+
 /** The settings with what the model reads of each shot; what a film's record says already stays. */
-export async function expandShots(s: FilmSettings, o: ExpandFilmOptions): Promise<FilmSettings> {
-  const shots: PlacedShot[] = [];
+export async function expandShots<T extends Told, S extends Omit<Asked, 'prompt' | 'before'> & { readonly shots: readonly T[] }>(s: S, o: ExpandFilmOptions): Promise<S> {
+  const shots: T[] = [];
   for (const shot of s.shots) {
     const { expanded } = shot.reads ? { expanded: shot.reads } : await expandFilm({ ...s, prompt: shot.prompt, before: shots.at(-1)?.reads?.prompt ?? shots.at(-1)?.prompt }, o);
     shots.push(expanded ? { ...shot, reads: expanded } : shot);

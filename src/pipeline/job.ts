@@ -5,6 +5,7 @@ import { extname } from 'node:path';
 import { CancelledError } from '../core/errors.ts';
 import type { FilmMetadata } from '../media/metadata.ts';
 import type { FilmSink } from '../media/sink.ts';
+import { checkResumable, keptSeed, openParts, type PartsOptions, type PartStore } from './parts.ts';
 import type { FilmSettings } from './settings.ts';
 
 /** Stages of the work, in order. */
@@ -20,15 +21,17 @@ export interface FilmProgress {
   /** Index of the film, of `count`. */
   readonly film: number;
   readonly count: number;
+  /** Windows of the film that were there from an earlier run; absent when there are none. */
+  readonly reused?: number;
 }
 
 /** Where a film goes, and who is told. */
-export interface JobOptions {
+export interface JobOptions extends PartsOptions {
   /** .mp4, .gif, .png (one frame, or a sprite sheet) or a folder of PNGs; with several films each name gets the film's seed. Default: none, the frames are returned. */
   readonly output?: string;
   /** Called often; must not throw. */
   readonly onProgress?: (progress: FilmProgress) => void;
-  /** Stops the work; nothing half-written remains. */
+  /** Stops the work; no half film remains, of several windows those that are done are kept for `resume`. */
   readonly signal?: AbortSignal;
 }
 
@@ -43,13 +46,17 @@ export class Job {
   readonly #count: number;
   readonly #ms: Record<Phase, number> = { load: 0, text: 0, sample: 0, decode: 0, encode: 0 };
   #since = performance.now();
+  #parts: PartStore | null = null;
 
   constructor(o: JobOptions, film: number, count: number) { this.#o = o; this.#film = film; this.#count = count; this.signal = o.signal; }
 
   check(): void {
     if (this.signal?.aborted) throw new CancelledError('cancelled', { cause: this.signal.reason });
   }
-  report(phase: Phase, step: number, steps: number): void { this.#o.onProgress?.({ phase, step, steps, film: this.#film, count: this.#count }); }
+  report(phase: Phase, step: number, steps: number): void {
+    const reused = this.#parts?.reused ?? 0;
+    this.#o.onProgress?.({ phase, step, steps, film: this.#film, count: this.#count, ...(reused > 0 ? { reused } : {}) });
+  }
   start(phase: Phase, steps: number): void {
     this.check();
     this.#since = performance.now();
@@ -75,12 +82,29 @@ export class Job {
 
   /** The film's file, opened before the work starts. */
   async openSink(s: FilmSettings, metadata: () => FilmMetadata): Promise<FilmSink | undefined> {
-    if (this.#o.output === undefined) return undefined;
+    const output = this.#output(s);
+    if (output === undefined) return undefined;
     const { openSink } = await import('../media/sink.ts');
-    return openSink(this.#count > 1 ? numbered(this.#o.output, (s.vary ?? s).seed) : this.#o.output, {
-      width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, metadata: metadata(),
-    });
+    return openSink(output, { width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, metadata: metadata() });
   }
+
+  /** The film's windows on disk; null for a film that needs none. */
+  async openParts(s: FilmSettings, windows: number): Promise<PartStore | null> {
+    const output = this.#output(s), { resume = false, keepParts = false } = this.#o;
+    return this.#parts = output === undefined ? null : await openParts({ output, windows, seed: (s.vary ?? s).seed, resume, keepParts });
+  }
+
+  #output(s: FilmSettings): string | undefined {
+    const { output } = this.#o;
+    return output !== undefined && this.#count > 1 ? numbered(output, (s.vary ?? s).seed) : output;
+  }
+}
+
+/** The seed of a film that asks for none: that of the film which it goes on with, or any. */
+export async function drawnSeed(o: JobOptions & { readonly seed?: number }, count: number): Promise<number> {
+  checkResumable(o, o, count);
+  const kept = o.output !== undefined && count === 1 && (o.resume || o.keepParts) ? await keptSeed(o.output) : undefined;
+  return kept ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
 }
 
 /** `film.mp4` → `film-7.mp4`, `frames/` → `frames-7`. */

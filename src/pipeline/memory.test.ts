@@ -16,7 +16,7 @@ const vae = VAE_PRESETS.large, dit = { ...DIT_PRESETS.small, channels: vae.laten
 const modelOf = (length: number): ModelInfo => ({
   vae: { config: vae }, dit: { config: dit, prediction: 'x' }, text: { config: { vocabulary: 1000, length, width: dit.textWidth, depth: 3, heads: 3, mlp: 'relu2' } },
   native: { width: 64, height: 64, frames: 17, fps: 8 }, limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65 },
-  sampling: { sampler: 'euler', steps: 4, guidance: 3, interval: [0, 1], rescale: 0, shift: 1, palette: 32 },
+  sampling: { sampler: 'euler', steps: 4, guidance: 3, interval: [0, 1], rescale: 0, shift: 1, palette: 32, steady: 0 },
 }) as unknown as ModelInfo;
 const model = modelOf(96), settings = (o: Partial<FilmOptions>) => filmSettings({ prompt: 'x', scale: 1, ...o }, model, 1);
 const bytes = (o: Partial<FilmOptions> = {}, of = model): number => predictBytes(settings(o), of, 8);

@@ -51,10 +51,10 @@ const schema = z.strictObject({
   native: z.strictObject({ width: count, height: count, frames: count, fps: z.number().positive() }),
   /** What is refused beyond; sides in pixels. Films longer than `window` frames are made in pieces of so many; without it all are made in one. */
   limits: z.strictObject({ minSide: count, maxSide: count, multiple: count, maxFrames: count, window: count.optional() }),
-  /** How it samples when nothing is asked for. `palette` 0 = none. */
+  /** How it samples when nothing is asked for. `palette` and `steady` 0 = none. */
   sampling: z.strictObject({
     sampler: z.enum(SAMPLERS), steps: count, guidance: z.number().min(0), interval: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]),
-    rescale: z.number().min(0).max(1), shift: z.number().positive(), palette: z.int().min(0).max(256),
+    rescale: z.number().min(0).max(1), shift: z.number().positive(), palette: z.int().min(0).max(256), steady: z.number().min(0).max(64).default(0),
   }),
   files: z.record(z.string(), z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0) })),
 });

@@ -10,15 +10,18 @@ import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
 import { readGiven, type GivenParts } from './context.ts';
 import { deliveredFrames, type NativeFrames } from './deliver.ts';
-import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type DitRuntime, type TextStates } from './denoise.ts';
-import { Job, type JobOptions, type PhaseTimes } from './job.ts';
+import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type CaptionTokens, type DitRuntime, type TextStates } from './denoise.ts';
+import { drawnSeed, Job, type JobOptions, type PhaseTimes } from './job.ts';
 import { expandShots } from './expand.ts';
 import { checkMemory } from './memory.ts';
+import { joinedFrames } from './join.ts';
 import { findModel, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
+import { windowKey, type PartStore } from './parts.ts';
 import { Reel } from './reel.ts';
 import { filmMetadata } from './record.ts';
 import { branchesOf, encodedFrames, filmSettings, imagesIn, windowSigmas, windowSize, windowsOf, type FilmSettings } from './settings.ts';
-import type { FilmWindow } from './timeline.ts';
+import { steadied } from './steady.ts';
+import { madeBy, type FilmWindow } from './timeline.ts';
 import { chunkProgram, decodeFilm, type VaeRuntime } from './vae-stream.ts';
 import { resolveWays, type FilmWays } from './ways.ts';
 import { sampleWindow } from './window.ts';
@@ -53,6 +56,11 @@ export interface GeneratedFilm {
   readonly mended?: Readonly<Record<string, string>>;
   /** Present when the end of the prompt, or of what it should not show, did not fit. */
   readonly truncated?: true;
+  /** Present when something that was given was changed to fit, or parts could not be kept or used: what, as sentences. */
+  readonly notes?: readonly string[];
+  /** Present when the film was to go on from parts: how many windows it has, and how many of them were there. */
+  readonly windows?: number;
+  readonly reused?: number;
   /** The frames as delivered; present when no output was asked for. */
   readonly film?: Frames;
 }
@@ -87,7 +95,7 @@ export class Pipeline implements Disposable {
   /** Makes `count` films, one after the other, with seeds (or, with `vary`, variations) counting up; each equals the film that its seed alone gives. */
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
     const { info } = this.model;
-    const asked = filmSettings(await resolveWays(o, info), info, crypto.getRandomValues(new Uint32Array(1))[0]!);
+    const asked = filmSettings(await resolveWays(o, info), info, await drawnSeed(o, count));
     const first = await expandShots(asked, { ...o, info, tokenizer: () => this.#words() });
     if (!Number.isSafeInteger((first.vary ?? first).seed + count - 1))
       throw new InputError(`seed ${(first.vary ?? first).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
@@ -101,13 +109,13 @@ export class Pipeline implements Disposable {
   }
 
   async #film(s: FilmSettings, given: GivenParts, job: Job, text: (runtime: Runtime) => Promise<EncodedText>): Promise<GeneratedFilm> {
-    const { info } = this.model, windows = windowsOf(s);
+    const { info } = this.model, windows = windowsOf(s), store = await job.openParts(s, s.source?.strength === 0 ? 0 : windows.length);
     const sink = await job.openSink(s, () => filmMetadata(info, s, given));
     try {
       const runtime = await job.time('load', 1, () => this.#prepare(s, windows, job));
-      const { states, ignored, mended, truncated } = await job.time('text', 1, () => text(runtime));
+      const { states, captions, ignored, mended, truncated } = await job.time('text', 1, () => text(runtime));
       const kept: Frames[] = [];
-      for await (const frames of deliveredFrames(this.#native({ runtime, s, windows, given, states, job }), s)) {
+      for await (const frames of deliveredFrames(steadied(this.#native({ runtime, s, windows, given, states, captions, store, job }), s.steady), s)) {
         if (sink) await sink.write(frames); else kept.push(frames);
         job.lap('encode');
         job.check();
@@ -116,20 +124,23 @@ export class Pipeline implements Disposable {
       const written: WrittenFilm | undefined = await sink?.finish();
       job.lap('encode');
       job.report('encode', 1, 1);
+      await store?.finish();
+      const notes = [...given.notes, ...store?.notes ?? []];
       const { width, height, frames, fps } = s;
       return {
         file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
         codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}),
         ...(truncated ? { truncated } : {}), ...(s.shots[0]!.reads ? { expanded: s.shots[0]!.reads.prompt } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
+        ...(notes.length > 0 ? { notes } : {}), ...(store?.reads ? { windows: windows.length, reused: store.reused } : {}),
       };
     } catch (error) {
       await sink?.abort();
-      throw error;
+      throw store ? store.unfinished(error) : error;
     }
   }
 
   /** The film's frames in order, window by window. */
-  async *#native({ runtime, s, windows, given, states, job }: MakeOptions): AsyncGenerator<NativeFrames> {
+  async *#native({ runtime, s, windows, given, states, captions, store, job }: MakeOptions): AsyncGenerator<NativeFrames> {
     const reel = new Reel(s, windows), steps = windows.map((w) => windowSigmas(s, w).length - 1), all = steps.reduce((sum, n) => sum + n, 0);
     const { vae, dit } = runtime, { latent } = this.model.info, region = given.source?.region ?? null, start = given.source ? s.source!.strength === 0 : false;
     for (const { clip, frame } of given.clips) reel.put(frame, clip, true);
@@ -140,23 +151,24 @@ export class Pipeline implements Disposable {
       yield* reel.ready();
       const { source } = given, images = imagesIn(w, given.images).map((image) => ({ ...image, frame: image.frame - w.start }));
       const parts = { images, ...reel.read(w), source: source && sliceFrames(source.film, w.start, w.end) };
-      const latents = await sampleWindow({
+      const sample = (): Promise<Float32Array> => sampleWindow({
         vae, dit, latent, settings: s, window: w, parts, region, text: states[w.shot]!,
         done: (step) => { job.report('sample', sampled + step, all); }, ...(job.signal ? { signal: job.signal } : {}),
       });
-      sampled += steps[i]!;
+      const latents = await (store?.latents(windowKey({ info: this.model.info, settings: s, window: w, parts, region, captions: captions[w.shot]! }), sample) ?? sample());
+      job.report('sample', sampled += steps[i]!, all);            // a window that was there made no steps of its own
       job.lap('sample');
       if (i === 0) job.report('decode', 0, s.frames);
-      let at = w.start;
-      for await (const chunk of decodeFilm(vae, latents, s)) {
-        const whole = fromModel(chunk, { count: chunk.length / (3 * s.width * s.height), width: s.width, height: s.height, channels: 3, fps: s.fps });
-        const from = Math.max(at, w.start + w.before), to = Math.min(at + whole.count, w.end - w.after);
+      const ends = { beginning: parts.beginning, ending: parts.ending }, made = madeBy(w);
+      let at = w.start + w.before;
+      for await (const piece of joinedFrames(decodedFrames(vae, latents, s), w.end - w.start, ends)) {
+        const from = Math.max(at, made.start), to = at + piece.count;
         if (from < to) {
-          const frames = sliceFrames(whole, from - at, to - at);
+          const frames = sliceFrames(piece, from - at);
           reel.put(from, source && region ? withinRegion(frames, sliceFrames(source.film, from, to), region) : frames, source ? region : null);
-          job.report('decode', decoded += to - from, s.frames);
+          job.report('decode', decoded += frames.count, s.frames);
         }
-        at += whole.count;
+        at = to;
         job.lap('decode');
         yield* reel.ready();
         job.check();
@@ -217,7 +229,7 @@ export class Pipeline implements Disposable {
     return {
       ignored: [...new Set(all.toReversed().flatMap(({ ignored }) => [...ignored]))],
       mended: Object.assign({}, ...all.map(({ mended }) => mended)) as Record<string, string>,
-      truncated: [unconditional, ...prompts].some(({ truncated }) => truncated), states,
+      truncated: [unconditional, ...prompts].some(({ truncated }) => truncated), states, captions: prompts.map((prompt) => [prompt, unconditional]),
     };
   }
 
@@ -230,7 +242,14 @@ interface MakeOptions {
   readonly windows: readonly FilmWindow[];
   readonly given: GivenParts;
   readonly states: readonly TextStates[];
+  readonly captions: readonly (readonly CaptionTokens[])[];
+  readonly store: PartStore | null;
   readonly job: Job;
+}
+
+/** Decoded pieces of a window as bytes. */
+async function* decodedFrames(vae: VaeRuntime, latents: Float32Array, { width, height, fps }: FilmSettings): AsyncGenerator<Frames> {
+  for await (const chunk of decodeFilm(vae, latents, { width, height })) yield fromModel(chunk, { count: chunk.length / (3 * width * height), width, height, channels: 3, fps });
 }
 
 /** `frames` within the region, `source` outside of it. */
@@ -243,6 +262,8 @@ function withinRegion(frames: Frames, source: Frames, region: Uint8Array): Frame
 /** What is read of the words, states by shot. */
 interface EncodedText {
   readonly states: readonly TextStates[];
+  /** What the states were made of: the shot's caption and the unconditional one. */
+  readonly captions: readonly (readonly CaptionTokens[])[];
   readonly ignored: readonly string[];
   readonly mended: Readonly<Record<string, string>>;
   readonly truncated: boolean;

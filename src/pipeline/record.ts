@@ -12,7 +12,7 @@ import type { FilmMetadata, Json } from '../media/metadata.ts';
 import type { GivenParts } from './context.ts';
 import type { ModelInfo } from './model-store.ts';
 import type { FilmOptions, FilmSettings } from './settings.ts';
-import { JOINS } from './timeline.ts';
+import { JOINS, LONG_WAYS } from './timeline.ts';
 
 /** Bytes of deflated pictures that one film carries. */
 const MOST_CARRIED = 2e6;
@@ -60,12 +60,14 @@ const readsSchema = z.object({ prompt: z.string(), negative: z.string(), ignored
 
 const recordSchema = z.object({
   negative: z.string(), frames: z.number(), width: z.number(), height: z.number(), fps: z.number(), steps: z.number(), guidance: z.number(),
-  interval: z.tuple([z.number(), z.number()]), rescale: z.number(), sampler: z.enum(SAMPLERS), scale: z.number(), palette: z.number(), weights: z.string(), version: z.string(),
+  interval: z.tuple([z.number(), z.number()]), rescale: z.number(), sampler: z.enum(SAMPLERS), scale: z.number(), palette: z.number(), steady: z.number().default(0),
+  weights: z.string(), version: z.string(),
   images: z.array(z.object({ name: z.string().nullable(), frame: z.number(), ...picture })).default([]),
   clips: z.array(z.object({ frame: z.number(), ...picture })).default([]),
   source: z.object({ strength: z.number(), film: pictureSchema, mask: pictureSchema.nullable() }).optional(),
   reads: readsSchema.optional(),
   shots: z.array(z.object({ frame: z.number(), prompt: z.string(), join: z.enum(JOINS), reads: readsSchema.optional() })).default([]),
+  longBy: z.enum(LONG_WAYS).default('rolling'),
   loop: z.boolean().default(false), vary: z.object({ amount: z.number(), seed: z.number() }).optional(), draftOf: z.number().optional(),
 });
 

@@ -21,6 +21,15 @@ test('frames come out in order whatever order they came in, and a window reads i
   expect(reel.bytes).toBe(0);                                    // nobody reads anything any more
 });
 
+test('an anchor reads the frames that it goes on from, which are kept for it', () => {
+  const anchor = { start: 6, end: 12, before: 2, after: 0, shot: 0, anchor: { from: 1, lead: 2 } }, reel = new Reel({ frames: 12 }, [anchor]);
+  reel.put(0, film(0, 5), null);
+  expect(drain(reel)).toEqual([[0, 1, 2, 3, 4]]);
+  expect(reel.bytes).toBe(2 * 3);
+  expect(numbers(reel.read(anchor).beginning)).toEqual([1, 2]);
+  expect(reel.bytes).toBe(0);
+});
+
 test('a long film holds no more than its windows have yet to read', () => {
   const windows = Array.from({ length: 50 }, (_, i) => ({ start: 24 * i, end: 24 * i + 33, before: i === 0 ? 0 : 9, after: 0, shot: 0 }));
   const reel = new Reel({ frames: 24 * 49 + 33 }, windows);

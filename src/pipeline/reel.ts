@@ -32,7 +32,7 @@ export class Reel {
   read(w: FilmWindow): { readonly beginning: Frames | null; readonly ending: Frames | null } {
     const cut = (start: number, count: number): Frames | null => (count === 0 ? null
       : concatFrames(Array.from({ length: count }, (_, i) => this.#held.get(this.#index(start + i))!.frame)));
-    const parts = { beginning: cut(w.start, w.before), ending: cut(w.end - w.after, w.after) };
+    const parts = { beginning: cut(w.anchor?.from ?? w.start, w.before), ending: cut(w.end - w.after, w.after) };
     for (const at of this.#context(w)) {
       this.#readers[at]!--;
       this.#letGo(at);
@@ -58,7 +58,7 @@ export class Reel {
   #index(frame: number): number { return frame < this.#frames ? frame : frame - this.#frames; }   // behind a loop's end stands its start
 
   *#context(w: FilmWindow): Generator<number> {
-    for (let i = 0; i < w.before; i++) yield w.start + i;
+    for (let i = 0; i < w.before; i++) yield (w.anchor?.from ?? w.start) + i;
     for (let i = w.end - w.after; i < w.end; i++) yield this.#index(i);
   }
 

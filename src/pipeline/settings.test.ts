@@ -8,7 +8,7 @@ import { nearestSizes, sizeRule } from './size-rule.ts';
 const model = {
   dit: { config: DIT_PRESETS.tiny, prediction: 'velocity' },
   native: { width: 64, height: 64, frames: 17, fps: 8 }, limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65 },
-  sampling: { sampler: 'euler', steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0, shift: 2, palette: 32 },
+  sampling: { sampler: 'euler', steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0, shift: 2, palette: 32, steady: 6 },
 } as unknown as ModelInfo;
 const settings = (o: Partial<FilmOptions> = {}) => filmSettings({ prompt: 'x', ...o }, model, 5);
 
@@ -18,7 +18,7 @@ test('the model fills in what is left out', () => {
   expect(settings()).toEqual({
     prompt: 'x', negative: '', seed: 5, frames: 17, width: 64, height: 64, fps: 8, steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0,
     shift: 2, sampler: 'euler', images: [], clips: [],
-    source: null, shots: [{ start: 0, join: 'cut', prompt: 'x' }], loop: false, vary: null, draftOf: null, window: 65, scale: 8, palette: 32,
+    source: null, shots: [{ start: 0, join: 'cut', prompt: 'x' }], loop: false, longBy: 'rolling', vary: null, draftOf: null, window: 65, scale: 8, palette: 32, steady: 6,
   });
   expect(settings({ seconds: 1, fps: 12, width: 128, height: 64 })).toMatchObject({ frames: 12, scale: 4, shift: 2 * Math.sqrt(4 * 16 * 8 / 320) });
   expect(settings({ images: [{ file: 'a' }, { file: 'b', frame: 'last' }] }).images).toEqual([{ file: 'a', frame: 0 }, { file: 'b', frame: 16 }]);
@@ -40,6 +40,7 @@ test.each<[Partial<FilmOptions>, string]>([
   [{ guidance: -1 }, 'guidance -1 is not possible: wanted a number from 0 to 30'],
   [{ sampler: 'ddim' as 'euler' }, 'sampler "ddim" is not known; allowed: euler, heun, euler-maruyama'],
   [{ palette: 1 }, 'palette 1 is not possible: wanted a whole number from 2 to 256'],
+  [{ steady: 65 }, 'steady 65 is not possible: wanted a number from 0 to 64'],
   [{ scale: 0 }, 'scale 0 is not possible'],
   [{ images: [{ file: 'a', frame: 17 }] }, 'image a cannot be frame 17: the film has frames 0 to 16'],
   [{ images: [{ file: 'a' }, { file: 'b', frame: 0 }] }, 'image b: frame 0 is given already'],

@@ -12,7 +12,7 @@ import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import type { Expanded, ExpandOptions } from './expand.ts';
 import type { ModelInfo } from './model-store.ts';
 import { checkSize, sizeRule } from './size-rule.ts';
-import { JOINS, planWindows, wholeLatents, type FilmWindow, type Join, type ShotStart, type Span } from './timeline.ts';
+import { JOINS, LONG_WAYS, planWindows, wholeLatents, type FilmWindow, type Join, type LongWay, type ShotStart, type Span } from './timeline.ts';
 
 /** Where a given image comes from: a PNG, JPEG, WebP or GIF file, or memory (one frame; a name is for records). It is brought to the film's size. */
 export type ImageSource = { readonly file: string } | { readonly image: Frames; readonly name?: string | null };
@@ -97,12 +97,16 @@ export interface FilmOptions extends ExpandOptions {
   /** Whether the end runs into the start. Default no. */
   readonly loop?: boolean;
   readonly vary?: GivenVariation;
+  /** How what is longer than one piece is made. Default `rolling`. */
+  readonly longBy?: LongWay;
   /** A quarter of the steps: what the film will be, sooner. `kinora master` makes the film itself of it. Default no. */
   readonly draft?: boolean;
   /** Delivered pixels per native pixel, 1 to 64. Default: the least that makes the long side 512 or more. */
   readonly scale?: number;
   /** Colours of the whole film, 2 to 256; 0 leaves them as they are. */
   readonly palette?: number;
+  /** Differences from frame to frame, in bytes, up to which a pixel is taken to stand still and is kept from shimmering, 0 to 64; 0 leaves all as it is. */
+  readonly steady?: number;
 }
 
 /** An image at its frame. */
@@ -144,6 +148,7 @@ export interface FilmSettings {
   /** The first begins at frame 0 with `prompt`. */
   readonly shots: readonly PlacedShot[];
   readonly loop: boolean;
+  readonly longBy: LongWay;
   readonly vary: GivenVariation | null;
   /** Steps of the film of which this is a draft; null when it is none. */
   readonly draftOf: number | null;
@@ -151,6 +156,7 @@ export interface FilmSettings {
   readonly window: number;
   readonly scale: number;
   readonly palette: number;
+  readonly steady: number;
 }
 
 /** Pixels of the long side that a film is delivered with unless a scale is given. */
@@ -162,7 +168,7 @@ const SHORTEST_SHOT = 9;
 const DEFAULT_STRENGTH = 0.6;
 /** Steps of a film for each of its draft. */
 const DRAFT = 4;
-const MAX_STEPS = 1000, MAX_GUIDANCE = 30, MAX_SCALE = 64, MAX_FPS = 120, MAX_COLOURS = 256;
+const MAX_STEPS = 1000, MAX_GUIDANCE = 30, MAX_SCALE = 64, MAX_FPS = 120, MAX_COLOURS = 256, MAX_STEADY = 64;
 
 /** Completes and checks what was asked for. `seed` is what a film gets that asks for none. Throws an InputError that names value and allowed set. */
 export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): FilmSettings {
@@ -191,9 +197,10 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
     guidance, interval, rescale, shift: sampling.shift * shiftForTokens(tokens),
     sampler: oneOf('sampler', o.sampler ?? sampling.sampler, SAMPLERS),
     images: givenImages(o.images ?? [], frames), clips: givenClips(o.clips ?? [], frames), source: givenSource(o, frames),
-    shots: givenShots(o, prompt, frames), loop: o.loop ?? false, vary: givenVariation(o.vary), window,
+    shots: givenShots(o, prompt, frames), loop: o.loop ?? false, longBy: oneOf('long by', o.longBy ?? LONG_WAYS[0], LONG_WAYS),
+    vary: givenVariation(o.vary), window,
     scale: integer('scale', o.scale ?? Math.ceil(DELIVERED_SIDE / Math.max(width, height)), 1, MAX_SCALE),
-    palette,
+    palette, steady: number('steady', o.steady ?? sampling.steady, 0, MAX_STEADY),
   };
   windowsOf(settings);                                          // what cannot be planned is known before anything is loaded
   return settings;
@@ -264,9 +271,9 @@ function givenVariation(vary: GivenVariation | undefined): GivenVariation | null
 }
 
 /** The film's windows in the order in which they are made. */
-export function windowsOf(s: Pick<FilmSettings, 'frames' | 'clips' | 'shots' | 'window' | 'loop'>): FilmWindow[] {
+export function windowsOf(s: Pick<FilmSettings, 'frames' | 'clips' | 'shots' | 'window' | 'loop' | 'longBy'>): FilmWindow[] {
   const known = s.clips.map(({ clip, frame }): Span => ({ start: frame, end: frame + clip.count }));
-  return planWindows({ frames: s.frames, known, shots: s.shots, window: s.window, overlap: Math.min(OVERLAP, wholeLatents((s.window >> 1) - 4)), loop: s.loop });
+  return planWindows({ frames: s.frames, known, shots: s.shots, window: s.window, overlap: Math.min(OVERLAP, wholeLatents((s.window >> 1) - 4)), loop: s.loop, longBy: s.longBy });
 }
 
 /**

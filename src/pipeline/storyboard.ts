@@ -18,7 +18,7 @@ export async function readStoryboard(file: string): Promise<Storyboard> {
     throw new FileError(`cannot read ${file}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`, { cause });
   });
   let value: unknown;
-  try { value = parse(text); } catch (cause) { throw new InputError(`${file} is not YAML: ${(cause as Error).message.split('\n')[0]}`, { cause }); }
+  try { value = parse(text, { logLevel: 'error' }); } catch (cause) { throw new InputError(`${file} is not YAML: ${(cause as Error).message.split('\n')[0]}`, { cause }); }
   const parsed = schema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

@@ -144,8 +144,11 @@ export async function readRunConfig<K extends Trainable>(kind: K, file: string):
   return parsed.data as RunConfig[K];
 }
 
-/** What a checkpoint is bound to: everything in the configuration that changes the numbers. */
+/**
+ * What a checkpoint is bound to: everything in the configuration that changes the numbers, but for the number of steps. A run may be gone on with for more or
+ * fewer of them than it was begun with; from there on the learning rate follows the new length.
+ */
 export function runHash(config: RunConfig[Trainable]): string {
-  const { checkpointSeconds: _c, programs: _p, validateEvery: _v, ...rest } = config;
-  return sha256(JSON.stringify(rest)).slice(0, 12);
+  const { checkpointSeconds: _c, programs: _p, validateEvery: _v, optim: { steps: _s, ...optim }, ...rest } = config;
+  return sha256(JSON.stringify({ ...rest, optim })).slice(0, 12);
 }

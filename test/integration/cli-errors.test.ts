@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Frames } from '../../src/media/frames.ts';
+import { writeFilm } from '../../src/media/sink.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -22,6 +24,13 @@ beforeAll(async () => {
   await writeFile(join(dir, 'changed', 'words.json'), Buffer.alloc((await import('node:fs')).statSync(join(model, 'words.json')).size, ' '));
   await writeFile(join(dir, 'notes.png'), 'dear diary, this is no picture\n');
   await writeFile(join(dir, 'file'), '');
+  const grey = (count: number, width: number, height: number): Frames =>
+    ({ data: new Uint8Array(count * width * height * 3).fill(128), count, width, height, channels: 3, fps: 8 });
+  await writeFilm(join(dir, 'walk.gif'), grey(9, 64, 64));
+  await writeFilm(join(dir, 'still.png'), grey(1, 64, 64));
+  await writeFilm(join(dir, 'wide.png'), grey(1, 96, 64));
+  await writeFilm(join(dir, 'black.png'), { ...grey(1, 64, 64), data: new Uint8Array(64 * 64 * 3) });
+  for (const [name, text] of Object.entries(STORIES)) await writeFile(join(dir, `${name}.yaml`), text);
 });
 beforeEach(async () => { out = await mkdtemp(join(dir, 'out-')); });
 afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
@@ -37,6 +46,18 @@ function kinora(argv: readonly string[], shell = ''): Promise<{ exit: number | n
     child.on('close', (exit) => { resolve({ exit, stdout, errors: stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{"stage"')) }); });
   });
 }
+
+/** Storyboards that are wrong, by what is. */
+const STORIES: Readonly<Record<string, string | Buffer>> = {
+  overlap: 'seconds: 6\nshots:\n  - { at: 0, prompt: x }\n  - { at: 4, prompt: y }\n  - { at: 2, prompt: z }\n',
+  short: 'seconds: 6\nshots:\n  - { at: 0, prompt: x }\n  - { at: 0.5, prompt: y }\n',
+  beyond: 'seconds: 6\nshots:\n  - { at: 0, prompt: x }\n  - { at: 7, prompt: y }\n',
+  broken: 'seconds: [\nshots: }',
+  binary: Buffer.from([0, 1, 2, 255, 254, 0, 58, 32, 10]),
+  tagged: 'seconds: !time 6\nshots:\n  - { at: 0, promt: x }\n',
+  empty: '',
+  pictured: 'seconds: 2\nshots:\n  - { at: 0, prompt: x, image: gone.png }\n',
+};
 
 /** What is wrong, how the command is called, the exit code, and what the line says. `OUT` and `DIR` are the test's folders. */
 const CASES: readonly (readonly [string, readonly string[], number, string])[] = [
@@ -56,6 +77,21 @@ const CASES: readonly (readonly [string, readonly string[], number, string])[] =
   ['an image beyond the end', ['x', '--image', 'DIR/notes.png@17'], 2, 'the film has frames 0 to 16'],
   ['a folder that does not exist', ['x', '-o', 'OUT/no/a.mp4'], 1, 'does not exist'],
   ['an output inside of a file', ['x', '-o', 'DIR/file/a.mp4'], 1, 'part of its path is a file'],
+  ['strength 2', ['x', '--video', 'DIR/walk.gif', '--strength', '2'], 2, '--strength "2" is not possible: wanted a number from 0 to 1'],
+  ['a film of one frame', ['--video', 'DIR/still.png', '--extend', '1'], 2, 'still.png has 1 frame: wanted two and more; give a still as an image instead'],
+  ['a mask of another size', ['--video', 'DIR/walk.gif', '--mask', 'DIR/wide.png'], 2, 'wide.png is 96x64: wanted the size of the film'],
+  ['a mask that is missing', ['--video', 'DIR/walk.gif', '--mask', 'DIR/gone.png'], 1, 'gone.png: no such file'],
+  ['a mask that is dark everywhere', ['--video', 'DIR/walk.gif', '--mask', 'DIR/black.png'], 2, 'the mask is dark everywhere'],
+  ['shots that overlap', ['--storyboard', 'DIR/overlap.yaml'], 2, "the storyboard's shots overlap: shot 3 begins at 2 s, shot 2 at 4 s"],
+  ['a shot that is too short', ['--storyboard', 'DIR/short.yaml'], 2, 'a shot cannot begin at frame 4: wanted 9 to 39'],
+  ['a shot behind the end', ['--storyboard', 'DIR/beyond.yaml'], 2, 'a shot cannot begin at frame 56: wanted 9 to 39'],
+  ['a storyboard that is no YAML', ['--storyboard', 'DIR/broken.yaml'], 2, 'broken.yaml is not YAML: '],
+  ['a storyboard that is no text', ['--storyboard', 'DIR/binary.yaml'], 2, 'binary.yaml'],
+  ['a storyboard with other fields', ['--storyboard', 'DIR/tagged.yaml'], 2, 'tagged.yaml: '],
+  ['an empty storyboard', ['--storyboard', 'DIR/empty.yaml'], 2, 'empty.yaml: '],
+  ['a storyboard that is a folder', ['--storyboard', 'DIR/tiny'], 1, 'cannot read'],
+  ["a storyboard's image that is missing", ['--storyboard', 'DIR/pictured.yaml'], 1, 'gone.png: no such file'],
+  ['a film that goes on without being known', ['x', '--resume', '-n', '2'], 2, 'resume of 2 films needs their seed'],
   ['more than the memory holds', ['x', '--size', '4096x4096', '--frames', '65'], 1, 'MB of memory'],
 ];
 

@@ -76,6 +76,24 @@ test('a storyboard: shots at their times, the file itself refused where it is wr
   await expect(readStoryboard(at('none.yaml'))).rejects.toThrow('no such file');
 });
 
+test('a picture of another shape or with holes is told of; one that fits is not', async () => {
+  const source = await readFilm(walk), image = sliceFrames(source, 0, 1), plain = { prompt: 'a man walks', frames: 5, width: 64, height: 64, palette: 0, scale: 1 };
+  const notes = async (o: Partial<Omit<GenerateOptions, 'count'>>): Promise<readonly string[] | undefined> => (await generate({ seed: 5, model, ...o })).notes;
+  const square = (channels: 3 | 4, alpha = 255): Frames =>
+    ({ data: new Uint8Array(64 * 64 * channels).map((_, i) => (i % channels === 3 ? alpha : 90)), count: 1, width: 64, height: 64, channels, fps: 8 });
+  await writeFilm(at('holes.png'), square(4, 0));
+  await writeFilm(at('square.png'), upscaleNearest(square(3), 2));
+  const wide = "image in memory is 576x384, another shape than the film's 64x64: its middle is used, 384x384";
+  expect(await notes({ ...plain, images: [{ image }] })).toEqual([wide]);
+  expect(await notes({ ...plain, images: [{ file: at('holes.png') }, { file: at('square.png'), frame: 'last' }] }))
+    .toEqual([`image ${at('holes.png')} is transparent in places: white stands there`]);
+  expect(await notes({ ...plain, images: [{ file: at('square.png') }] })).toBeUndefined();
+  expect(await notes({ video: { film: source }, extend: 0.5, width: 64, height: 64 })).toEqual([wide.replace('image in memory', 'the given film')]);
+  expect(await notes({ video: { file: walk }, extend: 0.5 })).toBeUndefined();
+  const white = await made({ ...plain, clips: [{ clip: square(4, 0) }] });
+  expect([...toRgb(sliceFrames(white, 0, 1)).data].every((value) => value === 255)).toBe(true);
+});
+
 test.each<[string, (source: Frames) => Partial<Omit<GenerateOptions, 'count'>>, string]>([
   ['nothing asked of a film', () => ({ video: { file: walk } }), 'nothing is asked of the film'],
   ['a way without a film', () => ({ prompt: 'x', extend: 1 }), 'extend needs a film to act on'],
@@ -115,9 +133,10 @@ test('a remix has the settings of its film, other words, and their effect; a dra
   const draft = at('draft.gif'), whole = at('whole.gif'), full = at('full.gif'), options = { prompt: 'a man walks', seed: 9, frames: 5, model, steps: 8 };
   expect((await generate({ ...options, draft: true, output: draft })).steps).toBe(2);
   await generate({ ...options, output: whole });
-  const { film: mastered, psnr } = await master(draft, { model, output: full });
+  const { film: mastered, psnr, ssim } = await master(draft, { model, output: full });
   expect(mastered.steps).toBe(8);
   expect(psnr).toBeGreaterThan(5);
+  expect([ssim > 0, ssim < 1]).toEqual([true, true]);
   expect(Buffer.compare(await readFile(full), await readFile(whole))).toBe(0);
   await expect(master(whole, { model, output: at('y.gif') })).rejects.toThrow('is no draft: it was made with all of its 8 steps');
 });

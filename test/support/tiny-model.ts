@@ -30,7 +30,7 @@ export async function writeTinyModel(dir: string, change: Partial<ModelInfo['lim
       vae: { config: vae }, dit: { config: dit, prediction: 'x' }, text: { config: text },
       latent: { mean: [0, 0.1, -0.1, 0.2], std: [1, 0.5, 2, 1] },
       native: { width: 64, height: 64, frames: 17, fps: 8 }, limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65, ...change },
-      sampling: { sampler: 'euler', steps: 2, guidance: 3, interval: [0, 0.9], rescale: 0.2, shift: 1, palette: 32 },
+      sampling: { sampler: 'euler', steps: 2, guidance: 3, interval: [0, 0.9], rescale: 0.2, shift: 1, palette: 32, steady: 0 },
     },
     vae: randomWeights(vaeParams(vae)), dit: randomWeights({ dit: ditParams(dit), text: textParams(text) }),
     files: {

@@ -7,12 +7,13 @@ import { FileError } from '../../core/errors.ts';
 import { integer, nonEmpty, output } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
-interface Flags { readonly output?: string; readonly model?: string; readonly threads?: number; readonly seed?: number; readonly json?: boolean }
+interface Flags { readonly output?: string; readonly model?: string; readonly threads?: number; readonly seed?: number; readonly resume?: boolean; readonly json?: boolean }
 
 const common = (command: Command): Command => command
   .option('-o, --output <file>', 'where to; default beside the film', output('--output'))
   .option('--model <id|dir>', 'another model than the one that made it', nonEmpty('--model', 'wanted a model id or a folder'))
   .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
+  .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts')
   .option('--json', 'print one JSON object');
 
 /** `film.mp4` → `film-master.mp4`. */
@@ -23,7 +24,7 @@ function beside(file: string, what: string): string {
 
 function shared(flags: Flags, { signal, progress }: CliContext) {
   return {
-    signal, ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    signal, resume: flags.resume ?? false, ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.threads === undefined ? {} : { threads: flags.threads }),
     onProgress: ({ phase, step, steps }: { readonly phase: string; readonly step: number; readonly steps: number }) => { progress({ stage: phase, done: step, total: steps }); },
   };
 }
@@ -65,8 +66,9 @@ export const againCommands: readonly CliCommand[] = [
     define: (command, context) => {
       common(command.argument('<draft>', 'a film made with --draft')).action(async (file: string, flags: Flags) => {
         const { master } = await import('../../pipeline/again.ts');
-        const { film, psnr } = await master(file, { ...shared(flags, context), output: flags.output ?? beside(file, 'master') });
-        context.print(flags.json ? JSON.stringify({ ...film, psnr }) : `${film.file}  ${film.steps} steps, seed ${film.seed}; draft and film agree to ${psnr.toFixed(1)} dB`);
+        const { film, psnr, ssim } = await master(file, { ...shared(flags, context), output: flags.output ?? beside(file, 'master') });
+        const agree = `draft and film agree to ${psnr.toFixed(1)} dB, SSIM ${ssim.toFixed(2)}`;
+        context.print(flags.json ? JSON.stringify({ ...film, psnr, ssim }) : `${film.file}  ${film.steps} steps, seed ${film.seed}; ${agree}`);
       });
     },
   },

@@ -30,12 +30,12 @@ const percent = (x: number | null | undefined): string => (x == null ? '–' : `
 export function waysLines(r: WaysReport): string[] {
   return [
     `${r.model}: ways into a film, on held-out clips`, '',
-    `${'way'.padEnd(15)}films  given dB  seam 1st, 2nd (real)              kept error  same hair  of real  same garment  of real  new words`,
+    `${'way'.padEnd(15)}films  given dB  seam 1st, 2nd (real)              kept error  same hair  of real  same garment  of real  new words  of real`,
     ...Object.entries(r.ways).map(([way, w]) => [
       way.replace('_', ' ').padEnd(15), String(w.films).padStart(5), figure(w.given_psnr, 1).padStart(10),
       `  ${figure(w.seam?.first)},${figure(w.seam?.second)} (${figure(w.seam_real?.first)},${figure(w.seam_real?.second)})`, figure(w.outside_error, 0).padStart(12),
       percent(w.identity?.hair?.films.share).padStart(11), percent(w.identity?.hair?.of_ceiling).padStart(9), percent(w.identity?.garment.films.share).padStart(14),
-      percent(w.identity?.garment.of_ceiling).padStart(9), percent(w.obedience?.share).padStart(11),
+      percent(w.identity?.garment.of_ceiling).padStart(9), percent(w.obedience?.films.share).padStart(11), percent(w.obedience?.of_ceiling).padStart(9),
     ].join('')),
     `${(r.ms / 1000).toFixed(0)} s`,
   ];

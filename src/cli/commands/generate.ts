@@ -2,27 +2,32 @@
  * @file `kinora generate`: flags → the library's generateFilms → one line, or one JSON object, a film.
  */
 import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
+import { LONG_WAYS, type LongWay } from '../../pipeline/timeline.ts';
 import { addGenerateFlags, readGenerateFlags, type GenerateFlags } from '../generate-flags.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
-const FLAGS = { samplers: SAMPLERS };
+const FLAGS = { samplers: SAMPLERS, longWays: LONG_WAYS };
 
 async function run(all: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
-  const { output, model, size, sampler, json, count, video, connect, mask, storyboard, vary, expandWith, ...flags } = all;
+  const { output, model, size, sampler, json, count, video, connect, mask, storyboard, vary, longBy, expandWith, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
-  const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
+  const { drawnSeed } = await import('../../pipeline/job.ts');
+  const seed = flags.seed ?? await drawnSeed({ ...flags, ...(output === undefined ? {} : { output }) }, count);
   const films = generateFilms({
     ...flags, ...size, seed, count, signal,
     output: output ?? (count === 1 ? `film-${seed}.mp4` : 'film.mp4'),                 // several films get their seeds from the pipeline
     ...(model === undefined ? {} : { model }),
     ...(sampler === undefined ? {} : { sampler: sampler as SamplerName }),
+    ...(longBy === undefined ? {} : { longBy: longBy as LongWay }),
     ...(video === undefined ? {} : { video: { file: video } }),
     ...(connect ? { connect: [{ file: connect[0]! }, { file: connect[1]! }] as const } : {}),
     ...(mask === undefined ? {} : { mask: { file: mask } }),
     ...(storyboard === undefined ? {} : { storyboard: await (await import('../../pipeline/storyboard.ts')).readStoryboard(storyboard) }),
     ...(vary === undefined ? {} : { vary: { amount: vary, seed } }),
     ...(expandWith === undefined ? {} : { expandWith: endpoint(expandWith, process.env) }),
-    onProgress: ({ phase, step, steps, film }) => { progress({ stage: count === 1 ? phase : `${film + 1}/${count} ${phase}`, done: step, total: steps }); },
+    onProgress: ({ phase, step, steps, film, reused }) => {
+      progress({ stage: count === 1 ? phase : `${film + 1}/${count} ${phase}`, done: step, total: steps, ...(reused === undefined ? {} : { note: `reused ${reused}` }) });
+    },
   });
   for await (const film of films) {
     if (json) { print(JSON.stringify(film)); continue; }
@@ -32,6 +37,8 @@ async function run(all: GenerateFlags, { signal, print, progress }: CliContext):
     for (const [word, meant] of Object.entries(film.mended ?? {})) print(`read "${word}" as "${meant}"`);
     if (film.ignored.length > 0) print(`ignored: ${film.ignored.join(', ')}`);
     if (film.truncated) print('the end of the prompt did not fit and was left out');
+    if (film.reused !== undefined) print(`reused: ${film.reused} of ${film.windows} windows`);
+    for (const note of film.notes ?? []) print(`note: ${note}`);
   }
 }
 

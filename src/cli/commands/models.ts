@@ -40,7 +40,7 @@ const show: CliCommand = {
         print(`licence   ${info.licence}`);
         print(`film      ${native.width}x${native.height}, ${native.frames} frames, ${native.fps} fps; `
           + `sides ${limits.minSide} to ${limits.maxSide} in steps of ${limits.multiple}, at most ${limits.maxFrames} frames`);
-        print(`sampling  ${sampling.sampler}, ${sampling.steps} steps, guidance ${sampling.guidance}, palette ${sampling.palette || 'none'}`);
+        print(`sampling  ${sampling.sampler}, ${sampling.steps} steps, guidance ${sampling.guidance}, palette ${sampling.palette || 'none'}, steady ${sampling.steady || 'no'}`);
         print(`files     ${Object.keys(info.files).length}, ${megabytes(info)}, all as model.json describes them`);
         print(`folder    ${found.dir}`);
       });

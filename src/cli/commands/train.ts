@@ -186,7 +186,7 @@ const toModel: CliCommand = {
         const { exportModel } = await import('../../train/export.ts'), id = out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!;
         const { info } = await exportModel({
           run, id, out, lpc, cacheDir: cache, version: release, ...files,
-          sampling: { sampler: 'euler', steps, guidance, interval: [guideFrom, 1], rescale, palette: 32 },
+          sampling: { sampler: 'euler', steps, guidance, interval: [guideFrom, 1], rescale, palette: 32, steady: 10 },
         });
         print(`${out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
       });
