@@ -7,9 +7,9 @@ import type { Luma } from '../../media/film-stream.ts';
 import { resizeLuma } from './plane.ts';
 
 const SIDE = 32, LOW = 8, FRAMES = 5;
-/** Bits of 64 that may differ on average: re-encoded copies measured 0 to 6, other films 20 to 40. */
+/** Bits of 64 that may differ on average. In the tests' five drawn films: copies (smaller, brighter, noisy) 0 to 0.8, different films 17 to 35. Not measured on real footage. */
 const LOOKS = 10;
-/** Of the change, whose coefficients are small: unrelated movements differ in about 32. */
+/** Of the change. In the same films: copies 0.2 to 1, different films 23 to 36; two walkers in opposite directions before one ground 32. */
 const MOVES = 20;
 
 /** cos((2x + 1) u π / 2N) for the low frequencies. */
