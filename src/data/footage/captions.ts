@@ -43,7 +43,8 @@ export async function readCaptionTable(file: string): Promise<CaptionTable> {
   const bad = (line: number, why: string, cause?: unknown): FileError => new FileError(`cannot read ${file}: row ${line}: ${why}`, cause === undefined ? {} : { cause });
   const add = (fields: Readonly<Record<string, unknown>>, line: number): void => {
     const of = (keys: readonly string[]): unknown => fields[keys.find((k) => typeof fields[k] === 'string') ?? ''], path = of(FILE_KEYS), caption = of(CAPTION_KEYS);
-    if (typeof path !== 'string' || typeof caption !== 'string') throw bad(line, `wanted texts named ${FILE_KEYS[0]!} and ${CAPTION_KEYS[0]!}, found ${Object.keys(fields).join(', ') || 'none'}`);
+    if (typeof path !== 'string' || typeof caption !== 'string')
+      throw bad(line, `wanted texts named ${FILE_KEYS[0]!} and ${CAPTION_KEYS[0]!}, found ${Object.keys(fields).join(', ') || 'none'}`);
     table.set(resolve(dirname(file), path.trim()), oneLine(caption));
   };
   if (extname(file).toLowerCase() === '.csv') {
@@ -105,8 +106,8 @@ function colourOf(r: number, g: number, b: number): string {
 export interface Measured { readonly measures: ShotMeasures; readonly motion: ClipMotion | null; readonly colours: readonly string[] }
 
 const CAMERA = {
-  static: 'the camera stands still', 'pan left': 'the camera pans left', 'pan right': 'the camera pans right', 'tilt up': 'the camera tilts up', 'tilt down': 'the camera tilts down',
-  'zoom in': 'the camera zooms in', 'zoom out': 'the camera zooms out', roll: 'the camera rolls', shaky: 'the camera shakes',
+  static: 'the camera stands still', 'pan left': 'the camera pans left', 'pan right': 'the camera pans right', 'tilt up': 'the camera tilts up',
+  'tilt down': 'the camera tilts down', 'zoom in': 'the camera zooms in', 'zoom out': 'the camera zooms out', roll: 'the camera rolls', shaky: 'the camera shakes',
 } as const satisfies Record<ClipMotion['camera'][number], string>;
 
 /** Mean residual of a step, bytes of 255, from which movement is told, and from which it is much. */

@@ -6,9 +6,11 @@ import { concatFrames, type Frames } from '../../media/frames.ts';
 import { type Area, areaResize } from './plane.ts';
 
 /** Sides are multiples of it, pixels. */
-export const SIDE_STEP = 8;
+const SIDE_STEP = 8;
+/** A WebP is at most so wide and high, rounded down to a multiple of 8. */
+const MOST_SIDE = 16_376;
 /** Lengths are multiples of it, plus one, frames. */
-export const TIME_STEP = 4;
+const TIME_STEP = 4;
 
 /** Width and height, pixels. */
 export interface ClipSize { readonly width: number; readonly height: number }
@@ -18,15 +20,17 @@ export interface ClipSize { readonly width: number; readonly height: number }
  * large as possible. Undefined for a source that is narrower than 8 pixels.
  */
 export function nativeShape(source: ClipSize, area: number): ClipSize | undefined {
-  const k = Math.min(1, Math.sqrt(area / (source.width * source.height))), wanted = Math.log(source.width / source.height);
+  const k = Math.min(1, Math.sqrt(area / (source.width * source.height)), MOST_SIDE / Math.max(source.width, source.height));
+  const wanted = Math.log(source.width / source.height);
   const near = (side: number, k1: number): number[] => {
     const down = Math.max(SIDE_STEP, Math.floor((side * k1) / SIDE_STEP) * SIDE_STEP);
-    return [down, down + SIDE_STEP].filter((s) => s <= side);
+    return [down, down + SIDE_STEP].filter((s) => s <= Math.min(side, MOST_SIDE));
   };
   let best: ClipSize | undefined, least = Infinity;
   for (const width of near(source.width, k)) for (const height of near(source.height, k)) {
     // What is cropped away as a share of a side, and what is given up of the area: an eighth of it counts as much as an eighth of a side.
-    const bent = Math.abs(Math.log(width / height) - wanted), lost = Math.max(0, -Math.log((width * height) / (source.width * source.height * k * k))), cost = bent + lost / 2;
+    const bent = Math.abs(Math.log(width / height) - wanted), lost = Math.max(0, -Math.log((width * height) / (source.width * source.height * k * k)));
+    const cost = bent + lost / 2;
     if (width * height <= area && cost < least) { best = { width, height }; least = cost; }
   }
   return best;

@@ -6,8 +6,8 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FileError } from '../../core/errors.ts';
 import { fileError } from '../../media/pending.ts';
-import { REFUSALS } from './judge.ts';
 import { CAMERA_TAGS } from './motion.ts';
+import { REFUSALS } from './stages.ts';
 
 /** Where captions come from. */
 export const CAPTION_SOURCES = ['given', 'endpoint', 'measured'] as const;

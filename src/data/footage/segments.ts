@@ -41,11 +41,19 @@ const PLANES_A_SAMPLE = 32;
 /** Numbers of seconds are sums of float32-like timestamps. */
 const EPSILON = 1e-4;
 
-/** Cuts a stream into parts, in order. A picture that lasts longer than a part is shortened to one. */
+/** Cuts a stream into parts, in order. A picture that lasts longer than a part is shortened to one. A stream that fails gives what came before, then its error. */
 export async function* segments(stream: FilmStream, { fps, most, cuts }: SegmentOptions): AsyncGenerator<Segment> {
   const detector = cutDetector(), waiting: Held[] = [];          // frames of which it is not known yet whether a shot begins with them
   let shot = -1, part = 0, tick = 0, planes: Luma[] = [], samples: Sample[] = [], start = 0, end = 0;
 
+  /** The next frame, with its picture where a tick falls on it: ticks k with time ≤ k / fps < time + duration. */
+  const nextHeld = async (): Promise<IteratorResult<Held, void>> => {
+    const read = await stream.frames.next();
+    if (read.done) return { done: true, value: undefined };
+    const frame = read.value, next = Math.max(tick, Math.ceil((frame.time + frame.duration) * fps - EPSILON)), ticks = Math.min(most, next - tick);
+    tick = next;
+    return { value: { frame, ticks, sample: ticks > 0 ? { luma: frame.luma, picture: await frame.picture() } : undefined } };
+  };
   const take = function* (begins: boolean): Generator<Segment> {
     const { frame, sample, ticks } = waiting.shift()!;
     if (begins || shot < 0) {
@@ -62,14 +70,16 @@ export async function* segments(stream: FilmStream, { fps, most, cuts }: Segment
     }
   };
 
-  for await (const frame of stream.frames) {
-    // Ticks k with time ≤ k / fps < time + duration.
-    const next = Math.max(tick, Math.ceil((frame.time + frame.duration) * fps - EPSILON)), ticks = Math.min(most, next - tick);
-    tick = next;
-    waiting.push({ frame, ticks, sample: ticks > 0 ? { luma: frame.luma, picture: await frame.picture() } : undefined });
-    const answer = cuts ? detector.push(frame.luma) : false;
+  let failure: { readonly cause: unknown } | undefined;
+  for (;;) {
+    let read: IteratorResult<Held, void>;
+    try { read = await nextHeld(); } catch (cause) { failure = { cause }; break; }
+    if (read.done) break;
+    waiting.push(read.value);
+    const answer = cuts ? detector.push(read.value.frame.luma) : false;
     if (answer !== undefined) yield* take(answer);
   }
   for (const answer of cuts ? detector.finish() : []) yield* take(answer);
   if (planes.length > 0) yield { shot, part, start, end, planes, samples };
+  if (failure) throw failure.cause;
 }
