@@ -5,18 +5,27 @@ import type { Luma } from '../../media/film-stream.ts';
 /** A rectangle in pixels; may lie between pixels. */
 export interface Area { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
 
-/** Which source samples an output sample averages, with what weight: exact coverage of a box. */
-function coverage(from: number, length: number, out: number, limit: number): { first: Int32Array; weights: Float32Array[] } {
-  const first = new Int32Array(out), weights: Float32Array[] = [], step = length / out;
+/** Which source samples an output sample averages, with what weights: exact coverage of a box. Sample i takes `weights[at[i]] …` from source sample `first[i]` on. */
+interface Coverage { readonly first: Int32Array; readonly at: Int32Array; readonly weights: Float64Array }
+const coverages = new Map<string, Coverage>();
+/** Sizes of a film are few; those of many films are forgotten together. */
+const MOST_COVERAGES = 64;
+
+function coverage(from: number, length: number, out: number, limit: number): Coverage {
+  const key = `${from} ${length} ${out} ${limit}`, known = coverages.get(key);
+  if (known) return known;
+  const first = new Int32Array(out), at = new Int32Array(out + 1), weights: number[] = [], step = length / out;
   for (let i = 0; i < out; i++) {
     const a = from + i * step, b = a + step, start = Math.min(limit - 1, Math.max(0, Math.floor(a))), end = Math.min(limit, Math.max(start + 1, Math.ceil(b - 1e-9)));
     first[i] = start;
-    const w = new Float32Array(end - start);
-    for (let k = start; k < end; k++) w[k - start] = Math.max(0, Math.min(b, k + 1) - Math.max(a, k));
-    const sum = w.reduce((s, v) => s + v, 0);
-    weights.push(sum > 0 ? w.map((v) => v / sum) : w.fill(1 / w.length));
+    const w = Array.from({ length: end - start }, (_, k) => Math.max(0, Math.min(b, start + k + 1) - Math.max(a, start + k))), sum = w.reduce((s, v) => s + v, 0);
+    weights.push(...w.map((v) => (sum > 0 ? v / sum : 1 / w.length)));
+    at[i + 1] = weights.length;
   }
-  return { first, weights };
+  const made = { first, at, weights: Float64Array.from(weights) };
+  if (coverages.size >= MOST_COVERAGES) coverages.clear();
+  coverages.set(key, made);
+  return made;
 }
 
 /** Bytes `[H, W, C]` of an area, averaged to `width` × `height`. For enlarging it repeats pixels. */
@@ -25,16 +34,23 @@ export function areaResize(
   area: Area,
   { width, height, channels }: { readonly width: number; readonly height: number; readonly channels: number },
 ): Uint8Array {
-  const xs = coverage(area.x, area.width, width, source.width), ys = coverage(area.y, area.height, height, source.height);
-  const y0 = ys.first[0]!, y1 = ys.first[height - 1]! + ys.weights[height - 1]!.length, rows = new Float32Array((y1 - y0) * width * channels);
-  for (let y = y0, at = 0; y < y1; y++) for (let x = 0; x < width; x++) {
-    const w = xs.weights[x]!, from = (y * source.width + xs.first[x]!) * channels;
-    for (let c = 0; c < channels; c++, at++) { let s = 0; for (let k = 0; k < w.length; k++) s += w[k]! * source.data[from + k * channels + c]!; rows[at] = s; }
-  }
-  const out = new Uint8Array(width * height * channels), line = width * channels;
-  for (let y = 0, at = 0; y < height; y++) {
-    const w = ys.weights[y]!, from = (ys.first[y]! - y0) * line;
-    for (let i = 0; i < line; i++, at++) { let s = 0; for (let k = 0; k < w.length; k++) s += w[k]! * rows[from + k * line + i]!; out[at] = Math.round(s); }
+  const xs = coverage(area.x, area.width, width, source.width), ys = coverage(area.y, area.height, height, source.height), { data } = source;
+  const x0 = xs.first[0]! * channels, x1 = (xs.first[width - 1]! + xs.at[width]! - xs.at[width - 1]!) * channels, stride = source.width * channels;
+  const line = new Float64Array(x1 - x0), out = new Uint8Array(width * height * channels);         // one row of the source, averaged down
+  for (let y = 0, to = 0; y < height; y++) {
+    line.fill(0);
+    for (let k = ys.at[y]!, row = ys.first[y]!; k < ys.at[y + 1]!; k++, row++) {
+      const w = ys.weights[k]!;
+      for (let i = 0, from = row * stride + x0; i < line.length; i++, from++) line[i]! += w * data[from]!;
+    }
+    for (let x = 0; x < width; x++) {
+      const begin = xs.at[x]!, end = xs.at[x + 1]!, from = xs.first[x]! * channels - x0;
+      for (let c = 0; c < channels; c++, to++) {
+        let s = 0;
+        for (let k = begin, i = from + c; k < end; k++, i += channels) s += xs.weights[k]! * line[i]!;
+        out[to] = Math.round(s);
+      }
+    }
   }
   return out;
 }
