@@ -4,8 +4,8 @@ import type { Frames } from '../../media/frames.ts';
 import { loadNodeAv } from '../../media/node-av.ts';
 import { texture } from './footage.fixture.ts';
 
-/** What a film is written with. */
-export interface Codec { readonly encoder: string; readonly format: string; readonly pixels: string; readonly options?: Record<string, string> }
+/** What a film is written with; `enlarge` makes a pixel so many pixels wide and high. */
+export interface Codec { readonly encoder: string; readonly format: string; readonly pixels: string; readonly options?: Record<string, string>; readonly enlarge?: number }
 
 /** By the extension of the file. */
 export const CODECS = {
@@ -17,7 +17,7 @@ export const CODECS = {
 
 /** Writes RGB frames to a file. `times` are ticks of 1 / `clock` s, one a frame; default: frame t at t / fps. */
 export async function encodeFilm(
-  file: string, film: Frames, { encoder: name, format, pixels, options = {} }: Codec, times?: { ticks: readonly number[]; clock: number },
+  file: string, film: Frames, { encoder: name, format, pixels, options = {}, enlarge = 1 }: Codec, times?: { ticks: readonly number[]; clock: number },
 ): Promise<void> {
   const av = (await loadNodeAv())!, { width, height, fps, count } = film, clock = times?.clock ?? fps;
   const check = (code: number): void => { if (code < 0) throw new av.FFmpegError(code); };
@@ -27,8 +27,8 @@ export async function encodeFilm(
   check(output.allocOutputContext2(null, format, file));
   using encoder = new av.CodecContext();
   encoder.allocContext3(codec);
-  encoder.width = width;
-  encoder.height = height;
+  encoder.width = width * enlarge;
+  encoder.height = height * enlarge;
   encoder.pixelFormat = av.avGetPixFmtFromName(pixels as never) as AVPixelFormat;
   encoder.timeBase = new av.Rational(1, clock);
   encoder.framerate = new av.Rational(fps, 1);
@@ -51,7 +51,7 @@ export async function encodeFilm(
       packet.unref();
     }
   };
-  using filter = av.FilterAPI.create(`scale=out_color_matrix=bt709,format=${pixels}`);
+  using filter = av.FilterAPI.create(`scale=${width * enlarge}:${height * enlarge}:flags=neighbor:out_color_matrix=bt709,format=${pixels}`);
   for (let t = 0; t < count; t++) {
     const pixelsOf = Buffer.from(film.data.subarray(t * width * height * 3, (t + 1) * width * height * 3));
     using frame = av.Frame.fromVideoBuffer(pixelsOf, {

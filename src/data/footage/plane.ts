@@ -73,8 +73,9 @@ export function lumaOf(film: Frames, t: number): Luma {
 /** Mean of all values, 0 … 255. */
 export function mean(luma: Luma): number {
   let sum = 0;
-  for (const v of luma.data) sum += v;
-  return sum / luma.data.length;
+  const { data } = luma;
+  for (let i = 0; i < data.length; i++) sum += data[i]!;
+  return sum / data.length;
 }
 
 /** Mean absolute difference of two planes of one size, 0 … 255. */
