@@ -2,12 +2,11 @@
  * @file Evaluates a model folder's long films: warm pipeline, native size, no palette, the model's own judge, held-out prompts of the sprite sheets.
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { CancelledError, FileError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
-import { findModel, hasModelFile, readModelFile } from '../pipeline/model-store.ts';
+import { findModel, hasModelFile, modelFile, readModelFile } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { LONG_WAYS, type LongWay } from '../pipeline/timeline.ts';
 import { loadJudge } from './judge.ts';
@@ -41,7 +40,7 @@ export async function evalModelLong(o: EvalModelLongOptions): Promise<LongReport
     throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
   await readModelFile(model, 'judge.safetensors');
   const backend = ortBackend(o.threads === undefined ? {} : { threads: o.threads }), world = await loadSpriteWorld(o.lpc, o.cacheDir === undefined ? {} : { cacheDir: o.cacheDir });
-  using judge = await loadJudge(join(model.dir, 'judge.safetensors'), backend);
+  using judge = await loadJudge(modelFile(model, 'judge.safetensors'), backend);
   using pipeline = new Pipeline(model, o.threads);
   let done = 0;
   return await evalLong({                                       // what it uses is disposed of when this returns

@@ -2,12 +2,11 @@
  * @file Evaluates a model folder's ways into a film: warm pipeline, native size, no palette, the model's own judge, held-out clips of the sprite sheets.
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { CancelledError, FileError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
-import { findModel, hasModelFile, readModelFile, readModelWeights } from '../pipeline/model-store.ts';
+import { findModel, hasModelFile, modelFile, readModelFile, readModelWeights } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { reconstructor } from '../train/reconstruct.ts';
 import { loadJudge } from './judge.ts';
@@ -40,7 +39,7 @@ export async function evalModelWays(o: EvalModelWaysOptions): Promise<WaysReport
   await readModelFile(model, 'judge.safetensors');
   const backend = ortBackend(o.threads === undefined ? {} : { threads: o.threads }), world = await loadSpriteWorld(o.lpc, o.cacheDir === undefined ? {} : { cacheDir: o.cacheDir });
   using reconstruct = reconstructor({ config: model.info.vae.config, weights: await readModelWeights(model, 'vae.safetensors') }, backend);
-  using judge = await loadJudge(join(model.dir, 'judge.safetensors'), backend);
+  using judge = await loadJudge(modelFile(model, 'judge.safetensors'), backend);
   using pipeline = new Pipeline(model, o.threads);
   let done = 0;
   return await evalWays({                                      // what it uses is disposed of when this returns

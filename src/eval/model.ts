@@ -3,12 +3,11 @@
  * What needs sprite sheets is measured with a checkout of the layers, and otherwise taken from the model's eval.json.
  */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { CancelledError, FileError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
-import { addModelFile, findModel, hasModelFile, readModelFile, readModelWeights, type InstalledModel } from '../pipeline/model-store.ts';
+import { addModelFile, findModel, hasModelFile, modelFile, readModelFile, readModelWeights, type InstalledModel } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { FilmOptions } from '../pipeline/settings.ts';
 import { reconstructor } from '../train/reconstruct.ts';
@@ -81,7 +80,7 @@ export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
     train_on_films: o.trainOnFilms ?? 0,
   };
   let kept: EvalRecord | null = null;
-  using judge = await loadJudge(join(model.dir, 'judge.safetensors'), backend);
+  using judge = await loadJudge(modelFile(model, 'judge.safetensors'), backend);
   using pipeline = new Pipeline(model, o.threads);
   const report = await evalSprites({
     model: id, judge, prompts, unknownWord, imageToVideo,

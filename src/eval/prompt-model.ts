@@ -1,9 +1,8 @@
 /** @file Runs the evaluation of prompts (prompt-eval.ts) on a model folder: a warm pipeline, native size, no palette, and the model's own judge. */
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { FileError } from '../core/errors.ts';
-import { findModel, hasModelFile, readModelFile } from '../pipeline/model-store.ts';
+import { findModel, hasModelFile, modelFile, readModelFile } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { FilmOptions } from '../pipeline/settings.ts';
 import { loadJudge } from './judge.ts';
@@ -25,7 +24,7 @@ export async function evalModelPrompts({ model: name, threads, sampling = {}, si
   if (!hasModelFile(model, 'judge.safetensors'))
     throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
   await readModelFile(model, 'judge.safetensors');
-  using judge = await loadJudge(join(model.dir, 'judge.safetensors'), ortBackend(threads === undefined ? {} : { threads }));
+  using judge = await loadJudge(modelFile(model, 'judge.safetensors'), ortBackend(threads === undefined ? {} : { threads }));
   // Measured whether or not the model names an expander: the figures decide whether it should.
   using pipeline = new Pipeline({ ...model, info: { ...model.info, expander: 'sprites' } }, threads);
   return await evalPrompts({

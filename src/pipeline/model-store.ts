@@ -2,6 +2,7 @@
  * @file Models on disk: one folder each, with model.json (what it is, and the size and SHA-256 of every file but the card), weights as safetensors,
  * the tokenizer, and a card. A file is read only after its size and hash have been checked. The trainer writes folders with {@link writeModel}.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,11 +24,12 @@ export const DEFAULT_MODEL = 'sprites-64';
 const EXPANDERS = ['sprites'] as const;
 
 const count = z.int().positive();
+const id = z.string().regex(/^[a-z0-9][a-z0-9._-]*$/);
 const three = z.tuple([count, count, count]).readonly();
 const schema = z.strictObject({
   format: z.literal(FORMAT),
   /** Name of the folder under models/. */
-  id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
+  id,
   description: z.string(),
   /** Licence of the weights, as an SPDX expression. */
   licence: z.string(),
@@ -56,7 +58,10 @@ const schema = z.strictObject({
     sampler: z.enum(SAMPLERS), steps: count, guidance: z.number().min(0), interval: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]),
     rescale: z.number().min(0).max(1), shift: z.number().positive(), palette: z.int().min(0).max(256), steady: z.number().min(0).max(64).default(0),
   }),
-  files: z.record(z.string(), z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0) })),
+  /** Of a student of few steps (kinora train distill): the guidance that its teacher's films had and that its own have without any. Another cannot be asked for. */
+  distilled: z.strictObject({ teacher: z.string(), guidance: z.number().min(0) }).optional(),
+  /** With `from`, the file is that of another model, whose folder stands beside this one or among the installed ones. */
+  files: z.record(z.string(), z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0), from: id.optional() })),
 });
 
 /** The contents of model.json. */
@@ -115,10 +120,18 @@ export async function findModel(idOrDir: string = DEFAULT_MODEL): Promise<Instal
   throw new InputError(`model "${idOrDir}" is not installed; installed: ${installed.join(', ') || 'none'}; a folder is named with a slash, as in ./${idOrDir}`);
 }
 
-/** The bytes of one of the model's files, checked. Throws a FileError when it is missing, cut off or changed. */
-export async function readModelFile({ dir, info }: InstalledModel, name: string): Promise<Buffer> {
-  const file = join(dir, name), known = info.files[name];
+/** Where one of the model's files lies: in its own folder, or in that of the model which it is taken from. Throws a FileError when there is no such file in model.json. */
+export function modelFile({ dir, info }: InstalledModel, name: string): string {
+  const known = info.files[name];
   if (!known) throw new FileError(`${join(dir, 'model.json')} lists no ${name}`);
+  if (known.from === undefined) return join(dir, name);
+  const beside = join(dir, '..', known.from, name);
+  return existsSync(beside) ? beside : join(modelsFolder(), known.from, name);
+}
+
+/** The bytes of one of the model's files, checked. Throws a FileError when it is missing, cut off or changed. */
+export async function readModelFile(model: InstalledModel, name: string): Promise<Buffer> {
+  const file = modelFile(model, name), known = model.info.files[name]!;
   const bytes = await read(file);
   if (bytes.length !== known.bytes)
     throw new FileError(`${file} has ${bytes.length} bytes, model.json says ${known.bytes}: `
@@ -148,7 +161,7 @@ async function replaceFile(file: string, contents: string | Uint8Array): Promise
 /** All weights of a safetensors file of the model, checked. */
 export async function readModelWeights(model: InstalledModel, name: string): Promise<Weights> {
   await readModelFile(model, name);
-  const { tensors } = await readTensors(join(model.dir, name));
+  const { tensors } = await readTensors(modelFile(model, name));
   return Object.fromEntries([...tensors].map(([key, { data }]) => [key, data as Float32Array]));
 }
 
@@ -172,12 +185,43 @@ export async function writeModel(dir: string, { info, vae, dit, files, metadata 
   await writeTensors(join(dir, 'vae.safetensors'), vae, { type: 'F16', metadata: { ...metadata?.vae, ...latent } });
   await writeTensors(join(dir, 'dit.safetensors'), dit, { type: 'F16', ...(metadata ? { metadata: metadata.dit } : {}) });
   for (const [name, contents] of Object.entries(files)) await writeFile(join(dir, name), contents);
-  const names = ['vae.safetensors', 'dit.safetensors', ...Object.keys(files).filter((name) => name !== CARD)];
-  const listed = await Promise.all(names.map(async (name) => {
+  return describeModel(dir, info, await listed(dir, ['vae.safetensors', 'dit.safetensors', ...Object.keys(files).filter((name) => name !== CARD)]));
+}
+
+/** What {@link writeStudent} writes. */
+export interface WriteStudentOptions {
+  readonly base: InstalledModel;
+  /** What differs from the base. */
+  readonly info: Pick<ModelInfo, 'id' | 'version' | 'description' | 'sampling' | 'distilled'>;
+  /** Names dit.* and text.*. */
+  readonly dit: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The model's card. Without it a card that is there stays. */
+  readonly card?: string;
+}
+
+/** Files that a student takes from its base. What the base measured of itself is not among them. */
+const SHARED = ['vae.safetensors', 'tokenizer.json', 'words.json', 'credits.json', 'judge.safetensors'];
+
+/** Writes the folder of a model that is another one but for its transformer and how it samples: all else is taken from that one, by name and hash. */
+export async function writeStudent(dir: string, { base, info, dit, metadata, card }: WriteStudentOptions): Promise<InstalledModel> {
+  await mkdir(dir, { recursive: true }).catch((cause: unknown) => { throw new FileError(`cannot make the folder ${dir}: ${(cause as Error).message}`, { cause }); });
+  await writeTensors(join(dir, 'dit.safetensors'), dit, { type: 'F16', metadata });
+  if (card !== undefined) await writeFile(join(dir, CARD), card);
+  const shared = SHARED.flatMap((name) => { const known = base.info.files[name]; return known ? [[name, { from: base.info.id, ...known }] as const] : []; });
+  const { format: _format, files: _files, ...whole } = base.info;
+  return describeModel(dir, { ...whole, ...info }, { ...(await listed(dir, ['dit.safetensors'])), ...Object.fromEntries(shared) });
+}
+
+/** Size and hash of files of a folder. */
+async function listed(dir: string, names: readonly string[]): Promise<ModelInfo['files']> {
+  return Object.fromEntries(await Promise.all(names.map(async (name) => {
     const bytes = await read(join(dir, name));
     return [name, { sha256: sha256(bytes), bytes: bytes.length }] as const;
-  }));
-  const whole = { format: FORMAT, ...info, files: Object.fromEntries(listed) };
-  await writeFile(join(dir, 'model.json'), `${JSON.stringify(whole, null, 2)}\n`);
+  })));
+}
+
+async function describeModel(dir: string, info: Omit<ModelInfo, 'format' | 'files'>, files: ModelInfo['files']): Promise<InstalledModel> {
+  await writeFile(join(dir, 'model.json'), `${JSON.stringify({ format: FORMAT, ...info, files }, null, 2)}\n`);
   return openModel(dir);
 }

@@ -2,6 +2,7 @@
  * @file Words → film. A Pipeline is an opened model: weights and compiled programs stay for the next film. What can be known to fail (settings,
  * memory, images, the output's place) fails before weights are loaded. One film at a time; each is a pure function of its settings.
  */
+import { dirname } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
 import { FileError, InputError } from '../core/errors.ts';
 import { concatFrames, fromModel, sliceFrames, type Frames } from '../media/frames.ts';
@@ -15,7 +16,7 @@ import { drawnSeed, Job, type JobOptions, type PhaseTimes } from './job.ts';
 import { expandShots } from './expand.ts';
 import { checkMemory } from './memory.ts';
 import { joinedFrames } from './join.ts';
-import { findModel, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
+import { findModel, modelFile, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
 import { windowKey, type PartStore } from './parts.ts';
 import { Reel } from './reel.ts';
 import { filmMetadata } from './record.ts';
@@ -217,7 +218,7 @@ export class Pipeline implements Disposable {
   #words(): Promise<CaptionTokenizer> {
     const read = async (): Promise<CaptionTokenizer> => {
       await Promise.all(['tokenizer.json', 'words.json'].map((name) => readModelFile(this.model, name)));
-      return (await import('./tokenizer.ts')).loadTokenizer(this.model.dir, { length: this.model.info.text.config.length });
+      return (await import('./tokenizer.ts')).loadTokenizer(dirname(modelFile(this.model, 'tokenizer.json')), { length: this.model.info.text.config.length });
     };
     return this.#tokenizer ??= read().catch((error: unknown) => { this.#tokenizer = undefined; throw error; });
   }

@@ -183,6 +183,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
   const asked = o.frames ?? (o.seconds === undefined ? o.source?.film.count ?? native.frames : Math.max(1, Math.round(o.seconds * fps)));
   const frames = integer('frames', asked, 1, limits.maxFrames), window = limits.window ?? limits.maxFrames;
   const guidance = number('guidance', o.guidance ?? sampling.guidance, 0, MAX_GUIDANCE);
+  if (model.distilled) checkDistilled(o, guidance, model.id, model.distilled);
   const interval = o.interval ?? sampling.interval, rescale = o.rescale ?? sampling.rescale;
   validateGuidance({ scale: guidance, interval, rescale });
   const palette = o.palette ?? sampling.palette;
@@ -208,6 +209,12 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
 
 /** A given image in an error's words. */
 export const imageName = (source: ImageSource): string => ('file' in source ? source.file : 'in memory');
+
+/** A student of few steps has its teacher's guidance in it, against no words at all: another, or other words to be guided away from, needs the teacher. */
+function checkDistilled({ negative }: FilmOptions, guidance: number, id: string, { teacher, guidance: folded }: NonNullable<ModelInfo['distilled']>): void {
+  if (guidance !== 1) throw new InputError(`guidance ${guidance} is not possible: ${id} has that of its teacher, ${folded}, in it, wanted 1; another needs the model ${teacher}`);
+  if (negative?.trim()) throw new InputError(`what the film should not show cannot be told to ${id}, which samples without guidance; use the model ${teacher}`);
+}
 
 function givenImages(images: readonly GivenImage[], frames: number): PlacedImage[] {
   const placed = images.map(({ frame = 0, ...source }) => {

@@ -73,29 +73,30 @@ const textSchema = z.strictObject({
   validationCaptions: count,
 });
 
-/** Each drawn shape has whole latents, clips to be drawn from, and room in a pack. */
+/** Each drawn shape has whole latents, clips to be drawn from, and room in a pack. `path` leads to the shapes; rows and columns of a token are `patch` latents. */
 function checkShapes(
-  config: {
-    readonly stages: readonly { readonly shapes: readonly SampleShape[] }[];
-    readonly clips: Readonly<Record<string, number>>;
-    readonly tokens: number;
-    readonly model: keyof typeof DIT_PRESETS;
-    readonly dit: { readonly patch?: number | undefined };
-  },
-  ctx: z.RefinementCtx,
+  config: { readonly clips: Readonly<Record<string, number>>; readonly tokens: number },
+  { shapes, path, patch }: { readonly shapes: readonly SampleShape[]; readonly path: readonly (string | number)[]; readonly patch: number },
+  ctx: Pick<z.RefinementCtx, 'addIssue'>,
 ): void {
-  config.stages.forEach(({ shapes }, i) => { shapes.forEach((s, j) => {
-    const wrong = (field: string, message: string): void => { ctx.addIssue({ code: 'custom', path: ['stages', i, 'shapes', j, field], message }); };
+  shapes.forEach((s, j) => {
+    const wrong = (field: string, message: string): void => { ctx.addIssue({ code: 'custom', path: [...path, j, field], message }); };
     const whole = (frames: number): boolean => decodedFrames(latentFrames(frames)) === frames;
     if (!whole(s.frames)) wrong('frames', `${s.frames} frames have no whole latents: wanted 4n + 1`);
     if (s.ending !== undefined && (!whole(s.ending) || s.ending >= s.frames))
       wrong('ending', `an ending of ${s.ending} frames is not possible: wanted 4n + 1, less than ${s.frames}`);
     for (const name of new Set([shapeName({ ...s, ending: undefined }), shapeName(s)])) if (config.clips[name] === undefined)
       wrong('frames', `no clips of ${name} are kept, clips has ${Object.keys(config.clips).join(', ')}`);
-    const tokens = sampleTokens(s, config.dit.patch ?? DIT_PRESETS[config.model].patch);
+    const tokens = sampleTokens(s, patch);
     if (tokens > config.tokens) wrong('frames', `a sample takes ${tokens} tokens, a pack has ${config.tokens}`);
-  }); });
+  });
 }
+
+/** Kinds of samples, with their shares. */
+const shapes = z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), share: z.number().positive() })).min(1);
+
+/** Clips whose latents are kept, by `frames`x`width`x`height`; with `/n`, those of the last n frames of the same clips, encoded alone. */
+const clips = z.record(z.string().regex(/^\d+x\d+x\d+(\/\d+)?$/), count);
 
 const ditSchema = z.strictObject({
   kind: z.literal('dit'),
@@ -117,22 +118,39 @@ const ditSchema = z.strictObject({
   layouts: z.int().min(1).max(32),
   stages: z.array(z.strictObject({
     from: z.int().min(0),
-    shapes: z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), share: z.number().positive() })).min(1),
+    shapes,
   })).min(1),
-  /** Clips whose latents are kept, by `frames`x`width`x`height`; with `/n`, those of the last n frames of the same clips, encoded alone. */
-  clips: z.record(z.string().regex(/^\d+x\d+x\d+(\/\d+)?$/), count),
+  clips,
   dropCaption: share, noisyCaption: share, deedCaption: share.default(0), independent: share, prefix: share,
-}).superRefine(checkShapes);
+}).superRefine((config, ctx) => {
+  const patch = config.dit.patch ?? DIT_PRESETS[config.model].patch;
+  config.stages.forEach((stage, i) => { checkShapes(config, { shapes: stage.shapes, path: ['stages', i, 'shapes'], patch }, ctx); });
+});
 
-const schemas = { vae: vaeSchema, text: textSchema, dit: ditSchema } as const;
+const distillSchema = z.strictObject({
+  kind: z.literal('distill'),
+  ...common,
+  /** Steps of the student: the teacher's steps, cut into so many segments. */
+  segments: count,
+  /** Tokens of a pack. */
+  tokens: count,
+  layouts: z.int().min(1).max(32),
+  /** Packs of trajectories that are kept; an epoch is `segments` × `train` steps. */
+  packs: z.strictObject({ train: count, heldout: count }),
+  shapes, clips,
+  dropCaption: share, noisyCaption: share, deedCaption: share, prefix: share,
+}).superRefine((config, ctx) => { checkShapes(config, { shapes: config.shapes, path: ['shapes'], patch: 1 }, ctx); });   // a teacher's patches are never smaller
+
+const schemas = { vae: vaeSchema, text: textSchema, dit: ditSchema, distill: distillSchema } as const;
 
 /** Models that can be trained. */
-export const TRAINABLE = ['vae', 'text', 'dit'] as const;
+export const TRAINABLE = ['vae', 'text', 'dit', 'distill'] as const;
 export type Trainable = (typeof TRAINABLE)[number];
 export type VaeRunConfig = Readonly<z.infer<typeof vaeSchema>>;
 export type DiTRunConfig = Readonly<z.infer<typeof ditSchema>>;
 export type TextRunConfig = Readonly<z.infer<typeof textSchema>>;
-export type RunConfig = { vae: VaeRunConfig; text: TextRunConfig; dit: DiTRunConfig };
+export type DistillRunConfig = Readonly<z.infer<typeof distillSchema>>;
+export type RunConfig = { vae: VaeRunConfig; text: TextRunConfig; dit: DiTRunConfig; distill: DistillRunConfig };
 
 /** Reads and validates a configuration file. Throws an InputError that names the field and what it may be. */
 export async function readRunConfig<K extends Trainable>(kind: K, file: string): Promise<RunConfig[K]> {

@@ -30,7 +30,7 @@ const FILMS = 8, KIND_FILMS = 4, STEPS = 16, GUIDANCE = 3;
 export const HELDOUT_CLIPS = { main: 256, other: 16 };
 
 /** `17x64x64+1`: clips with one given frame; `17x64x64/9`: with their last nine frames. */
-const kindName = (s: SampleShape): string => (s.given > 0 ? `${shapeName(s)}+${s.given}` : shapeName(s));
+export const kindName = (s: SampleShape): string => (s.given > 0 ? `${shapeName(s)}+${s.given}` : shapeName(s));
 
 /** Each kind of sample that is drawn in some stage, once. */
 const kindsOf = ({ stages }: DiTTaskParts['data']): SampleShape[] => [...new Map(stages.flatMap(({ shapes }) => shapes.map((s) => [kindName(s), s] as const))).values()];

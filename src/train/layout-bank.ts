@@ -4,7 +4,7 @@
  */
 import { draws } from '../core/random.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
-import type { PackLayout } from '../models/dit/layout.ts';
+import type { PackGroup, PackLayout } from '../models/dit/layout.ts';
 import type { ClipShape } from './latents.ts';
 
 /** A kind of sample: a clip's shape, how many single frames are given beside it, and of what length its end is given as a clip. */
@@ -61,15 +61,19 @@ export function layoutBank({ seed, shapes, tokens, layouts, patch }: BankOptions
   });
 }
 
-/** Sorts samples by frame size, then length, and gathers equal ones into groups. */
+/** Sorts samples by frame size, then length, so that equal ones stand together. */
 function arrange(samples: readonly SampleShape[], patch: number): BankLayout {
-  const cell = (pixels: number): number => pixels / SPACE_FACTOR / patch;
   const sorted = [...samples].sort((a, b) => a.width * a.height - b.width * b.height || a.width - b.width || framesOf(a) - framesOf(b) || a.frames - b.frames);
-  const groups: { frames: number; height: number; width: number; count: number }[] = [];
-  for (const s of sorted) {
+  return { layout: { groups: groupsOf(sorted, patch), captions: sorted.length }, samples: sorted };
+}
+
+/** Gathers samples into groups, in the order in which they are. */
+export function groupsOf(samples: readonly SampleShape[], patch: number): PackGroup[] {
+  const cell = (pixels: number): number => pixels / SPACE_FACTOR / patch, groups: { frames: number; height: number; width: number; count: number }[] = [];
+  for (const s of samples) {
     const frames = framesOf(s), height = cell(s.height), width = cell(s.width), last = groups.at(-1);
     if (last && last.frames === frames && last.height === height && last.width === width) last.count++;
     else groups.push({ frames, height, width, count: 1 });
   }
-  return { layout: { groups, captions: sorted.length }, samples: sorted };
+  return groups;
 }

@@ -4,16 +4,22 @@
 import { gradients } from '../autodiff/gradients.ts';
 import { sizeOf } from '../core/shape.ts';
 import { flopsOf } from '../backend/ort/lower.ts';
-import { Graph, reachable } from '../graph/graph.ts';
+import { isGuided } from '../diffusion/guidance.ts';
+import { sigmaGrid } from '../diffusion/timesteps.ts';
+import { Graph, reachable, type Tensor } from '../graph/graph.ts';
 import { peakBytes } from '../graph/memory.ts';
+import type { DiTConfig } from '../models/dit/config.ts';
 import { layoutKey, packTokens } from '../models/dit/layout.ts';
 import { SPACE_FACTOR, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
-import type { DiTRunConfig, RunConfig, TextRunConfig, Trainable, VaeRunConfig } from './config.ts';
+import type { ModelInfo } from '../pipeline/model-store.ts';
+import type { DistillRunConfig, DiTRunConfig, RunConfig, TextRunConfig, Trainable, VaeRunConfig } from './config.ts';
+import { distillBank, teacherSampling } from './distill.ts';
+import { epochSteps } from './distill-task.ts';
 import { filmDenoiser, filmParams, weightedLoss, type TrainedParams } from './dit-task.ts';
 import { keptFrames, shapeOf } from './latents.ts';
-import { layoutBank, sampleTokens } from './layout-bank.ts';
+import { layoutBank, sampleTokens, type BankLayout } from './layout-bank.ts';
 import type { LossGraph } from './step-program.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { filmConfig } from './run.ts';
@@ -55,15 +61,20 @@ const POOL = 2.3;
 
 interface Measured { readonly gflop: number; readonly bytes: number }
 
-function measure<T>(specs: T, build: (graph: Graph, params: Bound<T>) => LossGraph): Measured {
-  const graph = new Graph(), params = bindParams(graph, specs), { loss } = build(graph, params);
-  const grads = gradients(loss, listParams(specs).map(({ name }) => graph.inputs.get(name)!));
+/** Products of the nodes that outputs need, in 10⁹ floating-point operations. */
+function gflopOf(graph: Graph, outputs: readonly Tensor[]): number {
   let flop = 0;
-  for (const id of reachable(graph, [loss, ...grads])) {
+  for (const id of reachable(graph, outputs)) {
     const node = graph.nodes[id]!;
     flop += flopsOf(node.op, node.inputs.map((i) => graph.nodes[i]!), node.shape, node.params);
   }
-  return { gflop: flop / 1e9, bytes: POOL * peakBytes({ loss, ...Object.fromEntries(grads.map((grad, i) => [String(i), grad])) }) };
+  return flop / 1e9;
+}
+
+function measure<T>(specs: T, build: (graph: Graph, params: Bound<T>) => LossGraph): Measured {
+  const graph = new Graph(), params = bindParams(graph, specs), { loss } = build(graph, params);
+  const grads = gradients(loss, listParams(specs).map(({ name }) => graph.inputs.get(name)!));
+  return { gflop: gflopOf(graph, [loss, ...grads]), bytes: POOL * peakBytes({ loss, ...Object.fromEntries(grads.map((grad, i) => [String(i), grad])) }) };
 }
 
 /** A layout of a plan. `rows` are computed, `filled` hold a sample, `wanted` is what was to be filled; all three in tokens. */
@@ -120,15 +131,45 @@ export function planDiT(
 ): RunPlan {
   const { dit, text } = filmConfig(config, vae, tokenizer), whole = filmParams(dit, text), specs: TrainedParams = config.text.fixed ? { dit: whole.dit } : whole;
   const bank = layoutBank({ seed: config.seed, shapes: config.stages.at(-1)!.shapes, tokens: config.tokens, layouts: config.layouts, patch: dit.patch });
-  return plan(specs, config, bank.map(({ layout, samples }) => ({
+  const data = Object.entries(config.clips).map(([name, count]) => `${count} of ${name}`).join(', '), frozen = config.text.fixed ? countParams(whole.text) : 0;
+  return plan(specs, config, packsOf(bank, config.tokens, { specs, dit, text }), data, latentBytes(config, dit.channels), frozen);
+}
+
+/** What is trained, and the configuration of the whole. */
+interface PackModel { readonly specs: TrainedParams; readonly dit: DiTConfig; readonly text: TextConfig }
+
+/** The layouts of a bank, each as often as the others. */
+function packsOf(bank: readonly BankLayout[], tokens: number, { specs, dit, text }: PackModel): PlannedLayout[] {
+  return bank.map(({ layout, samples }) => ({
     name: `${layoutKey(layout)} (${packTokens(layout)} tokens)`, share: 1, samples: samples.length,
-    rows: packTokens(layout), filled: samples.reduce((n, sample) => n + sampleTokens(sample, dit.patch), 0), wanted: config.tokens,
+    rows: packTokens(layout), filled: samples.reduce((n, sample) => n + sampleTokens(sample, dit.patch), 0), wanted: tokens,
     measured: measure(specs, (graph, p) => ({ loss: weightedLoss(graph, filmDenoiser(graph, p, layout, dit, text), layout) })),
-  })), Object.entries(config.clips).map(([name, count]) => `${count} of ${name}`).join(', '), latentBytes(config, dit.channels), config.text.fixed ? countParams(whole.text) : 0);
+  }));
+}
+
+/**
+ * The plan of a student's run. `hours` are those of the teacher's trajectories and of training together. The teacher's steps that guide the default film count twice,
+ * the branch without words as if it had the given frames too. Throws an InputError when the model cannot be the teacher.
+ */
+export function planDistill(config: DistillRunConfig, model: ModelInfo): RunPlan {
+  const { dit: { config: dit }, text: { config: text } } = model, { steps, shift, guidance } = teacherSampling(model, config.segments), { segments, packs } = config;
+  const bank = distillBank(config, dit.patch), perToken = dit.channels * dit.patch ** 2, whole = filmParams(dit, text), made = packs.train + packs.heldout;
+  const forward = bank.reduce((sum, { layout }) => {
+    const graph = new Graph();
+    return sum + gflopOf(graph, [filmDenoiser(graph, bindParams(graph, whole), layout, dit, text)]) / bank.length;
+  }, 0);
+  const bytes = 2 * made * (segments + 1) * perToken * bank.reduce((n, { layout }) => n + packTokens(layout), 0) / bank.length;
+  const guided = sigmaGrid(steps, shift).filter((sigma) => isGuided(sigma, guidance)).length;
+  const teacherHours = made * (steps + guided) * forward / ASSUMED_GFLOPS / 3600, epochs = (config.optim.steps / epochSteps(config)).toFixed(1);
+  const stored = `${(bytes / 1e9).toFixed(2)} GB on disk, made first in about ${teacherHours.toFixed(2)} h`;
+  const data = `${packs.train} + ${packs.heldout} packs of trajectories, ${stored}; ${epochs} epochs`;
+  const specs = { dit: whole.dit }, layouts = packsOf(bank, config.tokens, { specs, dit, text });
+  const planned = plan(specs, config, layouts, data, latentBytes(config, dit.channels), countParams(whole.text));
+  return { ...planned, hours: planned.hours + teacherHours };
 }
 
 /** Bytes of all cached latents, in half precision. */
-function latentBytes({ clips }: DiTRunConfig, channels: number): number {
+function latentBytes({ clips }: Pick<DiTRunConfig, 'clips'>, channels: number): number {
   return Object.entries(clips).reduce((sum, [name, count]) => {
     const shape = shapeOf(name);
     return sum + count * keptFrames(shape) * 2 * channels * (shape.width / SPACE_FACTOR) * (shape.height / SPACE_FACTOR);

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Backend } from '../backend/backend.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { InputError } from '../core/errors.ts';
-import { loadSpriteWorld } from '../data/sprites/world.ts';
+import { loadSpriteWorld, type Split } from '../data/sprites/world.ts';
 import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
@@ -47,7 +47,7 @@ export interface RunOptions {
 export const runBackend = (threads?: number): Backend => ortBackend(threads === undefined ? {} : { threads });
 
 /** The running average of a state's weights, as tensors. */
-function averaged(state: TrainState): Map<string, StoredTensor> {
+export function averaged(state: TrainState): Map<string, StoredTensor> {
   return new Map([...state.slots].map(([name, { spec }]) => [name, { shape: spec.shape, data: state.windows('ema')[name]! }]));
 }
 
@@ -57,7 +57,7 @@ async function startWeights(file: string): Promise<Record<string, Float32Array>>
 }
 
 /** `standsOn` are hashes of all that decides the numbers beside the configuration: a run is gone on with on the same data and the same frozen parts only. */
-const loopOptions = async (config: RunConfig[Trainable], o: RunOptions, ...standsOn: string[]) => ({
+export const loopOptions = async (config: RunConfig[Trainable], o: RunOptions, ...standsOn: string[]) => ({
   ...(o.init === undefined ? {} : { init: await startWeights(o.init), ...('fresh' in config && config.fresh ? { fresh: config.fresh } : {}) }),
   backend: o.backend, seed: config.seed, optim: config.optim, dir: o.dir, configHash: joinHashes(runHash(config), ...standsOn), resume: o.resume, programs: config.programs,
   checkpointSeconds: config.checkpointSeconds, validateEvery: config.validateEvery,
@@ -110,21 +110,25 @@ async function readTower(file: string, text: TextConfig): Promise<ReadonlyMap<st
 /** The default film, always validated. */
 const MAIN_SHAPE = '17x64x64';
 
-/** Latents of all clip shapes that a configuration names. */
-async function openLatents(
-  config: DiTRunConfig, o: DiTRunOptions, parts: Pick<DiTTaskParts, 'vae' | 'world' | 'backend'>,
-): Promise<{ train: Map<string, LatentClips>; heldout: Map<string, LatentClips> }> {
+/** Latents of the clip shapes that a configuration names, and of `heldout` clips by shape. */
+export async function openLatents(
+  config: Pick<DiTRunConfig, 'seed' | 'clips'>, o: Pick<RunOptions, 'cacheDir' | 'onPrepare'>, parts: Pick<DiTTaskParts, 'vae' | 'world' | 'backend'>,
+  heldout: Readonly<Record<string, number>>,
+): Promise<Record<Split, Map<string, LatentClips>>> {
   const dir = join(o.cacheDir, `latents-${parts.vae.hash}`);
-  const open = async (name: string, clips: number, split: 'train' | 'heldout'): Promise<[string, LatentClips]> => {
+  const open = async (name: string, clips: number, split: Split): Promise<[string, LatentClips]> => {
     const shape = shapeOf(name);
     return [name, await cacheLatents({ ...parts, dir, seed: config.seed, split, shape, clips, onProgress: (done, total) => { o.onPrepare?.(`latents ${name}`, done, total); } })];
   };
-  const train = new Map<string, LatentClips>(), heldout = new Map<string, LatentClips>();
-  for (const [name, clips] of Object.entries(config.clips)) train.set(...(await open(name, clips, 'train')));
-  for (const name of new Set([MAIN_SHAPE, ...Object.keys(config.clips)]))
-    heldout.set(...(await open(name, name === MAIN_SHAPE ? HELDOUT_CLIPS.main : HELDOUT_CLIPS.other, 'heldout')));
-  return { train, heldout };
+  const latents = { train: new Map<string, LatentClips>(), heldout: new Map<string, LatentClips>() };
+  for (const [name, clips] of Object.entries(config.clips)) latents.train.set(...(await open(name, clips, 'train')));
+  for (const [name, clips] of Object.entries(heldout)) latents.heldout.set(...(await open(name, clips, 'heldout')));
+  return latents;
 }
+
+/** Held-out clips by shape: of the default film, and of all that a configuration names. */
+const heldoutClips = ({ clips }: DiTRunConfig): Record<string, number> =>
+  Object.fromEntries([MAIN_SHAPE, ...Object.keys(clips)].map((name) => [name, name === MAIN_SHAPE ? HELDOUT_CLIPS.main : HELDOUT_CLIPS.other]));
 
 /** Model and text configuration of a run. */
 export function filmConfig(
@@ -162,7 +166,7 @@ const fixedTower = (tower: ReadonlyMap<string, StoredTensor> | undefined): Pick<
 /** Trains a transformer with its text tower; returns the file. */
 export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<string> {
   const { tower, ...frozen } = await openParts(config, o), { vae, world, tokenizer, config: dit, text } = frozen;
-  const { train, heldout } = await openLatents(config, o, frozen);
+  const { train, heldout } = await openLatents(config, o, frozen, heldoutClips(config));
   const parts: DiTTaskParts = { ...frozen, ...fixedTower(tower), latents: train };
   const task = ditTask(parts, ditValidation(parts, heldout));
   const identity = [dataFingerprint(world, tokenizer), vae.hash, tower ? hashTensors(tower) : ''];

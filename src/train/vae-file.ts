@@ -19,7 +19,7 @@ export async function writeVae(
 }
 
 /** Identity of an encoder: its weights and configuration. */
-const encoderHash = (tensors: ReadonlyMap<string, StoredTensor>, config: string): string =>
+export const encoderHash = (tensors: ReadonlyMap<string, StoredTensor>, config: string): string =>
   hashTensors(new Map([...tensors].filter(([name]) => name.startsWith('encoder.'))), config);
 
 /** Reads an autoencoder that {@link writeVae} wrote. */

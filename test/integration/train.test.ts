@@ -39,6 +39,7 @@ test.each([
   ['text', [config('text'), '--tokenizer', tokenizer]],
   ['dit', [config('dit'), '--tokenizer', tokenizer, '--vae']],
   ['dit', [config('dit-on'), '--tokenizer', tokenizer, '--vae']],
+  ['distill', [config('turbo'), '--model', tokenizer]],
 ])('a dry run of the shipped %s tells its figures and writes nothing', async (kind, argv) => {
   const { exit, out, errors } = await kinora('train', kind, ...argv, ...(kind === 'dit' ? [vae] : []), '--out', join(dir, 'run'), '--dry-run');
   expect([exit, errors]).toEqual([0, '']);
@@ -49,7 +50,7 @@ test.each([
     /time {7}about [\d.]+ h/,
   ];
   expect(out).toMatch(new RegExp(told.map((line) => line.source).join('\n')));
-  expect(out.split('\n').filter((line) => line.startsWith('layout')).length).toBeGreaterThan(kind === 'text' ? 0 : 3);
+  expect(out.split('\n').filter((line) => line.startsWith('layout')).length).toBeGreaterThan(({ text: 0, distill: 1 } as Record<string, number>)[kind] ?? 3);
   expect(await readdir(dir)).toEqual(['vae.safetensors']);
 }, 60_000);
 
@@ -65,6 +66,9 @@ test('what is wrong is named in one line', async () => {
     [['train', 'dit', shapes, '--vae', vae], 2, 'stages.0.shapes.2.frames: a sample takes 4352 tokens, a pack has 4096'],
     [['train', 'dit', config('dit'), '--vae', broken, '--tokenizer', tokenizer], 1, 'broken.json'],
     [['train', 'dit', config('dit'), '--vae', join(dir, 'vae.safetensors'), '--tokenizer', tokenizer], 2, 'needs one: --text'],
+    [['train', 'distill', config('turbo'), '--model', join(dir, 'no')], 1, 'cannot read'],
+    [['train', 'distill', config('turbo'), '--lpc', join(dir, 'nothing'), '--out', join(dir, 'run')], 1, 'cannot read the sprite layers'],
+    [['train', 'export', join(dir, 'run'), '--base', tokenizer, '--out', join(dir, 'model')], 1, 'dit.safetensors'],
     [['train', 'vae', config('vae'), '--threads', '0'], 2, '--threads "0" is not possible'],
     [['train', 'vae', config('vae'), '--lpc', join(dir, 'nothing'), '--out', join(dir, 'run')], 1, 'cannot read the sprite layers'],
     [['train', 'judge', '--lpc', join(dir, 'nothing'), '--out', join(dir, 'judge.safetensors')], 1, 'cannot read the sprite layers'],

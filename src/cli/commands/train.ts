@@ -1,5 +1,5 @@
 /**
- * @file `kinora train vae|text|dit <config>`, `kinora train judge` and `kinora train export`: from configurations to a model folder.
+ * @file `kinora train vae|text|dit|distill <config>`, `kinora train judge` and `kinora train export`: from configurations to a model folder.
  */
 import { dirname } from 'node:path';
 import type { StepProgress } from '../../train/loop.ts';
@@ -28,7 +28,7 @@ const trainEvent = (p: StepProgress): ProgressEvent => ({
   note: `loss ${p.loss.toFixed(4)}, ${p.samplesPerSecond.toFixed(1)} samples/s, ${Math.round(p.eta / 60)} min left${p.skipped ? ', skipped' : ''}`,
 });
 
-async function runOptions({ lpc, out, cache, resume, init, threads }: Flags, { signal, progress }: CliContext): Promise<RunOptions> {
+async function runOptions({ lpc, out, cache, resume, init, threads }: Omit<Flags, 'tokenizer'>, { signal, progress }: CliContext): Promise<RunOptions> {
   const { runBackend } = await import('../../train/run.ts');
   return {
     backend: runBackend(threads), lpc, dir: out, cacheDir: cache, resume: resume ?? false, signal, ...(init === undefined ? {} : { init }),
@@ -46,16 +46,18 @@ function printPlan(p: RunPlan, print: CliContext['print']): void {
   for (const layout of p.layouts) print(`layout     ${layout}`);
 }
 
-const common = (command: Parameters<CliCommand['define']>[0]) => command
+const runFlags = (command: Parameters<CliCommand['define']>[0]) => command
   .argument('<config>', 'a JSON file, see configs/')
   .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', folder('--lpc'), 'lpc')
   .option('--out <dir>', 'folder of the run', folder('--out'), 'runs/latest')
   .option('--cache <dir>', 'folder of decoded layers and latents', folder('--cache'), '.cache')
-  .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
   .option('--threads <n>', 'threads of the engine', integer('--threads', { min: 1, max: 256 }))
   .option('--resume', 'go on from the newest checkpoint')
-  .option('--init <file>', 'weights of an earlier run to start from', folder('--init'))
   .option('--dry-run', 'print parameters, arithmetic, memory and time, and stop');
+
+const common = (command: Parameters<CliCommand['define']>[0]) => runFlags(command)
+  .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
+  .option('--init <file>', 'weights of an earlier run to start from', folder('--init'));
 
 const vae: CliCommand = {
   path: 'train vae',
@@ -103,6 +105,23 @@ const dit: CliCommand = {
         if (selfTest) { context.print(`one clip learnt by heart: ${(await selfTestDiT(parsed, options)).toFixed(1)} dB against the autoencoder's own reconstruction`); return; }
         printPlan(planDiT(parsed, await readVae(file), await loadTokenizer(tokenizer)), context.print);
         if (!dryRun) context.print(await trainDiT(parsed, options));
+      });
+  },
+};
+
+const distill: CliCommand = {
+  path: 'train distill',
+  summary: 'Trains a student of few steps on the films of an installed model',
+  example: 'kinora train distill configs/sprites-64/turbo.json --model models/sprites-64 --lpc ./lpc --out runs/turbo',
+  define: (command, context) => {
+    runFlags(command)
+      .option('--model <id|dir>', 'the teacher: an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'), 'sprites-64')
+      .action(async (config: string, flags: Omit<Flags, 'tokenizer' | 'init'> & { model: string }) => {
+        const [{ readRunConfig }, { trainDistilled }, { planDistill }, { findModel }] = await Promise.all([
+          import('../../train/config.ts'), import('../../train/distill.ts'), import('../../train/plan.ts'), import('../../pipeline/model-store.ts')]);
+        const parsed = await readRunConfig('distill', config), { model } = flags;
+        printPlan(planDistill(parsed, (await findModel(model)).info), context.print);
+        if (!flags.dryRun) context.print(await trainDistilled(parsed, { ...(await runOptions(flags, context)), model }));
       });
   },
 };
@@ -163,6 +182,7 @@ interface ExportFlags {
   readonly guidance: number;
   readonly rescale: number;
   readonly guideFrom: number;
+  readonly base?: string;
 }
 
 const toModel: CliCommand = {
@@ -176,22 +196,24 @@ const toModel: CliCommand = {
       .option('--cache <dir>', 'folder of decoded layers', folder('--cache'), '.cache')
       .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
       .option('--judge <file>', 'judge.safetensors', folder('--judge'))
+      .option('--base <id|dir>', "of a student's run (train distill) its teacher, from which all but the transformer is taken; of the other options --out, --card and "
+        + '--release count', nonEmpty('--base', 'wanted a model id or a folder'))
       .option('--card <file>', "the model's card, README.md", folder('--card'))
       .option('--release <v>', 'version of the model', nonEmpty('--release', 'wanted a version'), '0.1.0')
       .option('--steps <n>', 'default sampling steps', integer('--steps', { min: 1, max: 1000 }), 16)
       .option('--guidance <x>', 'default guidance', decimal('--guidance', { min: 0, max: 30 }), 3)
       .option('--rescale <x>', 'default rescaling of guidance', decimal('--rescale', { min: 0, max: 1 }), 0)
       .option('--guide-from <x>', 'lowest noise level that is guided by default', decimal('--guide-from', { min: 0, max: 1 }), 0)
-      .action(async (run: string, { out, lpc, cache, release, steps, guidance, rescale, guideFrom, ...files }: ExportFlags) => {
-        const { exportModel } = await import('../../train/export.ts'), id = out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!;
-        const { info } = await exportModel({
+      .action(async (run: string, { out, lpc, cache, release, steps, guidance, rescale, guideFrom, base, ...files }: ExportFlags) => {
+        const id = out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!, { card } = files;
+        const { info } = base === undefined ? await (await import('../../train/export.ts')).exportModel({
           run, id, out, lpc, cacheDir: cache, version: release, ...files,
           sampling: { sampler: 'euler', steps, guidance, interval: [guideFrom, 1], rescale, palette: 32, steady: 10 },
-        });
+        }) : await (await import('../../train/distill.ts')).exportStudent({ run, base, out, id, version: release, ...(card === undefined ? {} : { card }) });
         print(`${out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
       });
   },
 };
 
 /** The rows. */
-export const trainCommands: readonly CliCommand[] = [vae, text, dit, judge, toModel];
+export const trainCommands: readonly CliCommand[] = [vae, text, dit, distill, judge, toModel];
