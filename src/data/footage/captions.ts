@@ -69,7 +69,7 @@ export async function captionBeside(file: string): Promise<string | undefined> {
 }
 
 /** Names that cameras and programs give. */
-const NAMELESS = /^(img|vid|dsc|dscn|mvi|mov|pxl|gopr|gx|gh|dji|screen|recording|video|clip|film|movie|image|frame|frames|untitled|export|output|final|copy|whatsapp|signal|\d+)$/i;
+const NAMELESS = /^(img|vid|dsc|dscn|mvi|mov|pxl|gopr|gx|gh|dji|screen|recording|video|clip|film|movie|image|frame|frames|untitled|export|output|final|copy|whatsapp|[a-z]|\d+)$/i;
 
 /** Words of a file's name, or '' where it says nothing: `old-man_walks (2).mp4` says "old man walks", `IMG_2041.mov` nothing. */
 export function nameWords(file: string): string {
