@@ -3,6 +3,7 @@ import type { Bench } from './contract.ts';
 
 /** All benches by name. */
 export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
+  footage: () => import('./footage.ts'),
   generate: () => import('./generate.ts'),
   guidance: () => import('./guidance.ts'),
   long: () => import('./long.ts'),

@@ -32,6 +32,13 @@ export { contactSheet, writePng, type ContactSheetOptions } from './media/contac
 // The sprite world: dressed characters, the data of `sprites-64`.
 export { captionOf, drawClip, loadSpriteWorld, previewSprites, renderClip, type ClipSpec, type RenderedClip, type SpriteWorld } from './data/sprites/world.ts';
 
+// Own footage: folders of films and images to a dataset of captioned clips.
+export { ingest, type Captioner, type CaptionRequest, type IngestOptions, type IngestProgress, type IngestResult } from './data/footage/ingest.ts';
+export { readClip, readManifest } from './data/footage/dataset.ts';
+export type { ClipRow, DoneRow, RefusedRow } from './data/footage/journal.ts';
+export { REFUSALS, STAGES, type Refusal, type Stage } from './data/footage/stages.ts';
+export { endpointCaptioner } from './pipeline/caption-endpoint.ts';
+
 // Training: a configuration and a folder in, weights out.
 export { ortBackend, type OrtOptions } from './backend/ort/ort.ts';
 export { readRunConfig, TRAINABLE, type DistillRunConfig, type DiTRunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './train/config.ts';

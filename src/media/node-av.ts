@@ -8,17 +8,18 @@ import { FileError, ResourceError } from '../core/errors.ts';
 import { concatFrames, type Frames } from './frames.ts';
 import type { VideoCodec } from './video-codec.ts';
 
-type NodeAv = typeof import('node-av');
+/** The module node-av. */
+export type NodeAv = typeof import('node-av');
 let loading: Promise<NodeAv | undefined> | undefined;
 
 /** The module, or undefined where it is not installed or its binary does not load. */
-const load = (): Promise<NodeAv | undefined> => (loading ??= import('node-av').then((av) => {
+export const loadNodeAv = (): Promise<NodeAv | undefined> => (loading ??= import('node-av').then((av) => {
   av.Log.setLevel(av.AV_LOG_FATAL);                                     // what goes wrong is told by errors, in one line
   return av;
 }, () => undefined));
 
 /** True if films other than GIF and WebP can be read here. */
-export const hasNodeAv = async (): Promise<boolean> => (await load()) !== undefined;
+export const hasNodeAv = async (): Promise<boolean> => (await loadNodeAv()) !== undefined;
 
 /** Exact rounding; chroma samples are repeated, so flat blocks of pixel art come back as they were. */
 const TO_RGB = 'scale=flags=accurate_rnd+full_chroma_int+full_chroma_inp+neighbor,format=rgb24';
@@ -33,7 +34,7 @@ function copyFrame(frame: Frame, fps: number): Frames {
 }
 
 async function readFilm(file: string): Promise<Frames> {
-  const av = await load();
+  const av = await loadNodeAv();
   if (!av) throw new ResourceError(`reading ${file} needs node-av: npm install node-av`);
   const check = (code: number, what: string): void => {
     if (code < 0) throw new FileError(`cannot read ${file}: ${what} (${new av.FFmpegError(code).message})`);

@@ -1,5 +1,5 @@
 /**
- * @file Asks an OpenAI-compatible chat endpoint to write a prompt out: one POST to /chat/completions, temperature 0. It fails aloud: a film is never made of
+ * @file Asks an OpenAI-compatible chat endpoint to write a prompt out, or what pictures show: one POST to /chat/completions, temperature 0. It fails aloud: a film is never made of
  * something else than was asked for because a server was silent.
  */
 import { CancelledError, InputError, ResourceError } from '../core/errors.ts';
@@ -27,17 +27,30 @@ function addressOf(url: string): { address: string; model: string } {
   return { address: parsed.href, model };
 }
 
+/** Options of {@link askEndpoint}. */
+export interface AskOptions extends ExpandEndpoint {
+  readonly signal?: AbortSignal;
+  /** Pictures that belong to the question, as data URLs, for models that see. Default none. */
+  readonly pictures?: readonly string[];
+  /** What is asked for, and what is done without an endpoint: the words of the error. Default: of expanding a prompt. */
+  readonly task?: readonly [asked: string, without: string];
+}
+
+const EXPAND = ['expand the prompt', 'the built-in expansion does it'] as const;
+
 /** The endpoint's text for a prompt. Throws a ResourceError when it does not give one. */
-export async function askEndpoint(prompt: string, brief: string, { url, key, timeout = TIMEOUT, signal }: ExpandEndpoint & { readonly signal?: AbortSignal }): Promise<string> {
+export async function askEndpoint(prompt: string, brief: string, o: AskOptions): Promise<string> {
+  const { url, key, timeout = TIMEOUT, signal, pictures = [], task: [asked, without] = EXPAND } = o;
   const { address, model } = addressOf(url), late = AbortSignal.timeout(timeout);
   const failed = (why: string, cause?: unknown): ResourceError =>
-    new ResourceError(`${address} did not expand the prompt: ${why}; without an endpoint the built-in expansion does it`, cause === undefined ? {} : { cause });
+    new ResourceError(`${address} did not ${asked}: ${why}; without an endpoint ${without}`, cause === undefined ? {} : { cause });
+  const content = pictures.length === 0 ? prompt : [{ type: 'text', text: prompt }, ...pictures.map((picture) => ({ type: 'image_url', image_url: { url: picture } }))];
   let text: string;
   try {
     const response = await fetch(address, {
       method: 'POST', signal: signal ? AbortSignal.any([signal, late]) : late,
       headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
-      body: JSON.stringify({ model, temperature: 0, messages: [{ role: 'system', content: brief }, { role: 'user', content: prompt }] }),
+      body: JSON.stringify({ model, temperature: 0, messages: [{ role: 'system', content: brief }, { role: 'user', content }] }),
     });
     text = await response.text();
     if (!response.ok) throw failed(`it answered ${response.status}: ${text.trim().slice(0, 200)}`);

@@ -1,10 +1,11 @@
-/** @file The film commands of docs/guide/generate.md and ways.md, run one after the other as they stand, on a tiny model. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+/** @file The film commands of docs/guide/generate.md and ways.md, run one after the other as they stand, on a tiny model; those of footage.md, on drawn films. */
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts';
 import { runCli } from '../../src/cli/program.ts';
+import { CODECS, encodeFilm, scene } from '../../src/data/footage/film.fixture.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 import { kinoraCalls, shellLines } from './readme.ts';
 
@@ -17,12 +18,12 @@ beforeAll(async () => {
 });
 afterAll(async () => { process.chdir(home); await rm(dir, { recursive: true, force: true }); });
 
-/** Runs the guide's calls of these commands. */
-async function run(name: string, commands: readonly string[]): Promise<number> {
-  const calls = kinoraCalls(shellLines(await guide(name))).filter(([command]) => commands.includes(command!));
+/** Runs the guide's calls of these commands, but those with a flag of `without`. */
+async function run(name: string, commands: readonly string[], { model = ['--model', './model'], without = '-' } = {}): Promise<number> {
+  const calls = kinoraCalls(shellLines(await guide(name))).filter((argv) => commands.includes(argv[0]!) && !argv.includes(without));
   let errors = '';
   for (const argv of calls) {
-    const exit = await runCli([...argv, '--model', './model'], {
+    const exit = await runCli([...argv, ...model], {
       version: '0', commands: COMMANDS, groups: GROUPS, signal: new AbortController().signal, stdout: { write: () => true },
       stderr: { write: (text) => { if (text.startsWith('kinora:')) errors += text; } },
     });
@@ -43,3 +44,10 @@ test('each way makes its film', async () => {
   const made = ['longer', 'earlier', 'round', 'skeleton', 'passage', 'red', 'knight-7', 'knight-8', 'knight-9', 'draft', 'orc', 'falls', 'walk-replay'];
   expect(await readdir(dir)).toEqual(expect.arrayContaining(made.map((name) => `${name}.gif`)));
 }, 300_000);
+
+test('footage becomes datasets', async () => {
+  await mkdir('films');
+  for (const seed of [1, 2]) await encodeFilm(join('films', `${seed}.mp4`), scene(seed, 40), CODECS.mp4);
+  expect(await run('footage', ['data'], { model: [], without: '--caption-with' })).toBe(4);        // captions want a server; ingest.test.ts has one
+  for (const name of ['dataset', 'short', 'all']) expect(await readdir(name)).toEqual(['clips', 'clips.jsonl', 'journal.jsonl', 'report.html']);
+});

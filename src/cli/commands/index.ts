@@ -4,7 +4,7 @@
  */
 import type { CliCommand } from '../program.ts';
 import { againCommands } from './again.ts';
-import { dataSpritesCommand } from './data.ts';
+import { dataIngestCommand, dataSpritesCommand } from './data.ts';
 import { evalLongCommand } from './eval-long.ts';
 import { evalPromptsCommand } from './eval-prompts.ts';
 import { evalSpritesCommand } from './eval.ts';
@@ -15,7 +15,8 @@ import { trainCommands } from './train.ts';
 
 /** All commands of the `kinora` program. */
 export const COMMANDS: readonly CliCommand[] = [
-  generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, ...trainCommands, evalSpritesCommand, evalPromptsCommand, evalWaysCommand, evalLongCommand,
+  generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, dataIngestCommand, ...trainCommands,
+  evalSpritesCommand, evalPromptsCommand, evalWaysCommand, evalLongCommand,
 ];
 
 /** What the groups of commands are about; a group appears with its first row. */

@@ -1,0 +1,77 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FileError } from '../core/errors.ts';
+import { streamFilm, type StreamedFrame, type StreamFacts } from './film-stream.ts';
+import { rampFilm, walkFilm } from './fixtures.ts';
+import { type Frames, sliceFrames, upscaleNearest } from './frames.ts';
+import { psnr } from './metrics.ts';
+import { writeFilm } from './sink.ts';
+
+let dir: string;
+beforeAll(async () => { dir = await mkdtemp(join(tmpdir(), 'kinora-stream-')); });
+afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
+
+const OPTIONS = { lumaSide: 32, pictureArea: 64 * 64, imageFps: 8 };
+type Read = Omit<StreamedFrame, 'picture'> & { readonly picture: Frames };
+async function all(file: string, o = OPTIONS): Promise<{ frames: Read[]; facts: StreamFacts }> {
+  const stream = await streamFilm(file, o), frames: Read[] = [];
+  for await (const { picture, ...rest } of stream.frames) frames.push({ ...rest, picture: await picture() });
+  return { frames, facts: stream.facts() };
+}
+
+test('an MP4 comes frame by frame: times, small planes, pictures of the wanted size', async () => {
+  const film = upscaleNearest(walkFilm(64, 12), 2), file = join(dir, 'a.mp4');
+  await writeFilm(file, film);
+  const { frames, facts } = await all(file);
+  expect(facts).toMatchObject({ kind: 'mp4', width: 128, height: 128, damaged: 0 });
+  expect(frames.map((f) => f.time)).toEqual(Array.from({ length: 12 }, (_, t) => expect.closeTo(t / 8, 5) as number));
+  expect(frames.every((f) => Math.abs(f.duration - 1 / 8) < 1e-5 && f.luma.width === 32 && f.luma.height === 32)).toBe(true);
+  const walk = walkFilm(64, 12);
+  for (const [t, { picture }] of frames.entries()) expect(psnr(picture, sliceFrames(walk, t, t + 1))).toBeGreaterThan(24);
+});
+
+test('a film that was turned by its display matrix comes upright', async () => {
+  const film = rampFilm(64, 4), half: Frames = { ...film, height: 32, count: 8 }, plain = join(dir, 'plain.mp4'), turned = join(dir, 'turned.mp4');
+  await writeFilm(plain, half);
+  const bytes = await readFile(plain), at = bytes.indexOf('tkhd') + 4 + 4 + 20 + 16;      // version and flags, times and ids, layer … reserved
+  for (const [i, v] of [0, 65536, 0, -65536, 0, 0].entries()) bytes.writeInt32BE(v, at + 4 * i);
+  await writeFile(turned, bytes);
+  const a = await all(plain), b = await all(turned);
+  expect([b.facts.width, b.facts.height, b.frames[0]!.picture.width, b.frames[0]!.picture.height, b.frames[0]!.luma.height]).toEqual([32, 64, 32, 64, 32]);
+  const picture = a.frames[0]!.picture, upright = await sharp(picture.data, { raw: { width: 64, height: 32, channels: 3 } }).rotate(90).raw().toBuffer();
+  expect(psnr(b.frames[0]!.picture, { ...picture, width: 32, height: 64, data: new Uint8Array(upright) })).toBeGreaterThan(30);
+});
+
+test('delays of a GIF are kept', async () => {
+  const file = join(dir, 'a.gif'), film = walkFilm(32, 4);
+  await writeFile(file, await sharp(film.data, { raw: { width: 32, height: 128, channels: 3, pageHeight: 32 } }).gif({ delay: [100, 400, 100, 200] }).toBuffer());
+  const { frames } = await all(file);
+  expect(frames.map((f) => [f.time, f.duration])).toEqual([[0, 0.1], [0.1, 0.4], [0.5, 0.1], [0.6, 0.2]].map((p) => p.map((v) => expect.closeTo(v, 6) as number)));
+});
+
+test('a folder of frames in the order of numbers; a broken one is left out and counted; alpha lies on white', async () => {
+  const folder = await mkdtemp(join(dir, 'frames-'));
+  for (const n of [1, 2, 10]) {
+    const background = { r: 10 * n, g: 0, b: 0, alpha: n === 10 ? 0 : 1 };
+    await sharp({ create: { width: 20, height: 16, channels: 4, background } }).png().toFile(join(folder, `f${n}.png`));
+  }
+  await writeFile(join(folder, 'f3.png'), 'not an image');
+  const { frames, facts } = await all(folder);
+  expect(facts).toMatchObject({ kind: 'folder', width: 20, height: 16, damaged: 1 });
+  expect(frames.map((f) => [f.time, ...f.picture.data.subarray(0, 3)])).toEqual([[0, 10, 0, 0], [0.125, 20, 0, 0], [0.375, 255, 255, 255]]);
+});
+
+test('a cut-off film gives what is whole, or a FileError; text is refused', async () => {
+  const file = join(dir, 'b.mp4'), cut = join(dir, 'cut.mp4');
+  await writeFilm(file, walkFilm(64, 12));
+  const bytes = await readFile(file);
+  await writeFile(cut, bytes.subarray(0, Math.floor(bytes.length * 0.8)));
+  const read = await all(cut).then(({ frames }) => frames.length, (cause: unknown) => cause);
+  if (typeof read !== 'number') expect(read).toBeInstanceOf(FileError);
+  else expect(read).toBeLessThan(12);
+  await writeFile(cut, 'hello, this is text');
+  await expect(all(cut)).rejects.toThrow('it looks like text');
+});
