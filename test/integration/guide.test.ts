@@ -13,7 +13,7 @@ const guide = (name: string): Promise<string> => readFile(new URL(`../../docs/gu
 let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kinora-guide-'));
-  await writeTinyModel(join(dir, 'model'));
+  await writeTinyModel(join(dir, 'model'), { maxFrames: 480, window: 33 });
   process.chdir(dir);
 });
 afterAll(async () => { process.chdir(home); await rm(dir, { recursive: true, force: true }); });
