@@ -47,7 +47,7 @@ beforeAll(async () => {
   await writeTinyModel(model);
   await change(model, { sampling: { steps: 4, shift: 2 } });
   await trainDistilled({ ...CONFIG, optim: { ...CONFIG.optim, steps: 1 } }, options('first'));
-}, 60_000);
+}, 180_000);
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 const validations = async (name: string): Promise<Record<string, number>[]> => (await readFile(path.join(root, name, 'metrics.jsonl'), 'utf8')).trim().split('\n')
@@ -102,7 +102,7 @@ test('what is there of trajectories is gone on with; those of another teacher or
   await change(model, { sampling: { guidance: 3 } });
   const signal = AbortSignal.abort();
   await expect(trainDistilled(CONFIG, options('stopped', { signal }))).rejects.toThrow('stopped after 0 of 3 packs of trajectories');
-}, 60_000);
+}, 180_000);
 
 test('each film is at each of its segments once an epoch, in another order each', () => {
   const of = { segments: 4, packs: { train: 3, heldout: 1 } }, epoch = (n: number) => Array.from({ length: 12 }, (_, i) => turnOf(1, of, 12 * n + i));
@@ -121,7 +121,7 @@ test('a run resumed after an abort equals one that was not interrupted, and the 
   const [first] = await validations('first'), last = (await validations('longer')).at(-1)!;
   expect(Object.keys(first!)).toEqual(expect.arrayContaining(['end', 'end/9x64x64', 'end/9x64x64+1', 'end/1x64x64', 'end/9x64x64/5', 'loss/1', 'loss/2']));
   expect(last['end']).toBeLessThan(0.8 * first!['end']!);
-}, 120_000);
+}, 300_000);
 
 test('the exported student makes a film in its steps from its teacher\'s files, and refuses what was folded in', async () => {
   const out = path.join(root, 'tiny-turbo'), card = path.join(model, 'README.md');
