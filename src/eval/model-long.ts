@@ -3,13 +3,14 @@
  */
 import { availableParallelism } from 'node:os';
 import { ortBackend } from '../backend/ort/ort.ts';
-import { CancelledError, FileError } from '../core/errors.ts';
+import { CancelledError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
-import { findModel, hasModelFile, modelFile, readModelFile } from '../pipeline/model-store.ts';
+import { findModel } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { LONG_WAYS, type LongWay } from '../pipeline/timeline.ts';
 import { loadJudge } from './judge.ts';
+import { judgeFile } from './judge-file.ts';
 import { evalLong, type LongReport } from './long.ts';
 
 /** Options of {@link evalModelLong}. */
@@ -36,11 +37,9 @@ export interface EvalModelLongOptions {
 /** Measures long films of a model. Throws a FileError when it has no judge. */
 export async function evalModelLong(o: EvalModelLongOptions): Promise<LongReport> {
   const model = await findModel(o.model), { id } = model.info, { films = 12, seconds = 60, ways = LONG_WAYS } = o;
-  if (!hasModelFile(model, 'judge.safetensors'))
-    throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
-  await readModelFile(model, 'judge.safetensors');
+  const judgeIn = await judgeFile(model);
   const backend = ortBackend(o.threads === undefined ? {} : { threads: o.threads }), world = await loadSpriteWorld(o.lpc, o.cacheDir === undefined ? {} : { cacheDir: o.cacheDir });
-  using judge = await loadJudge(modelFile(model, 'judge.safetensors'), backend);
+  using judge = await loadJudge(judgeIn, backend);
   using pipeline = new Pipeline(model, o.threads);
   let done = 0;
   return await evalLong({                                       // what it uses is disposed of when this returns

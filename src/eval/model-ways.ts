@@ -3,13 +3,14 @@
  */
 import { availableParallelism } from 'node:os';
 import { ortBackend } from '../backend/ort/ort.ts';
-import { CancelledError, FileError } from '../core/errors.ts';
+import { CancelledError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
-import { findModel, hasModelFile, modelFile, readModelFile, readModelWeights } from '../pipeline/model-store.ts';
+import { findModel, readModelWeights } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import { reconstructor } from '../train/reconstruct.ts';
 import { loadJudge } from './judge.ts';
+import { judgeFile } from './judge-file.ts';
 import { EVAL_WAYS, evalWays, type EvalWay, type WaysReport } from './ways.ts';
 
 /** Options of {@link evalModelWays}. */
@@ -34,12 +35,10 @@ export interface EvalModelWaysOptions {
 /** Measures the ways of a model. Throws a FileError when it has no judge. */
 export async function evalModelWays(o: EvalModelWaysOptions): Promise<WaysReport> {
   const model = await findModel(o.model), { id } = model.info, { clips = 64, ways = EVAL_WAYS } = o;
-  if (!hasModelFile(model, 'judge.safetensors'))
-    throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
-  await readModelFile(model, 'judge.safetensors');
+  const judgeIn = await judgeFile(model);
   const backend = ortBackend(o.threads === undefined ? {} : { threads: o.threads }), world = await loadSpriteWorld(o.lpc, o.cacheDir === undefined ? {} : { cacheDir: o.cacheDir });
   using reconstruct = reconstructor({ config: model.info.vae.config, weights: await readModelWeights(model, 'vae.safetensors') }, backend);
-  using judge = await loadJudge(modelFile(model, 'judge.safetensors'), backend);
+  using judge = await loadJudge(judgeIn, backend);
   using pipeline = new Pipeline(model, o.threads);
   let done = 0;
   return await evalWays({                                      // what it uses is disposed of when this returns

@@ -7,11 +7,12 @@ import { ortBackend } from '../backend/ort/ort.ts';
 import { CancelledError, FileError } from '../core/errors.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
-import { addModelFile, findModel, hasModelFile, modelFile, readModelFile, readModelWeights, type InstalledModel } from '../pipeline/model-store.ts';
+import { addModelFile, findModel, hasModelFile, readModelFile, readModelWeights, type InstalledModel } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { FilmOptions } from '../pipeline/film-options.ts';
 import { reconstructor } from '../train/reconstruct.ts';
 import { loadJudge } from './judge.ts';
+import { judgeFile } from './judge-file.ts';
 import { evalSprites, type EvalPart, type EvalRecord, type EvalReport } from './sprites.ts';
 
 /** The record in a model's folder. */
@@ -62,9 +63,7 @@ const IMAGE_FILMS = 64, UNKNOWN_FILMS = 200, LEARNING_STEPS = 600;
 /** Evaluates a model. Throws a FileError when it has no judge. */
 export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
   const model = await findModel(o.model), { id } = model.info, { prompts = 200, unknownWord = UNKNOWN_FILMS, imageToVideo = IMAGE_FILMS, sampling = {} } = o;
-  if (!hasModelFile(model, 'judge.safetensors'))
-    throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
-  await readModelFile(model, 'judge.safetensors');
+  const judgeIn = await judgeFile(model);
   const threads = o.threads === undefined ? {} : { threads: o.threads }, backend = ortBackend(threads);
   const record = hasModelFile(model, RECORD_FILE) ? JSON.parse((await readModelFile(model, RECORD_FILE)).toString('utf8')) as EvalRecord : undefined;
   if (o.lpc === undefined && !record) throw new FileError(`model ${id} has no ${RECORD_FILE}: give the sprite sheets with --lpc`);
@@ -80,7 +79,7 @@ export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
     train_on_films: o.trainOnFilms ?? 0,
   };
   let kept: EvalRecord | null = null;
-  using judge = await loadJudge(modelFile(model, 'judge.safetensors'), backend);
+  using judge = await loadJudge(judgeIn, backend);
   using pipeline = new Pipeline(model, o.threads);
   const report = await evalSprites({
     model: id, judge, prompts, unknownWord, imageToVideo,

@@ -1,11 +1,12 @@
 /** @file Runs the evaluation of prompts (prompt-eval.ts) on a model folder: a warm pipeline, native size, no palette, and the model's own judge. */
 import { availableParallelism } from 'node:os';
 import { ortBackend } from '../backend/ort/ort.ts';
-import { FileError } from '../core/errors.ts';
-import { findModel, hasModelFile, modelFile, readModelFile } from '../pipeline/model-store.ts';
+
+import { findModel } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { FilmOptions } from '../pipeline/film-options.ts';
 import { loadJudge } from './judge.ts';
+import { judgeFile } from './judge-file.ts';
 import { evalPrompts, type EvalPromptsOptions, type PromptReport } from './prompt-eval.ts';
 
 /** Options of {@link evalModelPrompts}. */
@@ -21,10 +22,8 @@ export interface EvalModelPromptsOptions extends Pick<EvalPromptsOptions, 'promp
 /** Evaluates a model. Throws a FileError when it has no judge. */
 export async function evalModelPrompts({ model: name, threads, sampling = {}, signal, ...o }: EvalModelPromptsOptions = {}): Promise<PromptReport> {
   const model = await findModel(name), { id } = model.info;
-  if (!hasModelFile(model, 'judge.safetensors'))
-    throw new FileError(`model ${id} has no judge (judge.safetensors): train one with kinora train judge, then export the model with --judge`);
-  await readModelFile(model, 'judge.safetensors');
-  using judge = await loadJudge(modelFile(model, 'judge.safetensors'), ortBackend(threads === undefined ? {} : { threads }));
+  const judgeIn = await judgeFile(model);
+  using judge = await loadJudge(judgeIn, ortBackend(threads === undefined ? {} : { threads }));
   // Measured whether or not the model names an expander: the figures decide whether it should.
   using pipeline = new Pipeline({ ...model, info: { ...model.info, expander: 'sprites' } }, threads);
   return await evalPrompts({
