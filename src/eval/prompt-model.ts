@@ -1,7 +1,6 @@
 /** @file Runs the evaluation of prompts (prompt-eval.ts) on a model folder: a warm pipeline, native size, no palette, and the model's own judge. */
 import { availableParallelism } from 'node:os';
 import { ortBackend } from '../backend/ort/ort.ts';
-
 import { findModel } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { FilmOptions } from '../pipeline/film-options.ts';
