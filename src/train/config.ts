@@ -4,11 +4,12 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
+import { DEEDS } from '../data/sprites/world.ts';
 import { PREDICTIONS } from '../diffusion/prediction.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { DIT_PRESETS, MLP_KINDS } from '../models/dit/config.ts';
 import { decodedFrames, latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
-import { shapeName } from './latents.ts';
+import { SHAPE_NAME, shapeName } from './latents.ts';
 import { sampleTokens, type SampleShape } from './layout-bank.ts';
 import { MATRIX_OPTIMIZERS } from './state.ts';
 
@@ -93,10 +94,10 @@ function checkShapes(
 }
 
 /** Kinds of samples, with their shares. */
-const shapes = z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), share: z.number().positive() })).min(1);
+const shapes = z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), deeds: z.enum(DEEDS).optional(), share: z.number().positive() })).min(1);
 
-/** Clips whose latents are kept, by `frames`x`width`x`height`; with `/n`, those of the last n frames of the same clips, encoded alone. */
-const clips = z.record(z.string().regex(/^\d+x\d+x\d+(\/\d+)?$/), count);
+/** Clips whose latents are kept, by `frames`x`width`x`height`; with `@fall` or `@change`, clips of such deeds; with `/n`, the last n frames of the same clips, encoded alone. */
+const clips = z.record(z.string().regex(SHAPE_NAME), count);
 
 const ditSchema = z.strictObject({
   kind: z.literal('dit'),

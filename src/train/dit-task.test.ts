@@ -5,21 +5,21 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { sizeOf } from '../core/shape.ts';
-import { normals } from '../core/random.ts';
+import { draws, normals } from '../core/random.ts';
 import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { drawClip, loadSpriteWorld, renderClip, type SpriteWorld } from '../data/sprites/world.ts';
 import { concatFrames, sliceFrames } from '../media/frames.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN } from '../models/dit/pack-feeds.ts';
-import { VAE_PRESETS } from '../models/vae/config.ts';
+import { latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { listParams } from '../nn/param.ts';
 import { loadTokenizer } from '../pipeline/tokenizer.ts';
 import { ditTask, sampleMaker, type DiTTaskConfig, type DiTTaskParts } from './dit-task.ts';
-import { cacheLatents, clipStream, encoder, givenFrames, keptFrames, shapeOf, type CacheOptions, type FrozenVae, type LatentClips } from './latents.ts';
+import { cacheLatents, clipStream, encoder, givenFrames, keptFrames, shapeName, shapeOf, type CacheOptions, type FrozenVae, type LatentClips } from './latents.ts';
 import type { SampleShape } from './layout-bank.ts';
 
-const SEED = 3, CLIPS = 10, SHAPE = shapeOf('9x64x64'), ENDING = shapeOf('9x64x64/5');
+const SEED = 3, CLIPS = 10, SHAPE = shapeOf('9x64x64'), ENDING = shapeOf('9x64x64/5'), CHANGE = shapeOf('17x64x64@change');
 const backend = ortBackend(), config = DIT_PRESETS.tiny, perFrame = config.channels * 64;
 const weights = Object.fromEntries(listParams(vaeParams(VAE_PRESETS.tiny)).map(({ name, leaf }, step) =>
   [name, normals({ seed: 1, stream: 'vae', step }, sizeOf(leaf.shape)).map((x) => x / 8)]));
@@ -37,7 +37,7 @@ beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'kinora-dit-'));
   await writeFixture(path.join(dir, 'lpc'));
   world = await loadSpriteWorld(path.join(dir, 'lpc'));
-  latents = new Map([['9x64x64', await cache()], ['9x64x64/5', await cache({ shape: ENDING, clips: 4 })]]);
+  latents = new Map([['9x64x64', await cache()], ['9x64x64/5', await cache({ shape: ENDING, clips: 4 })], [shapeName(CHANGE), await cache({ shape: CHANGE })]]);
 }, 60_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
@@ -68,7 +68,8 @@ test('a cache belongs to one autoencoder; shapes without whole latents are refus
   await expect(cache({ shape: shapeOf('8x64x64') })).rejects.toThrow('clips of 8 frames have no whole latents: wanted 4n + 1');
   await expect(cache({ shape: shapeOf('9x64x64/9') })).rejects.toThrow('an ending of 9 frames of clips of 9: wanted fewer');
   expect(await readdir(path.join(dir, 'cache'))).toEqual(files);
-  expect(() => sampleOf(kind({ width: 96 }), 0)).toThrow('keeps no clips of 9x96x64, it has 9x64x64, 9x64x64/5');
+  expect(() => sampleOf(kind({ width: 96 }), 0)).toThrow('keeps no clips of 9x96x64, it has 9x64x64, 9x64x64/5, 17x64x64@change');
+  expect(() => shapeOf('9x64x64@jump')).toThrow('"9x64x64@jump" names no clips: wanted such as 17x64x64, 17x64x64@fall, 17x64x64/9');
 });
 
 test('without more, a sample is a clip at one noise level, with its caption', () => {
@@ -106,6 +107,21 @@ test('a given ending is a clip of its own at the film\'s end; in half of the sam
   for (const s of samples) expect([s.times, s.kinds.slice(2), s.clean.length]).toEqual([[0, 4, 8, 4, 8], [GENERATED, GIVEN, GIVEN], 5 * perFrame]);
   const both = samples.filter((s) => s.kinds[0] === GIVEN).length;
   expect(both).toBeGreaterThan(70); expect(both).toBeLessThan(130);
+});
+
+test('of a clip whose deed changes, what comes before is given and the caption tells what comes then', () => {
+  const told: Record<string, RegExp> = { walk: /walk|stroll|strid|step|走|行/, fall: /fall|collaps|倒|摔|跌/ };
+  let read = 0;
+  for (const step of steps.slice(0, 60)) {
+    const s = sampleOf(kind(CHANGE), step, { prefix: 1, independent: 1 }), given = s.kinds.filter((k) => k === GIVEN).length;
+    expect([s.kinds.length, s.kinds.lastIndexOf(GIVEN) + 1, given === 2 || given === 3]).toEqual([5, given, true]);
+    const index = draws({ seed: SEED, stream: 'test', step }).int(CLIPS);                        // a sample's first draw is its clip
+    const { next } = drawClip(world, { key: { seed: SEED, stream: clipStream('train', CHANGE), step: index }, split: 'train', ...CHANGE }).characters[0]!;
+    expect(given).toBe(latentFrames(next!.from));
+    const words = told[next!.labels.action];
+    if (words) { expect(s.caption).toMatch(words); read++; }
+  }
+  expect(read).toBeGreaterThan(10);
 });
 
 test('captions of clips with given frames can leave looks to the given frames; others always tell what they like', () => {

@@ -6,7 +6,7 @@
 import type { Backend } from '../backend/backend.ts';
 import { InputError } from '../core/errors.ts';
 import { draws, normals, type Draws } from '../core/random.ts';
-import { captionOf, drawClip, noisyCaption, type Split, type SpriteWorld } from '../data/sprites/world.ts';
+import { afterChange, captionOf, drawClip, noisyCaption, type ClipSpec, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { frameLossWeights, lossTarget } from '../diffusion/loss.ts';
 import { addNoise } from '../diffusion/path.ts';
 import type { PredictionName } from '../diffusion/prediction.ts';
@@ -99,11 +99,16 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
   const tokensOf = (z: Float32Array, frames: number, s: ClipShape): Float32Array =>
     patchify(z, { channels: config.channels, frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch: config.patch, stats: vae });
 
+  const specOf = (s: ClipShape, split: Split, index: number): ClipSpec =>
+    drawClip(world, { key: { seed: data.seed, stream: clipStream(split, s), step: index }, split, width: s.width, height: s.height, frames: s.frames, deeds: s.deeds });
+
+  /** Latent frames before a character goes on to do something else: they are given, and the caption tells what comes then. */
+  const framesBefore = (s: ClipShape, split: Split, index: number): number => latentFrames(specOf(s, split, index).characters[0]!.next!.from);
+
   const captionFor = (s: ClipShape, split: Split, index: number, given: boolean, d: Draws, key: { seed: number; stream: string; step: number }): string => {
     if (d.chance(data.dropCaption)) return '';
     const looks = !(given && d.chance(data.deedCaption));
-    const spec = drawClip(world, { key: { seed: data.seed, stream: clipStream(split, s), step: index }, split, width: s.width, height: s.height, frames: s.frames });
-    const caption = captionOf(spec, { key: { ...key, stream: `${key.stream}/caption` }, looks });
+    const caption = captionOf(afterChange(specOf(s, split, index)), { key: { ...key, stream: `${key.stream}/caption` }, looks });
     return d.chance(data.noisyCaption) ? noisyCaption(caption, { ...key, stream: `${key.stream}/noise` }) : caption;
   };
 
@@ -120,11 +125,11 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
       const index = d.int(endings ? Math.min(pool.clips, endings.clips) : pool.clips), frames = latentFrames(s.frames);
       const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = new Array<number>(frames).fill(GENERATED);
       const parts = [tokensOf(pool.clip(index), frames, s)];
-      const alone = s.given === 0 && !endings, independent = alone && frames > 1 && d.chance(data.independent);
+      const changes = s.deeds === 'change', alone = s.given === 0 && !endings && !changes, independent = alone && frames > 1 && d.chance(data.independent);
       const shift = data.shift * shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
       const generated = drawFrameSigmas({ ...key, stream: `${key.stream}/sigma` }, frames, { mode: independent ? 'independent' : 'shared', shift });
-      if (s.given === 0 && frames > 1 && !independent && d.chance(endings ? BOTH_ENDS : data.prefix)) {
-        const given = 1 + d.int(frames - 1);
+      if (changes || (s.given === 0 && frames > 1 && !independent && d.chance(endings ? BOTH_ENDS : data.prefix))) {
+        const given = changes ? framesBefore(s, split, index) : 1 + d.int(frames - 1);
         for (let i = 0; i < given; i++) { kinds[i] = GIVEN; generated[i] = CONTEXT_SIGMA; }
       }
       const choices = d.chance(0.6) ? [0, 1] : d.chance(0.5) ? [1, 0] : [2, 0];                 // first (and last), last (and first), one between (and first)

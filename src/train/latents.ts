@@ -10,7 +10,7 @@ import type { Backend } from '../backend/backend.ts';
 import { ProgramCache } from '../backend/cache.ts';
 import { FileError, InputError } from '../core/errors.ts';
 import { uniforms } from '../core/random.ts';
-import type { Split, SpriteWorld } from '../data/sprites/world.ts';
+import { DEEDS, type Deeds, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { Graph } from '../graph/graph.ts';
 import { fromHalves, toHalf } from '../io/half.ts';
 import { readHalves, sha256, writeTensors, type HalfTensor } from '../io/safetensors.ts';
@@ -39,20 +39,27 @@ export interface ClipShape {
   readonly height: number;
   /** So many frames of the clip's end, 4n + 1, encoded alone. */
   readonly ending?: number | undefined;
+  /** Clips of one character that falls, or that goes on to do something else. Default: any. */
+  readonly deeds?: Deeds | undefined;
 }
 
 /** Single frames kept beside each clip. */
 export const GIVEN_FRAMES = 3;
 
-const sizeName = (s: ClipShape): string => `${s.frames}x${s.width}x${s.height}`;
+const clipName = (s: ClipShape): string => `${s.frames}x${s.width}x${s.height}${s.deeds === undefined ? '' : `@${s.deeds}`}`;
 
-/** `17x64x64`, or `17x64x64/9`: the last nine frames of such clips. */
-export const shapeName = (s: ClipShape): string => (s.ending === undefined ? sizeName(s) : `${sizeName(s)}/${s.ending}`);
+/** What a name of clips looks like. */
+export const SHAPE_NAME = new RegExp(`^(\\d+)x(\\d+)x(\\d+)(?:@(${DEEDS.join('|')}))?(?:/(\\d+))?$`);
+
+/** `17x64x64`; `17x64x64@fall`: clips of falls; `17x64x64/9`: the last nine frames of such clips. */
+export const shapeName = (s: ClipShape): string => (s.ending === undefined ? clipName(s) : `${clipName(s)}/${s.ending}`);
 
 /** The shape of a name; what a configuration's `clips` are called. */
 export function shapeOf(name: string): ClipShape {
-  const [frames, width, height, ending] = name.split(/[x/]/).map(Number) as [number, number, number, number | undefined];
-  return { frames, width, height, ...(ending === undefined ? {} : { ending }) };
+  const [, frames, width, height, deeds, ending] = SHAPE_NAME.exec(name) ?? [];
+  if (frames === undefined) throw new InputError(`"${name}" names no clips: wanted such as 17x64x64, 17x64x64@fall, 17x64x64/9`);
+  const size = { frames: Number(frames), width: Number(width), height: Number(height) };
+  return { ...size, ...(deeds === undefined ? {} : { deeds: deeds as Deeds }), ...(ending === undefined ? {} : { ending: Number(ending) }) };
 }
 
 /** Latent frames kept of each clip: its own, and those of single frames beside it. */
@@ -62,7 +69,7 @@ export const keptFrames = (s: ClipShape): number => latentFrames(s.ending ?? s.f
 const hasGiven = (s: ClipShape): boolean => s.frames > 1 && s.ending === undefined;
 
 /** Stream whose step i is clip i of a shape's file; endings are of the same clips. */
-export const clipStream = (split: Split, s: ClipShape): string => `dit/${split}/${sizeName(s)}`;
+export const clipStream = (split: Split, s: ClipShape): string => `dit/${split}/${clipName(s)}`;
 
 /** Frames that are given beside clip `index`: first, last, and one drawn between. */
 export function givenFrames(seed: number, split: Split, s: ClipShape, index: number): [number, number, number] {

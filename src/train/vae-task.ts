@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
 import { draws, normals, uniforms, type RandomKey } from '../core/random.ts';
-import { drawClip, renderClip, type RenderedClip, type Split, type SpriteWorld } from '../data/sprites/world.ts';
+import { drawClip, renderClip, type DrawClipOptions, type RenderedClip, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { abs, add, exp, mean, mul, sub } from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
 import { contactSheet, writePng } from '../media/contact-sheet.ts';
@@ -58,8 +58,8 @@ function windowCorner(silhouette: Uint8Array, l: VaeLayout, key: RandomKey): { x
 }
 
 /** Renders clip `step` of a stream. */
-export function spriteClip(world: SpriteWorld, seed: number, stream: string, step: number, split: Split, l: Pick<VaeLayout, 'frames' | 'width' | 'height'>): RenderedClip {
-  return renderClip(world, drawClip(world, { key: { seed, stream, step }, split, width: l.width, height: l.height, frames: l.frames }));
+export function spriteClip(world: SpriteWorld, seed: number, stream: string, step: number, split: Split, l: Omit<DrawClipOptions, 'key' | 'split'>): RenderedClip {
+  return renderClip(world, drawClip(world, { ...l, key: { seed, stream, step }, split }));
 }
 
 /** Peak signal-to-noise ratio in dB of values in [−1, 1] (range 2) from a mean squared error. */

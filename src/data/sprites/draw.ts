@@ -8,9 +8,9 @@
 import { InputError } from '../../core/errors.ts';
 import { draws, type Draws, type RandomKey } from '../../core/random.ts';
 import type { SpriteWorld } from './load.ts';
-import { actionsOf, drawPerson, type Person } from './person.ts';
+import { actionsOf, drawPerson, inAction, type Person } from './person.ts';
 import { actionLength } from './sheet.ts';
-import type { CharacterSpec, ClipSpec, GroundSpec, Place, Timing } from './spec.ts';
+import type { CharacterSpec, ClipSpec, DeedSpec, GroundSpec, Place, Timing } from './spec.ts';
 import { splitOf } from './split.ts';
 import { FACINGS, GROUND_COLOURS, GROUND_KINDS, type Action, type Facing, type Split } from './vocabulary.ts';
 
@@ -25,7 +25,13 @@ export interface DrawClipOptions {
   readonly height: number;
   /** 1 … 33; one frame is an image. */
   readonly frames: number;
+  /** One character that falls, or one that goes on to do something else on the way (≥ 13 frames). Default: any deeds, each for the whole clip. */
+  readonly deeds?: Deeds | undefined;
 }
+
+/** Which deeds a clip may be asked to show. */
+export const DEEDS = ['fall', 'change'] as const;
+export type Deeds = (typeof DEEDS)[number];
 
 const CELL = 64;
 const TWO_FROM = 96, CROSS_FROM = 128;                         // pixels of width
@@ -41,6 +47,7 @@ export function drawClip(world: SpriteWorld, o: DrawClipOptions): ClipSpec {
     if (!Number.isInteger(value) || value < least || value > most) throw new InputError(`a sprite clip's ${name} is ${value}; allowed: whole numbers from ${least} to ${most}`);
   const d = draws(o.key);
   const ground = drawGround(d);
+  if (o.deeds) return { split, canvas: { width, height }, frames, fps: 8, ground, characters: [drawAlone(d, world, o, o.deeds)], relation: 'apart' };
   const count = width >= TWO_FROM && d.chance(0.45) ? 2 : 1;
   const crossing = count === 2 && width >= CROSS_FROM && frames >= 13 && d.chance(0.35);
   const deeds = drawDeeds(d, actionsOf(world), count, crossing);
@@ -62,6 +69,27 @@ function drawDeeds(d: Draws, actions: readonly Action[], count: number, crossing
     if (action === 'fall') return [action, 'towards'];
     return [action, count === 2 && facingEachOther ? (i === 0 ? 'right' : 'left') : d.pick(FACINGS)];
   });
+}
+
+/**
+ * One character on the spot with the deeds that were asked for. A change comes where a latent frame begins, after at least two and before the last but one.
+ * It belongs to a split by what the character goes on to do, and no training clip begins with a held-out combination.
+ */
+function drawAlone(d: Draws, world: SpriteWorld, o: DrawClipOptions, deeds: Deeds): CharacterSpec {
+  const { frames, split } = o, actions = actionsOf(world);
+  const here = ({ labels, layers }: Person, length: number): DeedSpec => ({ labels: { ...labels, travels: false }, layers, timing: drawTiming(d, labels.action, length) });
+  const place = { x: o.width === CELL ? onLattice(d, -8, 8) : onLattice(d, 0, o.width - CELL), y: onLattice(d, 0, o.height - CELL), dx: 0, dy: 0 };
+  if (deeds === 'fall') return { ...here(drawInSplit(d, world, 'fall', 'towards', split), frames), place };
+  if (frames < 3 * BEAT + 1) throw new InputError(`a sprite clip of ${frames} frames has no room for a change of deeds; wanted ${3 * BEAT + 1} or more`);
+  const from = 1 + BEAT * between(d, 1, (frames - 1) / BEAT - 2);
+  for (let i = 0; i < ATTEMPTS; i++) {
+    const first = d.pick(actions.filter((a) => a !== 'fall')), second = d.pick(actions.filter((a) => a !== first)), facing = d.pick(FACINGS);
+    const turned = second === 'fall' ? 'towards' : d.chance(0.5) ? facing : d.pick(FACINGS);
+    const before = drawInSplit(d, world, first, facing, 'train'), after = inAction(d, world, before, second, turned);
+    if (after === null || splitOf(after.labels.garment, after.labels.hairColour, second) !== split) continue;
+    return { ...here(before, from), place, next: { ...here(after, frames - from), from } };
+  }
+  throw new InputError(`no character in ${ATTEMPTS} draws can change what it does in split "${split}"; the sprite checkout holds too few layers`);
 }
 
 function drawInSplit(d: Draws, world: SpriteWorld, action: Action, facing: Facing, split: Split): Person {

@@ -108,6 +108,19 @@ export function drawPerson(d: Draws, world: SpriteWorld, action: Action, facing:
   };
 }
 
+const WEAPON_LAYERS: ReadonlySet<string> = new Set(WEAPON_ROWS.flatMap((row) => [...row.behind, ...row.layers]));
+
+/** The same person in another action, with the weapon that it needs and no other; null when something worn is not drawn for it. */
+export function inAction(d: Draws, world: SpriteWorld, { labels, layers }: Person, action: Action, facing: Facing): Person | null {
+  const worn = layers.filter((layer) => !WEAPON_LAYERS.has(layer)), closet = closets(world).get(action)![labels.sex];
+  if (!world.covers(worn, action) || !dressable(closet, action)) return null;
+  const weapon = NEEDS[action] === null ? null : drawWeapon(d, closet, action, facing);
+  return {
+    labels: { ...labels, action, facing, weapon: weapon?.weapon ?? null, beard: labels.beard && facing !== 'away' },
+    layers: [...(weapon?.behind.filter((layer) => world.covers([layer], action)) ?? []), ...worn, ...(weapon?.layers ?? [])],
+  };
+}
+
 function drawHair(d: Draws, closet: Closet, body: BodyRow, hat: HeadRow | null): HairRow | null {
   if (body.folk === 'skeleton' || (hat !== null && HIDES_HAIR.has(hat.headgear))) return null;
   if (hat === null && body.sex === 'male' && d.chance(BALD_CHANCE)) return null;

@@ -7,7 +7,7 @@ import type { Frames } from '../../media/frames.ts';
 import { paintGround } from './ground.ts';
 import type { SpriteWorld } from './load.ts';
 import { actionLength, CELLS, cellIndex } from './sheet.ts';
-import type { CharacterSpec, ClipSpec } from './spec.ts';
+import type { CharacterSpec, ClipSpec, DeedSpec } from './spec.ts';
 
 export interface RenderedClip {
   /** RGB, 8 frames a second. */
@@ -16,9 +16,14 @@ export interface RenderedClip {
   readonly silhouette: Uint8Array;
 }
 
-/** The sheet's column that a character shows in film frame `t`. */
-export function columnAt(character: CharacterSpec, t: number): number {
-  const { labels: { action }, timing: { start } } = character;
+/** What a character does in film frame `t`, and how many frames of that have gone by. */
+const deedAt = (character: CharacterSpec, t: number): { deed: DeedSpec; elapsed: number } => {
+  const { next } = character;
+  return next && t >= next.from ? { deed: next, elapsed: t - next.from } : { deed: character, elapsed: t };
+};
+
+/** The sheet's column that a deed shows after `t` frames. */
+export function columnAt({ labels: { action }, timing: { start } }: DeedSpec, t: number): number {
   if (action === 'walk') return 1 + ((start + t) % 8);         // column 0 stands still and is no part of the cycle
   return Math.min(actionLength(action) - 1, start + t);
 }
@@ -29,22 +34,20 @@ export function renderClip(world: SpriteWorld, spec: ClipSpec): RenderedClip {
   const data = new Uint8Array(count * height * width * 3);
   const silhouette = new Uint8Array(count * height * width);
   const ground = paintGround(spec.ground, width, height);
-  const cast = [...spec.characters].sort((a, b) => a.place.y - b.place.y).map((character) => ({
-    character,
-    layers: character.layers.map((name) => {
-      const layer = world.layers.get(name);
-      if (layer === undefined) throw new InputError(`sprite layer "${name}" is not in this checkout`);
-      return layer;
-    }),
-  }));
+  const layerOf = (name: string): number => {
+    const layer = world.layers.get(name);
+    if (layer === undefined) throw new InputError(`sprite layer "${name}" is not in this checkout`);
+    return layer;
+  };
+  const cast = [...spec.characters].sort((a, b) => a.place.y - b.place.y);
   for (let t = 0; t < count; t++) {
     const pixels = data.subarray(t * ground.length, (t + 1) * ground.length);
     const covered = silhouette.subarray(t * height * width, (t + 1) * height * width);
     pixels.set(ground);
-    for (const { character, layers } of cast) {
-      const { labels, place } = character;
-      const cell = cellIndex(labels.action, labels.facing, columnAt(character, t));
-      for (const layer of layers) blit(world, layer, cell, place.x + place.dx * t, place.y + place.dy * t, { pixels, covered, width, height });
+    for (const character of cast) {
+      const { place } = character, { deed, elapsed } = deedAt(character, t);
+      const cell = cellIndex(deed.labels.action, deed.labels.facing, columnAt(deed, elapsed));
+      for (const name of deed.layers) blit(world, layerOf(name), cell, place.x + place.dx * t, place.y + place.dy * t, { pixels, covered, width, height });
     }
   }
   return { frames: { data, count, height, width, channels: 3, fps: spec.fps }, silhouette };

@@ -36,13 +36,18 @@ export interface CharacterLabels {
   readonly travels: boolean;
 }
 
-/** One dressed character: its words, its layers, when and where they are shown. */
-export interface CharacterSpec {
+/** What a character does: its words, its layers, and when they are shown. */
+export interface DeedSpec {
   readonly labels: CharacterLabels;
   /** Names of layers, the lowest first. */
   readonly layers: readonly string[];
   readonly timing: Timing;
+}
+
+/** One dressed character, where it stands, and what it goes on to do from film frame `from` on. */
+export interface CharacterSpec extends DeedSpec {
   readonly place: Place;
+  readonly next?: DeedSpec & { readonly from: number };
 }
 
 /** The ground behind the characters. */
@@ -71,3 +76,6 @@ export interface ClipSpec {
   readonly characters: readonly CharacterSpec[];
   readonly relation: Relation;
 }
+
+/** The clip as its words stand once every character does what it goes on to do. */
+export const afterChange = (spec: ClipSpec): ClipSpec => ({ ...spec, characters: spec.characters.map(({ next, ...character }) => ({ ...character, ...next })) });

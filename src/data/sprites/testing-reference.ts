@@ -17,15 +17,15 @@ export async function referenceFilm(dir: string, spec: ClipSpec): Promise<Uint8A
   const { canvas: { width, height }, frames } = spec;
   const film = new Uint8Array(frames * width * height * 3);
   const sheets = new Map<string, Buffer>();
-  for (const name of new Set(spec.characters.flatMap((c) => c.layers)))
+  for (const name of new Set(spec.characters.flatMap((c) => [...c.layers, ...c.next?.layers ?? []])))
     sheets.set(name, await sharp(path.join(dir, `${name}.png`)).ensureAlpha().raw().toBuffer());
   for (let t = 0; t < frames; t++) {
     const frame = Float64Array.from(paintGround(spec.ground, width, height));
     for (const c of [...spec.characters].sort((a, b) => a.place.y - b.place.y)) {
-      const { action, facing } = c.labels;
-      const column = action === 'walk' ? 1 + ((c.timing.start + t) % 8) : Math.min(LAST[action], c.timing.start + t);
+      const changed = c.next !== undefined && t >= c.next.from, deed = changed ? c.next! : c, at = deed.timing.start + t - (changed ? c.next!.from : 0);
+      const { action, facing } = deed.labels, column = action === 'walk' ? 1 + (at % 8) : Math.min(LAST[action], at);
       const row = ROWS[action] + (action === 'fall' ? 0 : FACING_ROW[facing]);
-      for (const name of c.layers) {
+      for (const name of deed.layers) {
         const sheet = sheets.get(name)!;
         for (let y = 0; y < 64; y++) for (let x = 0; x < 64; x++) {
           const X = x + c.place.x + c.place.dx * t, Y = y + c.place.y + c.place.dy * t;

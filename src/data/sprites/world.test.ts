@@ -6,7 +6,7 @@ import { FileError, InputError } from '../../core/errors.ts';
 import { CELLS, cellIndex, PackBuilder, SHEET_HEIGHT, SHEET_WIDTH, type Pack } from './sheet.ts';
 import { FIXTURE_LAYERS, writeFixture } from './testing-fixture.ts';
 import { referenceFilm } from './testing-reference.ts';
-import { drawClip, loadSpriteWorld, previewSprites, renderClip, splitOf, type ClipSpec, type SpriteWorld } from './world.ts';
+import { afterChange, drawClip, loadSpriteWorld, previewSprites, renderClip, splitOf, type ClipSpec, type DrawClipOptions, type SpriteWorld } from './world.ts';
 
 let dir: string, cacheDir: string, world: SpriteWorld;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const clips = (count: number, o: { split?: 'train' | 'heldout'; width?: number; height?: number; frames?: number }): ClipSpec[] =>
+const clips = (count: number, o: Partial<DrawClipOptions>): ClipSpec[] =>
   Array.from({ length: count }, (_, step) => drawClip(world, { key: { seed: 3, stream: 'test', step }, split: 'train', width: 64, height: 64, frames: 9, ...o }));
 
 describe('loading', () => {
@@ -143,6 +143,24 @@ describe('drawing', () => {
     expect(travelled).toBeGreaterThan(50);
   });
 
+  test('falls alone, and characters that go on to do something else where a latent frame begins, in the same clothes and split', () => {
+    for (const spec of clips(20, { deeds: 'fall' })) expect(spec.characters.map(({ labels }) => labels.action)).toEqual(['fall']);
+    const starts = new Set<number>(), seconds = new Set<string>();
+    for (const split of ['train', 'heldout'] as const) for (const spec of clips(80, { deeds: 'change', frames: 25, split })) {
+      const [{ next, ...first }] = spec.characters as [ClipSpec['characters'][number]], [later] = afterChange(spec).characters;
+      starts.add(next!.from); seconds.add(next!.labels.action);
+      expect([next!.labels.action === first.labels.action, first.labels.action === 'fall']).toEqual([false, false]);
+      for (const same of ['garment', 'garmentColour', 'hairColour', 'hairStyle', 'sex'] as const) expect(next!.labels[same]).toBe(first.labels[same]);
+      const splits = [first.labels, next!.labels].map(({ garment, hairColour, action }) => splitOf(garment, hairColour, action));
+      expect(splits).toEqual(['train', split]);
+      expect(next!.layers.some((layer) => layer.includes('spear'))).toBe(next!.labels.action === 'thrust');
+      expect([later!.labels, later!.layers]).toEqual([next!.labels, next!.layers]);
+    }
+    expect([...starts].sort((a, b) => a - b)).toEqual([5, 9, 13, 17]);
+    expect([...seconds].sort()).toEqual(['fall', 'spellcast', 'thrust', 'walk']);
+    expect(() => clips(1, { deeds: 'change', frames: 9 })).toThrow('a sprite clip of 9 frames has no room for a change of deeds; wanted 13 or more');
+  });
+
   test('wrong sizes and lengths are refused', () => {
     expect(() => clips(1, { width: 63 })).toThrow(/width is 63; allowed: whole numbers from 64/);
     expect(() => clips(1, { frames: 34 })).toThrow(InputError);
@@ -151,7 +169,8 @@ describe('drawing', () => {
 
 describe('rendering', () => {
   test('equals a slow composition of the sheets, bit for bit', async () => {
-    for (const spec of [...clips(8, { frames: 17 }), ...clips(8, { width: 128, frames: 13 }), ...clips(4, { height: 96, frames: 1 })]) {
+    const kinds = [...clips(8, { frames: 17 }), ...clips(8, { width: 128, frames: 13 }), ...clips(4, { height: 96, frames: 1 }), ...clips(8, { frames: 17, deeds: 'change' })];
+    for (const spec of kinds) {
       const { frames } = renderClip(world, spec);
       expect(Buffer.compare(frames.data, await referenceFilm(path.join(dir, 'lpc'), spec))).toBe(0);
     }

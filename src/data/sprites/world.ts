@@ -4,9 +4,9 @@
  */
 export * from './vocabulary.ts';
 export { loadSpriteWorld, type SpriteWorld } from './load.ts';
-export type { CharacterLabels, ClipSpec } from './spec.ts';
+export { afterChange, type CharacterLabels, type ClipSpec } from './spec.ts';
 export { splitOf } from './split.ts';
-export { drawClip } from './draw.ts';
+export { DEEDS, drawClip, type Deeds, type DrawClipOptions } from './draw.ts';
 export { renderClip, type RenderedClip } from './render.ts';
 export { captionOf } from './captions.ts';
 export type { Facts } from './facts.ts';
