@@ -13,7 +13,8 @@ test('a join like any other place is 1, a jump counts its size in steps', () => 
   expect(seamOf(film(jump), 6)!.second).toBeGreaterThan(40);
 });
 
-test('a film that stands still, and a join at its edge, have none', () => {
-  expect(seamOf(film([5, 5, 5, 5, 5, 9]), 3)).toBeNull();
+test('in a film that stands still a change counts in grey levels; a join at the edge has no figure', () => {
+  expect(seamOf(film([5, 5, 5, 5, 5, 9]), 3)).toEqual({ first: 0, second: 0 });
+  expect(seamOf(film([5, 5, 5, 5, 8, 8, 8, 8]), 4)).toEqual({ first: 3, second: 3 });
   expect(seamOf(film([1, 2, 4, 8, 16]), 1)).toBeNull();
 });

@@ -16,14 +16,25 @@ export const yuvBytes = (width: number, height: number): number => (width * heig
 /** Nearest integer up to 255; 128 + 127.5 is the only sum beyond. */
 const byte = (v: number): number => (v >= 255 ? 255 : Math.floor(v + 0.5));
 
+/** Whether `length` values from `at` on are those of the `length` before. */
+function sameRows(data: Uint8Array, at: number, length: number): boolean {
+  for (let i = at; i < at + length; i++) if (data[i] !== data[i - length]) return false;
+  return true;
+}
+
 /** One RGB(A) frame at `at` in `data` into `out` (Y plane, Cb plane, Cr plane). Width and height are even. */
 export function rgbToYuv420(
   data: Uint8Array, at: number, size: { readonly width: number; readonly height: number; readonly channels: 3 | 4 }, out: Uint8Array,
 ): void {
   const { width, height, channels } = size;
   const cbAt = width * height, crAt = cbAt + cbAt / 4;
-  const row = width * channels;
+  const row = width * channels, half = width >> 1;
   for (let y = 0; y < height; y += 2) {
+    if (y > 0 && sameRows(data, at + y * row, 2 * row)) {               // enlarged films: most rows are like those above
+      out.copyWithin(y * width, (y - 2) * width, y * width);
+      for (const plane of [cbAt, crAt]) out.copyWithin(plane + (y >> 1) * half, plane + ((y >> 1) - 1) * half, plane + (y >> 1) * half);
+      continue;
+    }
     for (let x = 0; x < width; x += 2) {
       let red = 0, blue = 0, luma = 0;                                  // sums over the block
       for (let k = 0; k < 4; k++) {
@@ -34,7 +45,7 @@ export function rgbToYuv420(
         out[yy * width + xx] = byte(l);
         red += r; blue += b; luma += l;
       }
-      const c = (y >> 1) * (width >> 1) + (x >> 1);
+      const c = (y >> 1) * half + (x >> 1);
       out[cbAt + c] = byte(128 + (CB_SCALE * (blue - luma)) / 4);
       out[crAt + c] = byte(128 + (CR_SCALE * (red - luma)) / 4);
     }
