@@ -12,7 +12,7 @@ describe.each(PATHS)('order of convergence on the path %s', (path) => {
   for (const [label, mixture, dimension] of [['line', LINE, 1], ['plane', PLANE, 2]] as const) {
     const noise = normals(key(5), 64);
     const exact = reference(mixture, noise, path, dimension, 1000);
-    for (const name of ['euler', 'heun'] as const) {
+    for (const name of ['euler', 'heun', 'ab2'] as const) {
       test(`${name} on the ${label}`, async () => {
         const counts = [16, 32, 64, 128], errors: number[] = [];
         for (const steps of counts) {
