@@ -2,42 +2,25 @@
  * @file Evaluates a model folder: its films through a warm pipeline, at native size, without a palette; its own judge.safetensors reads them.
  * What needs sprite sheets is measured with a checkout of the layers, and otherwise taken from the model's eval.json.
  */
-import { availableParallelism } from 'node:os';
-import { ortBackend } from '../backend/ort/ort.ts';
-import { CancelledError, FileError } from '../core/errors.ts';
-import { loadSpriteWorld } from '../data/sprites/world.ts';
+import { FileError } from '../core/errors.ts';
 import type { Frames } from '../media/frames.ts';
 import { addModelFile, findModel, hasModelFile, readModelFile, readModelWeights, type InstalledModel } from '../pipeline/model-store.ts';
-import { Pipeline } from '../pipeline/pipeline.ts';
-import type { FilmOptions } from '../pipeline/film-options.ts';
 import { reconstructor } from '../train/reconstruct.ts';
-import { loadJudge } from './judge.ts';
-import { judgeFile } from './judge-file.ts';
+import { openEvaluated, openSheets, type EvaluatedOptions, type SheetOptions } from './evaluated.ts';
 import { evalSprites, type EvalPart, type EvalRecord, type EvalReport } from './sprites.ts';
 
 /** The record in a model's folder. */
 export const RECORD_FILE = 'eval.json';
 
 /** Options of {@link evalModel}. */
-export interface EvalModelOptions {
-  /** Id of an installed model, or a folder. Default: sprites-64. */
-  readonly model?: string;
+export interface EvalModelOptions extends EvaluatedOptions, Partial<SheetOptions> {
   /** Films, ≥ 2. Default 200. */
   readonly prompts?: number;
-  /** Checkout of the Liberated Pixel Cup layers. Default: none, the model's eval.json stands in. */
-  readonly lpc?: string;
-  /** Folder of decoded layers. Default: none, they are decoded each time. */
-  readonly cacheDir?: string;
-  /** CPU threads. Default: physical cores. */
-  readonly threads?: number;
   /** Films from which a fresh classifier learns that is then tested on real clips; needs `lpc`. Default 0: left out. */
   readonly trainOnFilms?: number;
   /** Films with an unknown word, and films that continue an image, at most. Default 200 and 64. */
   readonly unknownWord?: number;
   readonly imageToVideo?: number;
-  /** Other than the model's defaults. */
-  readonly sampling?: Pick<FilmOptions, 'guidance' | 'interval' | 'rescale' | 'steps' | 'sampler'>;
-  readonly signal?: AbortSignal;
   /** After each film; `done` of `total` of its part. */
   readonly onFilm?: (event: EvalFilm) => void;
 }
@@ -62,36 +45,26 @@ const IMAGE_FILMS = 64, UNKNOWN_FILMS = 200, LEARNING_STEPS = 600;
 
 /** Evaluates a model. Throws a FileError when it has no judge. */
 export async function evalModel(o: EvalModelOptions = {}): Promise<EvalResult> {
-  const model = await findModel(o.model), { id } = model.info, { prompts = 200, unknownWord = UNKNOWN_FILMS, imageToVideo = IMAGE_FILMS, sampling = {} } = o;
-  const judgeIn = await judgeFile(model);
-  const threads = o.threads === undefined ? {} : { threads: o.threads }, backend = ortBackend(threads);
+  const { prompts = 200, unknownWord = UNKNOWN_FILMS, imageToVideo = IMAGE_FILMS, trainOnFilms = 0 } = o;
+  using evaluated = await openEvaluated(o);
+  const { model, judge, backend } = evaluated, { id } = model.info;
   const record = hasModelFile(model, RECORD_FILE) ? JSON.parse((await readModelFile(model, RECORD_FILE)).toString('utf8')) as EvalRecord : undefined;
   if (o.lpc === undefined && !record) throw new FileError(`model ${id} has no ${RECORD_FILE}: give the sprite sheets with --lpc`);
-  const world = o.lpc === undefined ? undefined : await loadSpriteWorld(o.lpc, o.cacheDir === undefined ? {} : { cacheDir: o.cacheDir });
+  const world = o.lpc === undefined ? undefined : await openSheets({ ...o, lpc: o.lpc });
   using reconstruct = world && reconstructor({ config: model.info.vae.config, weights: await readModelWeights(model, 'vae.safetensors') }, backend);
   const lpc = world && reconstruct && { world, reconstruct };
 
   const done: Partial<Record<EvalPart, number>> = {};
   const totals: Record<EvalPart, number> = {
-    prompts,
-    unknown_word: Math.min(prompts, unknownWord),
-    image_to_video: Math.min(prompts, imageToVideo),
-    train_on_films: o.trainOnFilms ?? 0,
+    prompts, unknown_word: Math.min(prompts, unknownWord), image_to_video: Math.min(prompts, imageToVideo), train_on_films: trainOnFilms,
   };
   let kept: EvalRecord | null = null;
-  using judge = await loadJudge(judgeIn, backend);
-  using pipeline = new Pipeline(model, o.threads);
   const report = await evalSprites({
     model: id, judge, prompts, unknownWord, imageToVideo,
     ...(lpc ? { lpc } : {}), ...(record ? { record } : {}),
-    ...(o.trainOnFilms ? { trainOnFilms: { films: o.trainOnFilms, steps: LEARNING_STEPS, backend } } : {}),
-    environment: { config: { model: model.info, prompts, sampling, trainOnFilms: o.trainOnFilms ?? 0 }, threads: o.threads ?? availableParallelism(), now: new Date() },
-    generateClip: async (prompt, seed, { frames, width, height, images }) => {
-      if (o.signal?.aborted) throw new CancelledError('cancelled', { cause: o.signal.reason });
-      const options = { prompt, expand: false, seed, frames, width, height, images, ...sampling, palette: 0, scale: 1, ...(o.signal ? { signal: o.signal } : {}) };
-      for await (const { film } of pipeline.films(options)) return film!;
-      throw new RangeError('no film was made');
-    },
+    ...(trainOnFilms ? { trainOnFilms: { films: trainOnFilms, steps: LEARNING_STEPS, backend } } : {}),
+    environment: evaluated.environment({ prompts, trainOnFilms }),
+    generateClip: (prompt, seed, { frames, width, height, images }) => evaluated.make({ prompt, expand: false, seed, frames, width, height, images }),
     onRecord: (made) => { kept = made; },
     onFilm: (film, _, part) => {
       done[part] = (done[part] ?? 0) + 1;

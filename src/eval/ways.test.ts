@@ -38,7 +38,7 @@ const still = (spoil = false): MakeWay => (o) => {
   return Promise.resolve(film);
 };
 const evaluate = (make: MakeWay, ways: readonly EvalWay[] = EVAL_WAYS) => evalWays({
-  model: 'test', world, make, ways, clips: 4, reconstruct: (films) => Promise.resolve([...films]), environment: { config: {}, threads: 1, now: new Date(0) },
+  model: 'test', world, make, ways, clips: 4, strength: 0.7, reconstruct: (films) => Promise.resolve([...films]), environment: { config: {}, threads: 1, now: new Date(0) },
   judge: { read: (films) => Promise.resolve(films.map((film) => ({ action: 'walk', facing: 'left', hair: film.count > 1 ? 'red' : 'blue', garment: 'robe' }))) },
 });
 

@@ -60,11 +60,9 @@ interface Made {
 /** Makes a film at native size, without a palette. */
 export type MakeWay = (o: FilmWays) => Promise<Frames>;
 
-interface Tools { readonly make: MakeWay; readonly reconstruct: Reconstructor }
+interface Tools { readonly make: MakeWay; readonly reconstruct: Reconstructor; readonly strength: number }
 
 const FRAMES = 17, PART = 9, LONG = 33, LOOP = 24;
-/** Of a film that is made anew: enough that hair can change, little enough that the rest stays. */
-const EDIT_STRENGTH = 0.7;
 /** Rows of a mask over the head of a character in its 64×64 cell. */
 const HEAD_ROWS = 32;
 
@@ -109,9 +107,9 @@ const WAY_TABLE: { readonly [K in EvalWay]: (s: Subject, tools: Tools) => Promis
     const asked = { attribute: 'action', value: otherAction, real: frames, realValue: prompt.truth.action } as const;
     return { film, seams: [PART], outside: difference(film, 0, part), identity: [part, sliceFrames(film, PART)], asked };
   },
-  async edit(subject, { make }) {
+  async edit(subject, { make, strength }) {
     const { prompt, clip: { frames }, otherPrompt } = subject;
-    const film = await make({ prompt: otherPrompt, seed: prompt.index, video: { film: frames }, strength: EDIT_STRENGTH });
+    const film = await make({ prompt: otherPrompt, seed: prompt.index, video: { film: frames }, strength });
     return { film, asked: newHair(subject), identity: [frames, film] };
   },
   async mask(subject, { make }) {
@@ -198,6 +196,8 @@ export interface EvalWaysOptions {
   readonly make: MakeWay;
   /** Clips a way. Default 64. */
   readonly clips?: number;
+  /** How much of a film is made anew by an edit: enough that hair can change, little enough that the rest stays. */
+  readonly strength: number;
   /** Default: all. */
   readonly ways?: readonly EvalWay[];
   readonly environment: { readonly config: unknown; readonly threads: number; readonly now: Date };

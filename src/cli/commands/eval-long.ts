@@ -1,26 +1,18 @@
 /**
  * @file `kinora eval long`: measures how long films drift and prints tables, or one JSON object.
  */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { InputError, oneOf } from '../../core/errors.ts';
 import type { Median } from '../../eval/drift.ts';
 import type { LongGroup, LongReport } from '../../eval/long.ts';
-import type { Frames } from '../../media/frames.ts';
-import type { LongWay } from '../../pipeline/timeline.ts';
 import { decimal, integer, nonEmpty } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
+import { addEvalFlags, addSheetFlags, evaluatedOptions, FilmSheets, type EvalFlags, type SheetFlags } from './eval-flags.ts';
 
-interface Flags {
-  readonly model?: string;
-  readonly lpc?: string;
-  readonly cache: string;
+interface Flags extends EvalFlags, SheetFlags {
   readonly films: number;
   readonly seconds: number;
   readonly ways?: readonly string[];
-  readonly threads?: number;
   readonly sheets?: string;
-  readonly json?: boolean;
 }
 
 /** Films on a sheet. */
@@ -54,27 +46,20 @@ export function longLines({ model, seconds, wanted: w, ways, ms }: LongReport): 
   ];
 }
 
-async function run(flags: Flags, { signal, print, progress }: CliContext): Promise<void> {
+async function run(flags: Flags, context: CliContext): Promise<void> {
   if (flags.lpc === undefined) throw new InputError('long films are measured beside real clips: give the sprite sheets with --lpc');
   const [{ LONG_WAYS }, { evalModelLong }] = await Promise.all([import('../../pipeline/timeline.ts'), import('../../eval/model-long.ts')]);
-  const ways = flags.ways?.map((way) => oneOf('--ways', way, LONG_WAYS)), shown = new Map<LongWay, Frames[]>();
+  const ways = flags.ways?.map((way) => oneOf('--ways', way, LONG_WAYS)), sheets = new FilmSheets(SHEET_FILMS);
   const report = await evalModelLong({
-    lpc: flags.lpc, cacheDir: flags.cache, films: flags.films, seconds: flags.seconds, signal, ...(ways ? { ways } : {}),
-    ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    ...evaluatedOptions(flags, context), lpc: flags.lpc, cacheDir: flags.cache, films: flags.films, seconds: flags.seconds, ...(ways ? { ways } : {}),
     onFilm: ({ film, way, done, total }) => {
-      progress({ stage: way, done, total });
-      const films = shown.get(way) ?? [];
-      shown.set(way, films);
-      if (films.length < SHEET_FILMS) films.push(film);
+      context.progress({ stage: way, done, total });
+      sheets.add(way, film);
     },
   });
-  if (flags.sheets !== undefined) {
-    const { contactSheet, writePng } = await import('../../media/contact-sheet.ts');
-    await mkdir(flags.sheets, { recursive: true });
-    for (const [way, films] of shown) await writePng(join(flags.sheets, `${way}.png`), contactSheet(films, { columns: Math.floor(flags.seconds / 2) }));
-  }
-  if (flags.json) print(JSON.stringify(report));
-  else for (const line of longLines(report)) print(line);
+  if (flags.sheets !== undefined) await sheets.write(flags.sheets, Math.floor(flags.seconds / 2));
+  if (flags.json) context.print(JSON.stringify(report));
+  else for (const line of longLines(report)) context.print(line);
 }
 
 /** The row. */
@@ -83,16 +68,11 @@ export const evalLongCommand: CliCommand = {
   summary: 'Measures how films of a minute drift',
   example: 'kinora eval long --lpc lpc --films 6 --sheets sheets',
   define: (command, context) => {
-    command
-      .option('--model <id|dir>', 'an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'))
-      .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', nonEmpty('--lpc', 'wanted a folder'))
-      .option('--cache <dir>', 'folder of decoded layers', nonEmpty('--cache', 'wanted a path'), '.cache')
+    addSheetFlags(addEvalFlags(command))
       .option('--films <n>', 'films a way', integer('--films', { min: 1, max: 1000 }), 12)
       .option('--seconds <s>', 'length of a film', decimal('--seconds', { min: 4 }), 60)
       .option('--ways <names>', 'only these, as in rolling,stages', (text: string) => text.split(',').map((name) => name.trim()))
-      .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
       .option('--sheets <dir>', `folder for contact sheets of the first ${SHEET_FILMS} films of each way, two seconds a column`, nonEmpty('--sheets', 'wanted a folder'))
-      .option('--json', 'print one JSON object')
       .action((flags: Flags) => run(flags, context));
   },
 };

@@ -2,10 +2,11 @@
  * @file `kinora eval prompts`: how a model obeys paraphrases, short prompts, negative prompts and weights; prints a table, or one JSON object.
  */
 import type { PromptReport } from '../../eval/prompt-eval.ts';
-import { integer, nonEmpty } from '../options.ts';
+import { integer } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
+import { addEvalFlags, evaluatedOptions, type EvalFlags } from './eval-flags.ts';
 
-interface Flags { readonly model?: string; readonly prompts?: number; readonly steps?: number; readonly threads?: number; readonly json?: boolean }
+interface Flags extends EvalFlags { readonly prompts?: number }
 
 const ATTRIBUTES = ['action', 'facing', 'hair', 'garment'] as const;
 const percent = (x: number | null): string => (x === null ? '–' : `${(100 * x).toFixed(1)} %`).padStart(9);
@@ -29,14 +30,14 @@ export function promptReportLines(r: PromptReport): string[] {
   ];
 }
 
-async function run({ json, steps, ...flags }: Flags, { signal, print, progress }: CliContext): Promise<void> {
+async function run(flags: Flags, context: CliContext): Promise<void> {
   const { evalModelPrompts } = await import('../../eval/prompt-model.ts');
   const report = await evalModelPrompts({
-    ...flags, signal, sampling: steps === undefined ? {} : { steps },
-    onFilm: (part, done, total) => { progress({ stage: part.replaceAll('_', ' '), done, total }); },
+    ...evaluatedOptions(flags, context), ...(flags.prompts === undefined ? {} : { prompts: flags.prompts }),
+    onFilm: (part, done, total) => { context.progress({ stage: part.replaceAll('_', ' '), done, total }); },
   });
-  if (json) print(JSON.stringify(report));
-  else for (const line of promptReportLines(report)) print(line);
+  if (flags.json) context.print(JSON.stringify(report));
+  else for (const line of promptReportLines(report)) context.print(line);
 }
 
 /** The row. */
@@ -45,12 +46,8 @@ export const evalPromptsCommand: CliCommand = {
   summary: 'Judges films of paraphrases, of short prompts, of negative prompts and weights',
   example: 'kinora eval prompts --json',
   define: (command, context) => {
-    command
-      .option('--model <id|dir>', 'an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'))
+    addEvalFlags(command)
       .option('--prompts <n>', 'at most so many sentences, and so many short prompts', integer('--prompts', { min: 2, max: 10_000 }))
-      .option('--steps <n>', 'sampling steps', integer('--steps', { min: 1, max: 1000 }))
-      .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
-      .option('--json', 'print one JSON object')
       .action((flags: Flags) => run(flags, context));
   },
 };

@@ -1,23 +1,17 @@
 /**
  * @file `kinora eval ways`: measures the ways into a film and prints a table, or one JSON object.
  */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { InputError, oneOf } from '../../core/errors.ts';
-import type { EvalWay, WaysReport } from '../../eval/ways.ts';
-import type { Frames } from '../../media/frames.ts';
-import { integer, nonEmpty } from '../options.ts';
+import type { WaysReport } from '../../eval/ways.ts';
+import { decimal, integer, nonEmpty } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
+import { addEvalFlags, addSheetFlags, evaluatedOptions, FilmSheets, type EvalFlags, type SheetFlags } from './eval-flags.ts';
 
-interface Flags {
-  readonly model?: string;
-  readonly lpc?: string;
-  readonly cache: string;
+interface Flags extends EvalFlags, SheetFlags {
   readonly clips: number;
+  readonly strength?: number;
   readonly ways?: readonly string[];
-  readonly threads?: number;
   readonly sheets?: string;
-  readonly json?: boolean;
 }
 
 /** Films on a sheet, and frames of each. */
@@ -41,27 +35,21 @@ export function waysLines(r: WaysReport): string[] {
   ];
 }
 
-async function run(flags: Flags, { signal, print, progress }: CliContext): Promise<void> {
+async function run(flags: Flags, context: CliContext): Promise<void> {
   if (flags.lpc === undefined) throw new InputError('ways are measured on real clips: give the sprite sheets with --lpc');
   const [{ EVAL_WAYS }, { evalModelWays }] = await Promise.all([import('../../eval/ways.ts'), import('../../eval/model-ways.ts')]);
-  const ways = flags.ways?.map((way) => oneOf('--ways', way, EVAL_WAYS)), shown = new Map<EvalWay, Frames[]>();
+  const ways = flags.ways?.map((way) => oneOf('--ways', way, EVAL_WAYS)), sheets = new FilmSheets(SHEET_FILMS);
   const report = await evalModelWays({
-    lpc: flags.lpc, cacheDir: flags.cache, clips: flags.clips, signal, ...(ways ? { ways } : {}),
-    ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    ...evaluatedOptions(flags, context), lpc: flags.lpc, cacheDir: flags.cache, clips: flags.clips, ...(ways ? { ways } : {}),
+    ...(flags.strength === undefined ? {} : { strength: flags.strength }),
     onFilm: ({ film, way, done, total }) => {
-      progress({ stage: way.replace('_', ' '), done, total });
-      const list = shown.get(way) ?? [];
-      shown.set(way, list);
-      if (list.length < SHEET_FILMS) list.push(film);
+      context.progress({ stage: way.replace('_', ' '), done, total });
+      sheets.add(way, film);
     },
   });
-  if (flags.sheets !== undefined) {
-    const { contactSheet, writePng } = await import('../../media/contact-sheet.ts');
-    await mkdir(flags.sheets, { recursive: true });
-    for (const [way, films] of shown) await writePng(join(flags.sheets, `${way}.png`), contactSheet(films, { columns: SHEET_COLUMNS }));
-  }
-  if (flags.json) print(JSON.stringify(report));
-  else for (const line of waysLines(report)) print(line);
+  if (flags.sheets !== undefined) await sheets.write(flags.sheets, SHEET_COLUMNS);
+  if (flags.json) context.print(JSON.stringify(report));
+  else for (const line of waysLines(report)) context.print(line);
 }
 
 /** The row. */
@@ -70,15 +58,11 @@ export const evalWaysCommand: CliCommand = {
   summary: 'Measures how films go on from images and films',
   example: 'kinora eval ways --lpc lpc --sheets sheets',
   define: (command, context) => {
-    command
-      .option('--model <id|dir>', 'an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'))
-      .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', nonEmpty('--lpc', 'wanted a folder'))
-      .option('--cache <dir>', 'folder of decoded layers', nonEmpty('--cache', 'wanted a path'), '.cache')
+    addSheetFlags(addEvalFlags(command))
       .option('--clips <n>', 'clips a way', integer('--clips', { min: 1, max: 10_000 }), 64)
+      .option('--strength <x>', 'how much of a film an edit makes anew, 0 to 1', decimal('--strength', { min: 0, max: 1 }))
       .option('--ways <name...>', 'only these')
-      .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
       .option('--sheets <dir>', `folder for contact sheets of the first ${SHEET_FILMS} films of each way`, nonEmpty('--sheets', 'wanted a folder'))
-      .option('--json', 'print one JSON object')
       .action((flags: Flags) => run(flags, context));
   },
 };

@@ -9,17 +9,13 @@ import type { VaeFigures, VaeReport } from '../../eval/vae-metrics.ts';
 import type { Frames } from '../../media/frames.ts';
 import { integer, nonEmpty } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
+import { addEvalFlags, addSheetFlags, evaluatedOptions, type EvalFlags, type SheetFlags } from './eval-flags.ts';
 
-interface Flags {
-  readonly model?: string;
+interface Flags extends EvalFlags, SheetFlags {
   readonly prompts: number;
-  readonly lpc?: string;
-  readonly cache: string;
-  readonly threads?: number;
   readonly trainOnFilms?: number;
   readonly record?: string;
   readonly sheet?: string;
-  readonly json?: boolean;
 }
 
 /** Films on a sheet, and frames of each. */
@@ -69,18 +65,17 @@ export function reportLines(r: EvalReport): string[] {
   ];
 }
 
-async function run(flags: Flags, { signal, print, progress }: CliContext): Promise<void> {
+async function run(flags: Flags, context: CliContext): Promise<void> {
   const { record: file, sheet, json } = flags;
   if (file !== undefined && flags.lpc === undefined) throw new InputError('--record needs real clips: give the sprite sheets with --lpc');
   if (sheet !== undefined && !sheet.toLowerCase().endsWith('.png')) throw new InputError(`--sheet "${sheet}": wanted a file ending in .png`);
   const { evalModel, RECORD_FILE, recordModel, recordText } = await import('../../eval/model.ts');
   const shown: Frames[] = [];
   const { report, record } = await evalModel({
-    prompts: flags.prompts, cacheDir: flags.cache, signal,
-    ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.lpc === undefined ? {} : { lpc: flags.lpc }),
-    ...(flags.threads === undefined ? {} : { threads: flags.threads }), ...(flags.trainOnFilms === undefined ? {} : { trainOnFilms: flags.trainOnFilms }),
+    ...evaluatedOptions(flags, context), prompts: flags.prompts, cacheDir: flags.cache,
+    ...(flags.lpc === undefined ? {} : { lpc: flags.lpc }), ...(flags.trainOnFilms === undefined ? {} : { trainOnFilms: flags.trainOnFilms }),
     onFilm: ({ film, part, done, total }) => {
-      progress({ stage: part.replaceAll('_', ' '), done, total });
+      context.progress({ stage: part.replaceAll('_', ' '), done, total });
       if (part === 'prompts' && shown.length < SHEET_FILMS) shown.push(film);
     },
   });
@@ -93,8 +88,8 @@ async function run(flags: Flags, { signal, print, progress }: CliContext): Promi
     const { contactSheet, writePng } = await import('../../media/contact-sheet.ts');
     await writePng(sheet, contactSheet(shown, { columns: SHEET_COLUMNS }));
   }
-  if (json) print(JSON.stringify(report));
-  else for (const line of reportLines(report)) print(line);
+  if (json) context.print(JSON.stringify(report));
+  else for (const line of reportLines(report)) context.print(line);
 }
 
 /** The row. */
@@ -103,16 +98,11 @@ export const evalSpritesCommand: CliCommand = {
   summary: "Judges a model's films of prompts that it was never trained on",
   example: 'kinora eval sprites --prompts 200 --sheet films.png',
   define: (command, context) => {
-    command
-      .option('--model <id|dir>', 'an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'))
+    addSheetFlags(addEvalFlags(command), "; without it the model's eval.json holds the ceilings")
       .option('--prompts <n>', 'films', integer('--prompts', { min: 2, max: 10_000 }), 200)
-      .option('--lpc <dir>', "checkout of the Liberated Pixel Cup layers; without it the model's eval.json holds the ceilings", nonEmpty('--lpc', 'wanted a folder'))
-      .option('--cache <dir>', 'folder of decoded layers', nonEmpty('--cache', 'wanted a path'), '.cache')
-      .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
       .option('--train-on-films <n>', 'also let a fresh classifier learn from so many films, and test it on real clips', integer('--train-on-films', { min: 8, max: 10_000 }))
       .option('--record <file>', "write what needs the sheets, for those who have none; the model's own eval.json is entered in model.json", nonEmpty('--record', 'wanted a file'))
       .option('--sheet <file>', `contact sheet of the first ${SHEET_FILMS} films, .png`, nonEmpty('--sheet', 'wanted a file ending in .png'))
-      .option('--json', 'print one JSON object')
       .action((flags: Flags) => run(flags, context));
   },
 };
