@@ -60,13 +60,13 @@ export function concatFrames(parts: readonly Frames[]): Frames {
   return { ...first, data, count: parts.reduce((sum, p) => sum + p.count, 0) };
 }
 
-/** Every pixel becomes factor × factor pixels (exact; the way pixel art is delivered). */
-export function upscaleNearest(f: Frames, factor: number): Frames {
+/** Every pixel becomes factor × factor pixels (exact; the way pixel art is delivered). The bytes go to `into`, when that is given and of their size. */
+export function upscaleNearest(f: Frames, factor: number, into?: Uint8Array): Frames {
   if (!Number.isInteger(factor) || factor < 1) throw new InputError(`scale must be an integer ≥ 1, got ${factor}`);
   if (factor === 1) return f;
   const { count, height, width, channels } = f;
   const rowBytes = width * factor * channels;
-  const data = new Uint8Array(f.data.length * factor * factor);         // [T, H·k, W·k, C]
+  const size = f.data.length * factor * factor, data = into?.length === size ? into : new Uint8Array(size);        // [T, H·k, W·k, C]
   for (let row = 0; row < count * height; row++) {
     const to = row * factor * rowBytes;
     let at = to;

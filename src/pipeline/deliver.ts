@@ -22,17 +22,23 @@ function keepGiven(to: Frames, { frames: from, given }: NativeFrames): Frames {
   return { ...to, data };
 }
 
-/** Frames as they are delivered, as early as they can be. `seed` of the palette is the film's. */
+/** Frames as they are delivered, as early as they can be; a frame's bytes are used again for the one after it. `seed` of the palette is the film's. */
 export async function* deliveredFrames(native: AsyncIterable<NativeFrames>, s: FilmSettings): AsyncGenerator<Frames> {
   const counter = new ColourCounter(), held: NativeFrames[] = [];
+  let buffer: Uint8Array | undefined;                                   // enlarged frames are large: a new one each would wait for the collector by the hundred
+  const enlarged = (frame: Frames): Frames => {
+    const large = upscaleNearest(frame, s.scale, buffer);
+    if (s.scale > 1) buffer = large.data;
+    return large;
+  };
   for await (const part of native) {
-    if (s.palette === 0) yield upscaleNearest(part.frames, s.scale);
+    if (s.palette === 0) for (let t = 0; t < part.frames.count; t++) yield enlarged(sliceFrames(part.frames, t, t + 1));
     else { counter.add(part.frames); held.push(part); }
   }
   if (s.palette === 0) return;
   const palette = quantizePalette(counter, { colours: s.palette, seed: s.seed });
-  for (const part of held) for (let t = 0; t < part.frames.count; t++) {                       // one by one: enlarged frames are large
+  for (const part of held) for (let t = 0; t < part.frames.count; t++) {
     const frames = sliceFrames(part.frames, t, t + 1);
-    yield upscaleNearest(keepGiven(mapPalette(frames, palette), { ...part, frames }), s.scale);
+    yield enlarged(keepGiven(mapPalette(frames, palette), { ...part, frames }));
   }
 }

@@ -119,7 +119,7 @@ export class Pipeline implements Disposable {
       const { states, captions, ignored, mended, truncated } = await job.time('text', 1, () => text(runtime));
       const kept: Frames[] = [];
       for await (const frames of deliveredFrames(steadied(this.#native({ runtime, s, windows, given, states, captions, store, job }), s.steady), s)) {
-        if (sink) await sink.write(frames); else kept.push(frames);
+        if (sink) await sink.write(frames); else kept.push({ ...frames, data: frames.data.slice() });
         job.lap('encode');
         job.check();
       }
