@@ -26,6 +26,8 @@ const schema = z.strictObject({
   models: z.array(z.string().min(1)).min(1).default([DEFAULT_MODEL]),
   /** Names that clients send, and which served model each means. Default: all names of the hosted API mean the first model. */
   names: z.record(z.string(), z.string()).optional(),
+  /** Sizes that clients ask for, and in which of its own the model makes each. What is not here is made in the size nearest in shape, then in area. */
+  sizes: z.record(z.string().regex(/^\d+x\d+$/), z.string().regex(/^\d+x\d+$/)).default({}),
   /** Address of a PostgreSQL server. Default: an embedded database in the data folder. */
   database: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** Processes that make films on this machine; 0 leaves all to `kinora worker` elsewhere. */

@@ -86,7 +86,7 @@ function query<S extends z.ZodType>(schema: S, request: Request): z.infer<S> {
 
 /** A handler for each route. */
 export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>> {
-  const { config, jobs, store, served } = c, plan = { served, limits: config.limits };
+  const { config, jobs, store, served } = c, plan = { served, limits: config.limits, sizes: config.sizes };
   const object = (row: JobRow): Promise<Video> => videoObject(row, { jobs, workers: config.workers, keepDays: config.keepDays });
   const answer = async (row: JobRow, headers: Readonly<Record<string, string>> = {}): Promise<Response> => {
     const told = await object(row), unfinished = told.status === 'queued' || told.status === 'in_progress';

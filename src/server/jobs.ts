@@ -232,8 +232,9 @@ export class Jobs {
     this.#changed(id);
   }
 
-  /** Queues the jobs whose lease has run out; those that have cost too many workers fail. Tells how many. */
-  async expire(): Promise<number> {
+  /** Queues the jobs whose lease has run out, or at the start of the only server `all` that are under way; those that have cost too many workers fail. Tells how many. */
+  async expire(all = false): Promise<number> {
+    if (all) await this.#db.query(`update kinora_jobs set lease_until = 0 where status = 'in_progress'`);
     const late = `status = 'in_progress' and ${LIVE} and lease_until < ${NOW}`, { lost } = this.#config.lease;
     const queued = await this.#db.query<{ id: string }>(`update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, lost = lost + 1, rev = rev + 1
       where ${late} and lost + 1 < $1::int returning id`, [lost]);

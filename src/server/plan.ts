@@ -7,7 +7,7 @@ import { filmSettings } from '../pipeline/settings.ts';
 import { findModel, type InstalledModel, type ModelInfo } from '../pipeline/model-store.ts';
 import { allowedSizes, sizeOfShape, sizeRule } from '../pipeline/size-rule.ts';
 import { resolveWays } from '../pipeline/ways.ts';
-import type { Capabilities, CreateVideoBody, EditVideoBody, ExtendVideoBody } from './contract.ts';
+import type { Capabilities, CreateVideoBody, EditVideoBody, ExtendVideoBody, RemixVideoBody } from './contract.ts';
 import { JOB_KINDS, VARIANTS } from './contract.ts';
 import type { ServerConfig } from './config.ts';
 import type { DecodedFilm } from './decode.ts';
@@ -97,15 +97,25 @@ async function planned(asked: string, spec: FilmSpec, { info, seconds }: { reado
 }
 
 /** What the plans are made with. */
-export interface PlanContext { readonly served: ServedModels; readonly limits: ServerConfig['limits'] }
+export interface PlanContext extends Pick<ServerConfig, 'limits' | 'sizes'> { readonly served: ServedModels }
+
+interface Size { readonly width: number; readonly height: number }
+
+/** In which of its own sizes the model makes a film: as the table says, or of that shape. */
+function nativeSize(asked: Size, info: ModelInfo, sizes: ServerConfig['sizes']): Size {
+  const name = `${asked.width}x${asked.height}`;
+  if (!Object.hasOwn(sizes, name)) return sizeOfShape(asked, info);
+  const [width, height] = sizes[name]!.split('x').map(Number) as [number, number];
+  return { width, height };
+}
 
 /** A film from words. `image`: one stands in the job's folder. */
-export async function planCreate(body: CreateVideoBody, image: boolean, { served, limits }: PlanContext): Promise<PlannedFilm> {
+export async function planCreate(body: CreateVideoBody, image: boolean, { served, limits, sizes }: PlanContext): Promise<PlannedFilm> {
   const { asked, id, info } = modelOf(served, body.model), size = sizeOf(body.size ?? DEFAULT_SIZE, limits), fps = body.fps ?? info.native.fps;
   if (body.num_frames !== undefined && body.seconds !== undefined)
     throw new ApiError(400, 'num_frames and seconds exclude each other: give one', { code: 'invalid_value', param: 'num_frames' });
   const frames = body.num_frames ?? Math.max(1, Math.round(Number(body.seconds ?? DEFAULT_SECONDS) * fps)), seconds = frames / fps;
-  const nativeFrames = Math.max(1, Math.round(seconds * info.native.fps)), { width, height } = sizeOfShape(size, info);
+  const nativeFrames = Math.max(1, Math.round(seconds * info.native.fps)), { width, height } = nativeSize(size, info, sizes);
   checkLength(seconds, nativeFrames, info, limits.seconds);
   return planned(asked, {
     kind: 'create', model: id, prompt: body.prompt, seed: drawn(body.seed), ...made(body),
@@ -116,7 +126,7 @@ export async function planCreate(body: CreateVideoBody, image: boolean, { served
 }
 
 /** Other words on the noise of a film that was made here: all else is as it was. */
-export async function planRemix(of: FilmSpec, { prompt, seed }: { readonly prompt: string; readonly seed?: number | undefined },
+export async function planRemix(of: FilmSpec, { prompt, seed }: RemixVideoBody,
   asked: string, { served }: PlanContext): Promise<PlannedFilm> {
   const { info } = modelOf(served, of.model), { shots: _, ...plain } = of;
   return planned(asked, { ...plain, prompt, seed: seed ?? of.seed }, { info, seconds: of.deliver.frames / of.deliver.fps });

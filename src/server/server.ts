@@ -85,6 +85,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
   try {
     if (!isLoopback(config.host) && !await keys.any())
       throw new InputError(`${config.host} can be reached by others, so keys are needed: make one with kinora keys add NAME, or listen on 127.0.0.1`);
+    if (db.kind === 'pglite') await jobs.expire(true);                                             // its workers were children of a server that is no more
     const { createAdaptorServer } = await import('@hono/node-server');
     const notReady = async (): Promise<string[]> => [
       ...(stop.signal.aborted ? ['stopping'] : []),

@@ -22,6 +22,9 @@ export interface WorkerOptions {
   readonly log: Log;
 }
 
+/** Milliseconds between tellings of how far a film is. */
+const TELL_MS = 500;
+
 /** Why a film is stopped. */
 type Stop = 'lost' | 'hand back';
 
@@ -57,17 +60,21 @@ export class Worker {
     const { source, make, store, renewMs, log } = this.#o, stop = new AbortController(), { id } = job;
     this.#current = { id, stop };
     if (signal.aborted) stop.abort('hand back' satisfies Stop);
-    let progress: JobProgress = { stage: 'starting', progress: 0 }, told = '', renewing = Promise.resolve();
+    let progress: JobProgress = { stage: 'starting', progress: 0 }, told = progress, toldAt = 0, renewing = Promise.resolve();
     const renew = (): void => {
+      told = progress;
+      toldAt = performance.now();
       renewing = renewing.then(async () => {
-        told = progress.stage;
         if (!await source.renew(job, progress)) stop.abort('lost' satisfies Stop);
       }).catch((error: unknown) => { log('renew_failed', { job: id, error }); });                 // the database is away: the fence decides in the end
     };
     const timer = setInterval(renew, renewMs);
     log('job_started', { job: id, fence: job.fence });
     try {
-      const made = await make(job, { store, signal: stop.signal, onProgress: (p) => { progress = p; if (p.stage !== told) { told = p.stage; renew(); } } });
+      const made = await make(job, { store, signal: stop.signal, onProgress: (p) => {
+        progress = p;
+        if (p.stage !== told.stage || (p.progress > told.progress && performance.now() - toldAt > TELL_MS)) renew();
+      } });
       clearInterval(timer);
       await renewing;
       if (await this.#insist(() => source.publish(job, made), stop.signal)) {
