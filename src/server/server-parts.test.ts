@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { FileError, InputError } from '../core/errors.ts';
 import { isLoopback, readServerConfig, serverConfig } from './config.ts';
 import { byteRange } from './content.ts';
@@ -28,6 +29,11 @@ test('the configuration: defaults, and what is wrong by its name', async () => {
   await rm(dir, { recursive: true });
   expect(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]', '0.0.0.0', '::', '10.0.0.1', 'localhost.evil.example'].map(isLoopback))
     .toEqual([true, true, true, true, true, false, false, false, false]);
+});
+
+test('the configuration that the guide shows is one', async () => {
+  const guide = await readFile(new URL('../../docs/guide/serve.md', import.meta.url), 'utf8'), [, yaml] = /```yaml\n([\s\S]*?)```/.exec(guide)!;
+  expect(serverConfig(parse(yaml!))).toMatchObject({ sizes: { '1280x720': '96x64' }, limits: { seconds: 120 }, webhooks: [{ events: ['video.completed', 'video.failed'] }] });
 });
 
 test('ranges of bytes', () => {

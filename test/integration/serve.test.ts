@@ -14,9 +14,10 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readMetadata } from '../../src/media/read.ts';
 import { generate } from '../../src/pipeline/generate.ts';
-import { clientOf, finished } from '../support/server.ts';
+import { clientOf, finished, freshPostgres, postgresReason } from '../support/server.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
+const reason = await postgresReason();
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let dir: string, data: string, model: string;
 beforeAll(async () => {
@@ -150,4 +151,25 @@ test('an address that others reach needs a key; keys are made, listed and revoke
   expect((await run(['keys', 'revoke', id, '--data', data])).exit).toBe(0);
   expect((await run(['keys', 'list', '--data', data])).stdout).toMatch(new RegExp(`^${id} .*revoked  ada\n$`));
   expect((await run(['serve', '--check', '--data', data, '--model', model])).stdout).toContain('ready to serve');
+}, 300_000);
+
+const apart = 'workers of their own on a PostgreSQL server: one is killed, its lease runs out, the other goes on';
+test.skipIf(reason !== undefined)(`${apart}${reason === undefined ? '' : ` (skipped: ${reason})`}`, async () => {
+  const { url, drop } = await freshPostgres(), config = join(dir, 'shared.yaml');
+  try {
+    await writeFile(config, JSON.stringify({ database: url, data, models: [model], workers: 0, lease: { ms: 3000, renew: 300 } }));
+    const s = await serve(['--config', config]), worker = (): ReturnType<typeof kinora> => kinora(['worker', '--config', config]);
+    const first = worker(), { id } = await s.client.videos.create(LONG);
+    await until('a window', async () => (await windowsOf(id)) >= 1);
+    await stopped(first.child, 'SIGKILL');
+    expect((await s.client.videos.retrieve(id)).status).toBe('in_progress');                      // nobody knows yet
+    const second = worker();
+    expect(await finished(s.client, id)).toMatchObject({ status: 'completed', num_frames: 90 });
+    expect(second.text().stderr).toMatch(new RegExp(`"job_completed","job":"${id}","reused":[1-4]`));
+    const { id: more } = await s.client.videos.create({ ...LONG, seed: 9 } as OpenAI.VideoCreateParams);
+    await until('a window', async () => (await windowsOf(more)) >= 1);
+    expect(await stopped(second.child, 'SIGTERM')).toBe(0);
+    expect((await s.client.videos.retrieve(more)).status).toBe('queued');                         // handed back at once
+    expect(await stopped(s.child, 'SIGTERM')).toBe(0);
+  } finally { await drop(); }
 }, 300_000);
