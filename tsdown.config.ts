@@ -1,8 +1,8 @@
-/** @file The build: the library (dist/index.mjs with types) and the command line (dist/cli.mjs). Dependencies stay outside. */
+/** @file The build: the library (dist/index.mjs with types), the command line (dist/cli.mjs) and the server's decoder of uploads. Dependencies stay outside. */
 import { defineConfig } from 'tsdown';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', cli: 'src/cli/main.ts' },
+  entry: { index: 'src/index.ts', cli: 'src/cli/main.ts', decode: 'src/server/decode-main.ts' },
   format: 'esm',
   platform: 'node',
   target: 'node20.19',

@@ -21,7 +21,7 @@ export interface SizeRule {
 }
 
 /** The rule of a model. */
-export function sizeRule({ dit, limits }: Pick<ModelInfo, 'dit' | 'limits'>): SizeRule {
+export function sizeRule({ dit, limits }: Pick<SizedModel, 'dit' | 'limits'>): SizeRule {
   const token = SPACE_FACTOR * dit.config.patch, step = token * limits.multiple / gcd(token, limits.multiple);
   return { step, token, min: Math.ceil(limits.minSide / step) * step, max: Math.floor(limits.maxSide / step) * step };
 }
@@ -48,4 +48,15 @@ export function checkSize(rule: SizeRule, width: number, height: number): void {
   const product = (step / token) ** 2 % TOKEN_MULTIPLE === 0 ? '' : `, their product a multiple of ${TOKEN_MULTIPLE * token ** 2}`;
   const nearest = nearestSizes(rule, width, height).map((size) => size.join('x')).join(', ');
   throw new InputError(`size ${width}x${height} is not possible: width and height are multiples of ${step} from ${min} to ${max}${product}; nearest: ${nearest}`);
+}
+
+/** What of a model decides its sizes. */
+export type SizedModel = { readonly dit: { readonly config: Pick<ModelInfo['dit']['config'], 'patch'> } } & Pick<ModelInfo, 'limits' | 'native'>;
+
+/** The size in which a model makes a film of this shape: of the sizes nearest to the shape the one nearest to the model's own area. */
+export function sizeOfShape(film: { readonly width: number; readonly height: number }, info: SizedModel): { readonly width: number; readonly height: number } {
+  const shape = Math.log(film.width / film.height), area = Math.log(info.native.width * info.native.height);
+  const cost = ([w, h]: readonly [number, number]): number => 100 * Math.abs(Math.log(w / h) - shape) + Math.abs(Math.log(w * h) - area);
+  const [width, height] = allowedSizes(sizeRule(info)).sort((a, b) => cost(a) - cost(b))[0]!;
+  return { width, height };
 }

@@ -8,7 +8,7 @@ import { number } from '../core/range.ts';
 import { checkFrames, concatFrames, sliceFrames, type Frames } from '../media/frames.ts';
 import type { ModelInfo } from './model-store.ts';
 import type { FilmOptions, GivenShot, ImageSource } from './film-options.ts';
-import { allowedSizes, sizeRule } from './size-rule.ts';
+import { sizeOfShape } from './size-rule.ts';
 import type { Join } from './timeline.ts';
 
 /** Where a film comes from: a file, or memory. */
@@ -120,17 +120,9 @@ async function readSource(source: FilmSource, o: Pick<FilmWays, 'width' | 'heigh
   checkFrames(film);
   if (film.count < 2) throw new InputError(`film ${name} has ${film.count} frame: wanted two and more; give a still as an image instead`);
   const own = 'file' in source ? await readMetadata(source.file).catch(() => undefined) : undefined;
-  const { width, height } = own?.settings ?? {}, known = typeof width === 'number' && typeof height === 'number' ? { width, height } : nativeSize(film, info);
+  const { width, height } = own?.settings ?? {}, known = typeof width === 'number' && typeof height === 'number' ? { width, height } : sizeOfShape(film, info);
   const fps = number('fps', o.fps ?? (own ? film.fps : info.native.fps), 1, 1000);
   return { film: own ? { ...film, fps } : atRate(film, fps), name, prompt: own?.prompt ?? '', size: { width: o.width ?? known.width, height: o.height ?? known.height } };
-}
-
-/** The size in which a model makes a film of this shape: of the sizes nearest to the shape the one nearest to the model's own area. */
-function nativeSize(film: Frames, info: ModelInfo): { readonly width: number; readonly height: number } {
-  const shape = Math.log(film.width / film.height), area = Math.log(info.native.width * info.native.height);
-  const cost = ([w, h]: readonly [number, number]): number => 100 * Math.abs(Math.log(w / h) - shape) + Math.abs(Math.log(w * h) - area);
-  const [width, height] = allowedSizes(sizeRule(info)).sort((a, b) => cost(a) - cost(b))[0]!;
-  return { width, height };
 }
 
 /** The film at another rate: each frame is the one that is shown at its time. */

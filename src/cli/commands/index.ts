@@ -11,12 +11,14 @@ import { evalSpritesCommand } from './eval.ts';
 import { evalWaysCommand } from './eval-ways.ts';
 import { generateCommand } from './generate.ts';
 import { modelsCommands } from './models.ts';
+import { serverCommands } from './serve.ts';
 import { trainCommands } from './train.ts';
 
 /** All commands of the `kinora` program. */
 export const COMMANDS: readonly CliCommand[] = [
   generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, dataIngestCommand, ...trainCommands,
   evalSpritesCommand, evalPromptsCommand, evalWaysCommand, evalLongCommand,
+  ...serverCommands,
 ];
 
 /** What the groups of commands are about; a group appears with its first row. */
@@ -25,4 +27,5 @@ export const GROUPS: Readonly<Record<string, string>> = {
   data: 'Makes training data',
   train: 'Trains a model from a config',
   eval: 'Judges a model',
+  keys: 'Keys of the clients of a server',
 };

@@ -1,0 +1,155 @@
+/**
+ * @file `kinora serve`, `kinora worker`, `kinora keys`: the Videos API on this machine, workers of it on others, and keys of its clients.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { InputError } from '../../core/errors.ts';
+import { file, integer, nonEmpty, repeated } from '../options.ts';
+import type { CliCommand, CliContext } from '../program.ts';
+
+interface DatabaseFlags { readonly config?: string; readonly data?: string; readonly database?: string }
+interface ServeFlags extends DatabaseFlags { readonly host?: string; readonly port?: number; readonly model?: readonly string[];
+  readonly workers?: number; readonly threads?: number; readonly check?: boolean }
+
+const environment = (name: string): string | undefined => { const value = process.env[name]; return value === undefined || value === '' ? undefined : value; };
+
+/** The configuration of file, environment and flags; flags go first. */
+async function configOf({ config, database, ...flags }: Omit<ServeFlags, 'model' | 'check'> & { readonly models?: string[] | undefined })
+  : Promise<import('../../server/config.ts').ServerConfig> {
+  const { readServerConfig } = await import('../../server/config.ts'), server = database ?? environment('DATABASE_URL');
+  return readServerConfig(config, { ...flags, ...(server === undefined ? {} : { database: server }) });
+}
+
+const jsonLines = async () => (await import('../../server/log.ts')).jsonLog((line) => { process.stderr.write(`${line}\n`); });
+
+async function version(): Promise<string> {
+  const { modelsFolder } = await import('../../pipeline/model-store.ts');
+  return (JSON.parse(readFileSync(join(modelsFolder(), '..', 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: CliContext): Promise<void> {
+  const config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
+  if (check) {
+    const { openModels } = await import('../../server/plan.ts'), { openDatabase } = await import('../../server/server.ts');
+    await openModels(config);
+    await (await openDatabase(config)).close();
+    print(`ready to serve ${config.models.join(', ')} on ${config.host}:${config.port}, data in ${config.data}`);
+    return;
+  }
+  const { startServer } = await import('../../server/server.ts');
+  const server = await startServer(config, { version: await version(), log: await jsonLines() });
+  print(`serving ${config.models.join(', ')}: ${server.url}/v1`);
+  if (!signal.aborted) await new Promise<void>((done) => { signal.addEventListener('abort', () => { done(); }, { once: true }); });
+  await server.close();
+}
+
+interface WorkerFlags extends DatabaseFlags { readonly model?: readonly string[]; readonly threads?: number; readonly renew?: number }
+
+async function work({ model, threads, renew, ...flags }: WorkerFlags, { signal, print }: CliContext): Promise<void> {
+  const { parentLink } = await import('../../server/worker-link.ts'), stop = new AbortController(), both = AbortSignal.any([signal, stop.signal]);
+  const link = parentLink(() => { stop.abort('the server is gone'); });
+  const [{ Worker }, { Store }, { pipelineMaker }, log] = await Promise.all([import('../../server/worker.ts'), import('../../server/store.ts'),
+    import('../../server/film-maker.ts'), jsonLines()]);
+  const make = pipelineMaker({ threads });
+  try {
+    if (link) {
+      const worker = new Worker({ source: link.source, make, store: new Store(flags.data ?? '.'), renewMs: renew ?? 3000, log });
+      link.onPush((push) => { if (push.push === 'wake') worker.wake(); else worker.drop(push.id); });
+      await worker.run(both);
+      return;
+    }
+    const config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
+    if (config.database === undefined)
+      throw new InputError('a worker of its own needs the database that the server uses: --database, or DATABASE_URL; beside an embedded one, kinora serve starts its workers');
+    const [{ openDatabase, sourceFor }, { Jobs, newId }] = await Promise.all([import('../../server/server.ts'), import('../../server/jobs.ts')]);
+    const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), store = new Store(config.data);
+    try {
+      await store.check();
+      print(`making films of ${config.models.join(', ')}`);
+      await new Worker({ source: sourceFor(jobs, name, config.models), make, store, renewMs: config.lease.renew, log }).run(both);
+    } finally { await db.close(); }
+  } finally {
+    make[Symbol.dispose]();
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** Flags that say where the jobs are. */
+const databaseFlags = (command: Command): Command => command
+  .option('--config <file>', 'YAML or JSON with everything that flags say, and more', file('--config'))
+  .option('--data <dir>', 'folder of films, and of the database unless a server has it (kinora-data)', nonEmpty('--data', 'wanted a folder'))
+  .option('--database <url>', 'PostgreSQL server; also DATABASE_URL. Without it one is embedded', nonEmpty('--database', 'wanted an address'));
+
+const modelFlag = (command: Command): Command =>
+  command.option('--model <id|dir>', 'an installed model, or a folder; repeatable', repeated(nonEmpty('--model', 'wanted a model id or a folder')));
+const threadsFlag = (command: Command): Command => command.option('--threads <n>', 'CPU threads of a worker', integer('--threads', { min: 1, max: 256 }));
+
+const serveCommand: CliCommand = {
+  path: 'serve',
+  summary: 'Serves the Videos API that the openai packages speak',
+  example: 'kinora serve --port 8080',
+  define: (command, context) => {
+    threadsFlag(modelFlag(databaseFlags(command
+      .option('--host <address>', 'address to listen on; any but loopback needs keys (127.0.0.1)', nonEmpty('--host', 'wanted an address'))
+      .option('--port <n>', 'port to listen on; 0 takes a free one (8080)', integer('--port', { min: 0, max: 65_535 })))))
+      .option('--workers <n>', 'processes that make films (1)', integer('--workers', { min: 0, max: 64 }))
+      .option('--check', 'see that configuration, models and database are good, and end')
+      .action((flags: ServeFlags & { debug?: boolean }) => { const { debug: _, ...rest } = flags; return serve(rest, context); });
+  },
+};
+
+const workerCommand: CliCommand = {
+  path: 'worker',
+  summary: 'Makes films for a server on another machine that shares database and data folder',
+  example: 'kinora worker --database postgres://kinora@db/kinora --data /mnt/films',
+  define: (command, context) => {
+    threadsFlag(modelFlag(databaseFlags(command)))
+      .option('--renew <ms>', 'milliseconds between renewals of a lease (3000)', integer('--renew', { min: 1, max: 600_000 }))
+      .action((flags: WorkerFlags & { debug?: boolean }) => { const { debug: _, ...rest } = flags; return work(rest, context); });
+  },
+};
+
+/** Runs something on the keys of a database. */
+async function withKeys<T>(flags: DatabaseFlags, run: (keys: import('../../server/keys.ts').Keys) => Promise<T>): Promise<T> {
+  const [{ openDatabase }, { Keys }] = await Promise.all([import('../../server/server.ts'), import('../../server/keys.ts')]), db = await openDatabase(await configOf(flags));
+  try { return await run(new Keys(db)); } finally { await db.close(); }
+}
+const databaseOf = ({ config, data, database }: DatabaseFlags): DatabaseFlags =>
+  ({ ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }), ...(database === undefined ? {} : { database }) });
+
+const keyCommands: readonly CliCommand[] = [{
+  path: 'keys add',
+  summary: 'Makes a key and shows it, once',
+  example: 'kinora keys add ada',
+  define: (command, { print }) => {
+    databaseFlags(command.argument('<name>', 'whose it is', nonEmpty('name', 'say whose key it is')))
+      .option('--waiting <n>', 'most films of it that may wait at once', integer('--waiting', { min: 1 }))
+      .action(async (name: string, flags: DatabaseFlags & { waiting?: number }) => {
+        print((await withKeys(databaseOf(flags), (keys) => keys.add(name, flags.waiting ?? null))).key);
+      });
+  },
+}, {
+  path: 'keys list',
+  summary: 'Lists the keys, without what is secret of them',
+  example: 'kinora keys list',
+  define: (command, { print }) => {
+    databaseFlags(command).action(async (flags: DatabaseFlags) => {
+      for (const { id, name, created, revoked } of await withKeys(databaseOf(flags), (keys) => keys.list()))
+        print(`${id}  ${new Date(created).toISOString().slice(0, 10)}  ${revoked === null ? '' : 'revoked  '}${name}`);
+    });
+  },
+}, {
+  path: 'keys revoke',
+  summary: 'Makes a key useless',
+  example: 'kinora keys revoke 1f6c2a9b04d7',
+  define: (command, { print }) => {
+    databaseFlags(command.argument('<id>', 'as keys list shows it', nonEmpty('id', 'wanted the id of a key'))).action(async (id: string, flags: DatabaseFlags) => {
+      await withKeys(databaseOf(flags), (keys) => keys.revoke(id));
+      print(`revoked ${id}`);
+    });
+  },
+}];
+
+/** The rows. */
+export const serverCommands: readonly CliCommand[] = [serveCommand, workerCommand, ...keyCommands];

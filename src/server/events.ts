@@ -1,0 +1,61 @@
+/**
+ * @file A job's changes as server-sent events. The first one is the job as it stands, so a late listener needs no history; ids are the job's own count of changes, so one
+ * that comes again with `Last-Event-ID` is told when there is something new. Changes in this process are told at once, those of others are looked for.
+ */
+import { EventEmitter, once } from 'node:events';
+import type { Video } from './contract.ts';
+import type { JobRow } from './jobs.ts';
+
+/** Milliseconds between looks for what other processes changed, and of silence before a comment keeps the line open. */
+const LOOK_MS = 1000, HEARTBEAT_MS = 15_000;
+
+/** Where changes in this process are told. */
+export class Changes {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
+
+  tell(id: string): void { this.#emitter.emit(id); }
+  /** Resolves with the next change of the job, or after so many milliseconds. */
+  async next(id: string, ms: number, signal: AbortSignal): Promise<void> {
+    await once(this.#emitter, id, { signal: AbortSignal.any([signal, AbortSignal.timeout(ms)]) }).catch(() => undefined);
+  }
+}
+
+/** Options of {@link eventStream}. */
+export interface EventStreamOptions {
+  readonly id: string;
+  readonly changes: Changes;
+  readonly read: () => Promise<JobRow | undefined>;
+  readonly object: (row: JobRow) => Promise<Video>;
+  /** `Last-Event-ID`. */
+  readonly after: string | null;
+  /** The client is gone, or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+/** The stream; it ends with the job. */
+export function eventStream({ id, changes, read, object, after, signal }: EventStreamOptions): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder(), stop = new AbortController(), ended = AbortSignal.any([signal, stop.signal]);
+  let last = after !== null && /^\d+$/.test(after) ? Number(after) : -1, told = Date.now();
+  const events = async function* (): AsyncGenerator<string> {
+    yield 'retry: 1000\n\n';
+    while (!ended.aborted) {
+      const waiting = changes.next(id, LOOK_MS, ended), row = await read();                        // listening before looking: nothing falls in between
+      if (!row) { yield 'event: video.deleted\ndata: {}\n\n'; return; }
+      if (row.rev > last) {
+        last = row.rev;
+        told = Date.now();
+        yield `id: ${row.rev}\nevent: video.${row.status}\ndata: ${JSON.stringify(await object(row))}\n\n`;
+      }
+      if (row.status === 'completed' || row.status === 'failed') return;
+      if (Date.now() - told > HEARTBEAT_MS) { told = Date.now(); yield ': still here\n\n'; }
+      await waiting;
+    }
+  }();
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await events.next();
+      if (done) controller.close(); else controller.enqueue(encoder.encode(value));
+    },
+    async cancel() { stop.abort(); await events.return(undefined); },
+  });
+}

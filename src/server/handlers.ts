@@ -1,0 +1,267 @@
+/**
+ * @file What each route does: a request that has been let in, to an answer. Bodies are validated by the contract's schemas, films are planned, given pictures decoded into
+ * the new job's folder, and the job queued. Whose films are seen is the caller's scope.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { z } from 'zod';
+import type { ServerConfig } from './config.ts';
+import {
+  contentQuery, createCharacterBody, createVideoBody, editVideoBody, extendVideoBody, listQuery, remixVideoBody, type Character, type JobKind, type Video,
+} from './contract.ts';
+import { fileOf, lenient, readBody, type ReadBody } from './body.ts';
+import { fileAnswer } from './content.ts';
+import { NOW, type Database } from './db/database.ts';
+import { ApiError, invalid, notFound } from './errors.ts';
+import { eventStream, type Changes } from './events.ts';
+import { newId, type JobRow, type Jobs } from './jobs.ts';
+import type { Metrics } from './metrics.ts';
+import { openApi } from './openapi.ts';
+import {
+  capabilitiesOf, modelOf, planCreate, planEdit, planExtend, planRemix, uploadedSource, type PlannedFilm, type ServedModels, type SourceFilm,
+} from './plan.ts';
+import { fetchImage } from './public-address.ts';
+import type { RouteName } from './routes.ts';
+import { filmSpec } from './spec.ts';
+import { NATIVE_FILE, VARIANT_FILES, type Store } from './store.ts';
+import { receive, type Decoder } from './upload.ts';
+import { pollAfter, videoObject } from './video-object.ts';
+
+/** Who asks. */
+export interface Caller {
+  readonly owner: string;
+  /** Whose films are seen; null: all. */
+  readonly scope: string | null;
+  /** Most films that may wait. */
+  readonly waiting: number | null;
+}
+
+/** What handlers work with. */
+export interface HandlerContext {
+  readonly config: ServerConfig;
+  readonly version: string;
+  readonly db: Database;
+  readonly jobs: Jobs;
+  readonly store: Store;
+  readonly served: ServedModels;
+  readonly changes: Changes;
+  readonly metrics: Metrics;
+  readonly decoder: Decoder;
+  /** A film is cancelled: whoever makes it may stop. */
+  readonly drop: (id: string) => void;
+  /** Why no films can be made now. */
+  readonly notReady: () => Promise<readonly string[]>;
+  /** Brings gauges up to date. */
+  readonly gauges: () => Promise<void>;
+  /** Aborted when the server stops. */
+  readonly stopping: AbortSignal;
+  /** Unix seconds of the start: what models say of their creation. */
+  readonly started: number;
+}
+
+/** One request. */
+export interface HandlerRequest {
+  readonly request: Request;
+  readonly caller: Caller;
+  /** Values of the path. */
+  readonly param: (name: string) => string;
+  /** Milliseconds of the clock when it came in. */
+  readonly arrived: number;
+}
+
+/** Answers a request. */
+export type Handler = (r: HandlerRequest) => Promise<Response>;
+
+const json = (value: unknown, headers: Readonly<Record<string, string>> = {}, status = 200): Response => Response.json(value, { status, headers });
+
+function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalid(parsed.error);
+  return parsed.data;
+}
+
+function query<S extends z.ZodType>(schema: S, request: Request): z.infer<S> {
+  const all = [...new URL(request.url).searchParams], fields = Object.fromEntries(all);
+  return parse(schema, lenient({ ...fields, ...(/^\d+$/.test(fields['limit'] ?? '') ? { limit: Number(fields['limit']) } : {}) }));
+}
+
+/** A handler for each route. */
+export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>> {
+  const { config, jobs, store, served } = c, plan = { served, limits: config.limits, sizes: config.sizes };
+  const object = (row: JobRow): Promise<Video> => videoObject(row, { jobs, workers: config.workers, keepDays: config.keepDays });
+  const answer = async (row: JobRow, headers: Readonly<Record<string, string>> = {}): Promise<Response> => {
+    const told = await object(row), unfinished = told.status === 'queued' || told.status === 'in_progress';
+    return json(told, { ...headers, ...(unfinished ? { 'openai-poll-after-ms': String(pollAfter(told)) } : {}) });
+  };
+  const find = async (id: string, caller: Caller): Promise<JobRow> => {
+    const row = await jobs.get(id, caller.scope);
+    if (!row) throw notFound('video', id);
+    return row;
+  };
+  /** A film that others can be made from. */
+  const finished = async (id: string, caller: Caller, doing: string): Promise<JobRow & { readonly assets: string }> => {
+    const row = await find(id, caller);
+    if (row.status === 'failed') throw new ApiError(400, `the film ${id} failed: there is nothing to ${doing}`, { code: 'video_failed', param: 'video' });
+    if (row.status !== 'completed' || row.assets === null)
+      throw new ApiError(409, `the film ${id} is not finished: it is ${row.status}, at ${row.progress} %`, { code: 'video_not_ready', retry: false });
+    return { ...row, assets: row.assets };
+  };
+
+  interface Enqueue { readonly kind: JobKind; readonly source: string | null; readonly route: string;
+    readonly body: ReadBody; readonly id: string; readonly make: () => Promise<PlannedFilm> }
+  /** Queues what `make` plans; its folder goes again when nothing comes of it. */
+  const enqueue = async ({ request, caller, arrived }: HandlerRequest, { kind, source, route, body, id, make }: Enqueue): Promise<Response> => {
+    const key = request.headers.get('idempotency-key'), retry = Number(request.headers.get('x-stainless-retry-count') ?? 0);
+    if (key !== null && (key === '' || key.length > 255)) throw new ApiError(400, 'Idempotency-Key has 1 to 255 characters', { code: 'invalid_value', param: 'Idempotency-Key' });
+    if (c.stopping.aborted) throw new ApiError(503, 'the server is stopping', { code: 'stopping', retryAfter: 5 });
+    await store.prepare(id);
+    let queued = false;
+    try {
+      const { askedModel, size, seconds, spec, work } = await make();
+      const result = await jobs.queue({ id, owner: caller.owner, kind, askedModel, size, seconds, spec, work, source }, {
+        route, key, hash: body.hash, retry: Number.isInteger(retry) && retry > 0 ? retry : 0, since: () => Date.now() - arrived,
+      }, caller.waiting ?? undefined);
+      if ('job' in result) {
+        queued = !result.replayed;
+        return await answer(result.job, result.replayed ? { 'idempotent-replayed': 'true' } : {});
+      }
+      if (result.refused === 'other') throw new ApiError(422, 'this Idempotency-Key was used with another body', { code: 'idempotency_key_reused', param: 'Idempotency-Key' });
+      c.metrics.add('kinora_rejected_total', { reason: 'queue_full' });
+      const { limits } = config, most = result.refused === 'full' ? limits.waiting : caller.waiting ?? limits.waitingPerKey;
+      throw new ApiError(429, `the queue is full: ${most} films wait${result.refused === 'full' ? '' : ' for this key'}`, { code: 'queue_full', retryAfter: 5 });
+    } finally { if (!queued) await store.discard(id); }
+  };
+
+  /** The film that an edit or an extension acts on, put into the new job's folder: one that was made here, or an upload. */
+  const sourceOf = async (id: string, body: ReadBody, given: { readonly id: string } | undefined, r: HandlerRequest, model: string | undefined): Promise<SourceFilm> => {
+    const file = fileOf(body, 'video'), to = store.input(id, 'source.png');
+    if (file) {
+      const { info } = modelOf(served, model);
+      return uploadedSource(await receive(file.bytes, { store, limits: config.limits,
+        decoder: c.decoder, param: 'video', as: 'film', to, fit: info, fps: info.native.fps }), info, config.limits);
+    }
+    if (!given) throw new ApiError(400, 'video is missing: wanted {"id": …} of a finished film, or a file', { code: 'missing_required_parameter', param: 'video' });
+    const row = await finished(given.id, r.caller, 'work on'), { native, deliver, seed } = filmSpec.parse(JSON.parse(row.spec));
+    await store.give(store.film(row.id, row.assets, NATIVE_FILE), to);
+    return { native, deliver, seed };
+  };
+
+  /** The picture that a film begins with, put into its job's folder. */
+  const imageOf = async (id: string, body: ReadBody, { input_reference: reference, characters }: z.infer<typeof createVideoBody>, { caller }: HandlerRequest): Promise<boolean> => {
+    const file = fileOf(body, 'input_reference'), to = store.input(id, 'image.png');
+    if (characters?.length) {
+      if (characters.length > 1) throw new ApiError(400, `${characters.length} characters are not possible: the model keeps one`, { code: 'invalid_value', param: 'characters' });
+      if (file ?? reference) throw new ApiError(400, 'characters and input_reference exclude each other: give one', { code: 'invalid_value', param: 'characters' });
+      const [{ id: one }] = characters as [{ id: string }];
+      await characterOf(one, caller);
+      await store.give(`${store.character(one)}/first.png`, to);
+      return true;
+    }
+    if (!file && !reference) return false;
+    const bytes = file?.bytes ?? await fetchImage(reference!.image_url, { limit: config.limits.upload });
+    await receive(bytes, { store, limits: config.limits, decoder: c.decoder, param: 'input_reference', as: 'image', to });
+    return true;
+  };
+  const characterOf = async (id: string, { scope }: Caller): Promise<Character> => {
+    const [row] = await c.db.query<{ id: string; name: string; created: number }>(
+      'select id, name, created from kinora_characters where id = $1::text and deleted is null and ($2::text is null or owner = $2::text)', [id, scope]);
+    if (!row) throw notFound('character', id);
+    return { id: row.id, object: 'character', name: row.name, created_at: Math.floor(row.created / 1000) };
+  };
+
+  return {
+    createVideo: async (r) => {
+      const body = await readBody(r.request), asked = parse(createVideoBody, body.fields), id = newId('video');
+      return enqueue(r, { kind: 'create', source: null, route: 'create', body, id, make: async () => planCreate(asked, await imageOf(id, body, asked, r), plan) });
+    },
+    remixVideo: async (r) => {
+      const body = await readBody(r.request), asked = parse(remixVideoBody, body.fields), id = newId('video');
+      fileOf(body, '');
+      const row = await finished(r.param('video_id'), r.caller, 'remix');
+      return enqueue(r, { kind: 'remix', source: row.id, route: `remix ${row.id}`, body, id, make: async () => {
+        const spec = filmSpec.parse(JSON.parse(row.spec));
+        if (spec.image) await store.give(store.input(row.id, 'image.png'), store.input(id, 'image.png'));
+        if (spec.source) await store.give(store.input(row.id, 'source.png'), store.input(id, 'source.png'));
+        return planRemix(spec, asked, row.asked_model, plan);
+      } });
+    },
+    editVideo: async (r) => {
+      const body = await readBody(r.request), asked = parse(editVideoBody, body.fields), id = newId('video');
+      return enqueue(r, { kind: 'edit', source: asked.video?.id ?? null, route: 'edit', body, id,
+        make: async () => planEdit(asked, await sourceOf(id, body, asked.video, r, asked.model), plan) });
+    },
+    extendVideo: async (r) => {
+      const body = await readBody(r.request), asked = parse(extendVideoBody, body.fields), id = newId('video');
+      return enqueue(r, { kind: 'extend', source: asked.video?.id ?? null, route: 'extend', body, id,
+        make: async () => planExtend(asked, await sourceOf(id, body, asked.video, r, asked.model), plan) });
+    },
+    createCharacter: async ({ request, caller }) => {
+      const body = await readBody(request), file = fileOf(body, 'video'), { name } = parse(createCharacterBody, body.fields), id = newId('char'), folder = store.character(id);
+      if (!file) throw new ApiError(400, 'video is missing: wanted a file', { code: 'missing_required_parameter', param: 'video' });
+      await mkdir(folder, { recursive: true });
+      try {
+        const { info } = modelOf(served, undefined);
+        await receive(file.bytes, {
+          store, limits: config.limits, decoder: c.decoder, param: 'video', as: 'film', to: `${folder}/film.png`, first: `${folder}/first.png`, fit: info, fps: info.native.fps,
+        });
+        await c.db.query(`insert into kinora_characters (id, owner, name, created) values ($1::text, $2::text, $3::text, ${NOW})`, [id, caller.owner, name]);
+      } catch (error) { await rm(folder, { recursive: true, force: true }); throw error; }
+      return json(await characterOf(id, caller));
+    },
+    getCharacter: async ({ param, caller }) => json(await characterOf(param('character_id'), caller)),
+    listVideos: async ({ request, caller }) => {
+      const asked = query(listQuery, request), rows = await jobs.list(asked, caller.scope);
+      if (!rows) throw new ApiError(400, `after names no film: ${asked.after!}`, { code: 'invalid_value', param: 'after' });
+      const data = await Promise.all(rows.slice(0, asked.limit).map(object));
+      return json({ object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: rows.length > asked.limit });
+    },
+    getVideo: async ({ param, caller }) => answer(await find(param('video_id'), caller)),
+    deleteVideo: async ({ param, caller }) => {
+      const { id } = await find(param('video_id'), caller);
+      await jobs.cancel(id);                                                                        // from here on nobody can publish it
+      c.drop(id);
+      await jobs.remove(id);
+      await store.discard(id).catch(() => undefined);                                               // a worker that writes to the last: the sweep takes the rest
+      return json({ id, object: 'video.deleted', deleted: true });
+    },
+    cancelVideo: async ({ param, caller }) => {
+      const { id } = await find(param('video_id'), caller), row = await jobs.cancel(id);
+      c.drop(id);
+      if (!row) throw notFound('video', id);
+      return answer(row);
+    },
+    videoContent: async ({ request, param, caller }) => {
+      const { variant } = query(contentQuery, request), row = await find(param('video_id'), caller);
+      if (row.status === 'failed') throw new ApiError(404, `the film ${row.id} failed: ${row.error_message ?? ''}`, { code: 'video_failed' });
+      const { id, assets } = await finished(row.id, caller, 'download'), [name, type] = VARIANT_FILES[variant];
+      return fileAnswer(request, { file: store.film(id, assets, name), type, tag: `${id}-${assets}-${variant}`, name: `${id}${name.slice(name.indexOf('.'))}` });
+    },
+    videoEvents: async ({ request, param, caller }) => {
+      const { id } = await find(param('video_id'), caller), headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+      if (request.method === 'HEAD') return new Response(null, { headers });
+      return new Response(eventStream({
+        id, changes: c.changes, read: () => jobs.get(id, caller.scope), object, after: request.headers.get('last-event-id'), signal: AbortSignal.any([request.signal, c.stopping]),
+      }), { headers });
+    },
+    listModels: async () => json({ object: 'list', data: [...served.models.values()].map(({ info }) => info.id).concat(Object.keys(served.names)).map(modelObject) }),
+    getModel: async ({ param }) => {
+      const { models, names } = served, id = param('model');
+      if (!Object.hasOwn(names, id) && ![...models.values()].some(({ info }) => info.id === id)) throw notFound('model', id);
+      return json(modelObject(id));
+    },
+    getCapabilities: async () => json(capabilitiesOf(served, config)),
+    openapi: async () => json(openApi(c.version)),
+    livez: async () => json({ ready: true, reasons: [] }),
+    readyz: ready,
+    healthz: ready,
+    metrics: async () => {
+      await c.gauges();
+      return new Response(c.metrics.page(), { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
+    },
+  };
+
+  function modelObject(id: string): { id: string; object: 'model'; created: number; owned_by: string } { return { id, object: 'model', created: c.started, owned_by: 'kinora' }; }
+  async function ready(): Promise<Response> {
+    const reasons = await c.notReady();
+    return json({ ready: reasons.length === 0, reasons }, {}, reasons.length === 0 ? 200 : 503);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * @file Keys of clients. A key is shown once, when it is made; what is kept is its hash. The secret has 256 bits, so a plain SHA-256 of it is not worth guessing at.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { InputError } from '../core/errors.ts';
+import { NOW, type Database } from './db/database.ts';
+
+/** A key without its secret. */
+export interface KeyInfo {
+  readonly id: string;
+  readonly name: string;
+  /** Milliseconds. */
+  readonly created: number;
+  readonly revoked: number | null;
+  /** Most films that may wait at once; null: the server's own limit. */
+  readonly waiting: number | null;
+}
+
+const COLUMNS = 'id, name, created, revoked, waiting';
+const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
+
+/** The keys of one database. */
+export class Keys {
+  readonly #db: Database;
+
+  constructor(db: Database) { this.#db = db; }
+
+  /** Makes a key; the secret is not kept. */
+  async add(name: string, waiting: number | null = null): Promise<KeyInfo & { readonly key: string }> {
+    if (name.trim() === '' || name.length > 80) throw new InputError('a key needs a name of 1 to 80 letters');
+    const id = randomBytes(6).toString('hex'), key = `kinora-${id}-${randomBytes(32).toString('base64url')}`;
+    const [row] = await this.#db.query<KeyInfo>(`insert into kinora_keys (id, name, hash, created, waiting)
+      values ($1::text, $2::text, $3::text, ${NOW}, $4::int) returning ${COLUMNS}`,
+      [id, name.trim(), hashOf(key), waiting]);
+    return { ...row!, key };
+  }
+
+  /** All of them, with those that are revoked. */
+  list(): Promise<KeyInfo[]> { return this.#db.query<KeyInfo>(`select ${COLUMNS} from kinora_keys order by created`); }
+
+  /** The key is of no more use. Throws an InputError when there is none of that id. */
+  async revoke(id: string): Promise<void> {
+    const [row] = await this.#db.query(`update kinora_keys set revoked = coalesce(revoked, ${NOW}) where id = $1::text returning id`, [id]);
+    if (!row) throw new InputError(`there is no key ${id}; kinora keys list names them`);
+  }
+
+  /** Whose key this is; undefined when nobody's. */
+  async find(key: string): Promise<KeyInfo | undefined> {
+    return (await this.#db.query<KeyInfo>(`select ${COLUMNS} from kinora_keys where hash = $1::text and revoked is null`, [hashOf(key)]))[0];
+  }
+
+  /** Whether there is one that is not revoked. */
+  async any(): Promise<boolean> { return (await this.#db.query('select 1 from kinora_keys where revoked is null limit 1')).length > 0; }
+}

@@ -1,0 +1,58 @@
+/**
+ * @file The table of routes: method, path, and the schemas of what goes in and comes out. The server answers what stands here and nothing else (app.ts needs a handler for
+ * each row), and the OpenAPI document is made of it (openapi.ts).
+ */
+import type { z } from 'zod';
+import {
+  capabilities, character, contentQuery, createCharacterBody, createVideoBody, deletedVideo, editVideoBody, extendVideoBody,
+  listQuery, modelList, modelObject, readiness, remixVideoBody,
+  video, videoList,
+} from './contract.ts';
+
+/** One row. */
+export interface Route {
+  readonly method: 'get' | 'post' | 'delete';
+  /** As OpenAPI has it. */
+  readonly path: string;
+  readonly summary: string;
+  /** Whether it answers without a key. */
+  readonly open?: true;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodObject;
+  /** A file that the body may hold as a form, by its field. */
+  readonly file?: { readonly field: string; readonly required: boolean };
+  /** Schema of the JSON that comes out, or its media types. */
+  readonly answer: z.ZodType | readonly string[];
+}
+
+/** Routes by name; of two that match, the one that stands first is taken. */
+export const ROUTES = {
+  createVideo: { method: 'post', path: '/v1/videos', summary: 'Makes a film from words', body: createVideoBody,
+    file: { field: 'input_reference', required: false }, answer: video },
+  listVideos: { method: 'get', path: '/v1/videos', summary: 'Lists films, newest first', query: listQuery, answer: videoList },
+  editVideo: { method: 'post', path: '/v1/videos/edits', summary: 'Makes a film anew from another', body: editVideoBody, file: { field: 'video', required: false }, answer: video },
+  extendVideo: { method: 'post', path: '/v1/videos/extensions', summary: 'Lets a film go on', body: extendVideoBody, file: { field: 'video', required: false }, answer: video },
+  createCharacter: {
+    method: 'post', path: '/v1/videos/characters', summary: 'Keeps the subject of a short film for later ones', body: createCharacterBody,
+    file: { field: 'video', required: true }, answer: character,
+  },
+  getCharacter: { method: 'get', path: '/v1/videos/characters/{character_id}', summary: 'Tells of a character', answer: character },
+  getVideo: { method: 'get', path: '/v1/videos/{video_id}', summary: 'Tells of a film and its job', answer: video },
+  deleteVideo: { method: 'delete', path: '/v1/videos/{video_id}', summary: 'Removes a film; stops it first when it is being made', answer: deletedVideo },
+  cancelVideo: { method: 'post', path: '/v1/videos/{video_id}/cancel', summary: 'Stops a film; it stays listed as failed, with the code cancelled', answer: video },
+  remixVideo: { method: 'post', path: '/v1/videos/{video_id}/remix', summary: 'Other words on the noise of a film', body: remixVideoBody, answer: video },
+  videoContent: {
+    method: 'get', path: '/v1/videos/{video_id}/content', summary: 'The film, a thumbnail, or a sheet of its frames; ranges are answered', query: contentQuery,
+    answer: ['video/mp4', 'image/webp', 'image/jpeg'],
+  },
+  videoEvents: { method: 'get', path: '/v1/videos/{video_id}/events', summary: 'The object whenever it changes, as it stands first', answer: ['text/event-stream'] },
+  listModels: { method: 'get', path: '/v1/models', summary: 'Models, and names that mean them', answer: modelList },
+  getModel: { method: 'get', path: '/v1/models/{model}', summary: 'One model', answer: modelObject },
+  getCapabilities: { method: 'get', path: '/v1/capabilities', summary: 'What each model can do', answer: capabilities },
+  openapi: { method: 'get', path: '/openapi.json', summary: 'This document', open: true, answer: ['application/json'] },
+  livez: { method: 'get', path: '/livez', summary: 'The process answers', open: true, answer: readiness },
+  readyz: { method: 'get', path: '/readyz', summary: 'Films can be made', open: true, answer: readiness },
+  healthz: { method: 'get', path: '/healthz', summary: 'The same', open: true, answer: readiness },
+  metrics: { method: 'get', path: '/metrics', summary: 'Numbers for Prometheus', answer: ['text/plain'] },
+} as const satisfies Readonly<Record<string, Route>>;
+export type RouteName = keyof typeof ROUTES;

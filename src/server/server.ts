@@ -1,0 +1,171 @@
+/**
+ * @file A server: the database, the data folder, the HTTP application and its workers, from start to stop. What has to be done now and then is done here: leases that ran
+ * out, webhooks that are due, films that are too old, folders of films that are gone.
+ */
+import { statSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InputError, ResourceError } from '../core/errors.ts';
+import { serverApp } from './app.ts';
+import { isLoopback, type ServerConfig } from './config.ts';
+import { openPglite, openPostgres, type Database } from './db/database.ts';
+import { migrate } from './db/schema.ts';
+import { Changes } from './events.ts';
+import type { FilmMaker } from './film-maker.ts';
+import { Jobs } from './jobs.ts';
+import { Keys } from './keys.ts';
+import { lockFolder } from './lock.ts';
+import type { Log } from './log.ts';
+import { countJobs, serverMetrics } from './server-metrics.ts';
+import { openModels } from './plan.ts';
+import type { JobSource } from './spec.ts';
+import { Store } from './store.ts';
+import { processDecoder, type Decoder } from './upload.ts';
+import { deliverWebhooks } from './webhooks.ts';
+import { Worker } from './worker.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+/** Options of {@link startServer}. */
+export interface StartServerOptions {
+  readonly version: string;
+  readonly log: Log;
+  /** Makes films in this process instead of child processes. */
+  readonly make?: FilmMaker;
+  /** Default: a process for each upload. */
+  readonly decoder?: Decoder;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  /** With the port that it got. */
+  readonly url: string;
+  readonly jobs: Jobs;
+  readonly keys: Keys;
+  readonly db: Database;
+  /** Processes that make films. */
+  readonly workers: () => readonly number[];
+  /** Takes no more jobs, has those under way handed back, answers what was asked, ends. */
+  readonly close: () => Promise<void>;
+}
+
+/** A database with its tables; `close` also gives the data folder back. */
+export async function openDatabase({ data, database }: Pick<ServerConfig, 'data' | 'database'>): Promise<Database> {
+  if (database !== undefined) return opened(await openPostgres(database), () => {});
+  const unlock = await lockFolder(resolve(data));
+  try { return await opened(await openPglite(join(resolve(data), 'db')), unlock); } catch (error) { unlock(); throw error; }
+}
+
+async function opened(db: Database, unlock: () => void): Promise<Database> {
+  try { await migrate(db); } catch (error) { await db.close(); throw error; }
+  return { ...db, close: async () => { try { await db.close(); } finally { unlock(); } } };
+}
+
+/** The jobs as a worker of this name sees them. */
+export const sourceFor = (jobs: Jobs, name: string, models: readonly string[]): JobSource => ({
+  claim: () => jobs.claim(name, models), renew: (lease, progress) => jobs.renew(lease, progress), publish: (lease, made) => jobs.publish(lease, made),
+  fail: (lease, error, again) => jobs.fail(lease, error, again), release: (lease) => jobs.release(lease),
+});
+
+/** Milliseconds between rounds of housekeeping, and between those that look at the disk. */
+const ROUND_MS = 1000, SWEEP_MS = 60_000;
+/** Milliseconds in which open requests may end. */
+const CLOSE_MS = 1000;
+
+/** Starts a server; resolves when it listens. */
+export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder }: StartServerOptions): Promise<RunningServer> {
+  const store = new Store(config.data), served = await openModels(config), stop = new AbortController();
+  await store.open();
+  const db = await openDatabase(config), changes = new Changes(), keys = new Keys(db), metrics = serverMetrics(version, served);
+  let pool: WorkerPool | undefined;
+  const inline: Worker[] = [];
+  const wake = (): void => { pool?.wake(); for (const worker of inline) worker.wake(); };
+  const jobs = new Jobs(db, config, (id) => { changes.tell(id); wake(); });
+  const drop = (id: string): void => { pool?.drop(id); for (const worker of inline) worker.drop(id); };
+  try {
+    if (!isLoopback(config.host) && !await keys.any())
+      throw new InputError(`${config.host} can be reached by others, so keys are needed: make one with kinora keys add NAME, or listen on 127.0.0.1`);
+    if (db.kind === 'pglite') await jobs.expire(true);                                             // its workers were children of a server that is no more
+    const { createAdaptorServer } = await import('@hono/node-server');
+    const notReady = async (): Promise<string[]> => [
+      ...(stop.signal.aborted ? ['stopping'] : []),
+      ...await db.query('select 1').then(() => [], () => ['the database does not answer']),
+      ...await store.check().then(() => [], () => ['the data folder cannot be read']),
+      ...(pool && config.workers > 0 && pool.pids.length === 0 ? ['no worker runs'] : []),
+    ];
+    const app = serverApp({
+      config, version, db, jobs, store, served, changes, metrics, decoder, drop, keys, log, notReady, stopping: stop.signal, started: Math.floor(Date.now() / 1000),
+      gauges: () => countJobs(metrics, { jobs, store, draining: stop.signal.aborted }),
+    });
+    const server = createAdaptorServer({ fetch: app.fetch });
+    await new Promise<void>((done, failed) => {
+      server.once('error', (cause: NodeJS.ErrnoException) => {
+        failed(new ResourceError(`cannot listen on ${config.host}:${config.port}: ${cause.code === 'EADDRINUSE' ? 'the port is in use' : cause.message}`, { cause }));
+      });
+      server.listen(config.port, config.host, done);
+    });
+    const counted = (name: string): JobSource => metrics.counted(sourceFor(jobs, name, config.models), jobs);
+    if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, renewMs: config.lease.renew, log }));
+    else pool = new WorkerPool({
+      count: config.workers, source: counted, gone: (name) => jobs.releaseAll(name), log,
+      argv: ['--data', store.root, '--renew', String(config.lease.renew), ...(config.threads === undefined ? [] : ['--threads', String(config.threads)])],
+    });
+    const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, store, metrics, log, signal: stop.signal });
+    const { port, address } = server.address() as AddressInfo, url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+    log('listening', { url, database: db.kind, data: store.root, models: config.models, workers: config.workers });
+    let closing: Promise<void> | undefined;
+    const close = async (): Promise<void> => {
+      stop.abort('stopping');
+      log('stopping');
+      const closed = new Promise<void>((done) => { server.close(() => { done(); }); });
+      const late = setTimeout(() => { if ('closeAllConnections' in server) server.closeAllConnections(); }, CLOSE_MS);
+      if ('closeIdleConnections' in server) server.closeIdleConnections();
+      await Promise.all([pool?.stop(), working, keeping]);
+      await closed;
+      clearTimeout(late);
+      await db.close();
+      log('stopped');
+    };
+    return { url, jobs, keys, db, workers: () => pool?.pids ?? [], close: () => (closing ??= close()) };
+  } catch (error) {
+    stop.abort('failed');
+    await pool?.stop();
+    await db.close();
+    throw error;
+  }
+}
+
+interface Housekeeping {
+  readonly config: ServerConfig;
+  readonly db: Database;
+  readonly jobs: Jobs;
+  readonly store: Store;
+  readonly metrics: ReturnType<typeof serverMetrics>;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+async function housekeeping({ config, db, jobs, store, metrics, log, signal }: Housekeeping): Promise<void> {
+  let swept = 0;
+  while (!signal.aborted) {
+    try {
+      const lost = await jobs.expire();
+      if (lost > 0) { log('leases_expired', { count: lost }); metrics.add('kinora_job_retries_total', {}, lost); }
+      if (config.webhooks.length > 0) await deliverWebhooks({ db, webhooks: config.webhooks,
+        log, count: (outcome) => { metrics.add('kinora_webhook_deliveries_total', { outcome }); } });
+      if (Date.now() - swept > SWEEP_MS) { swept = Date.now(); await sweep({ config, jobs, store, log }); }
+    } catch (error) { log('housekeeping_failed', { error }); }
+    await sleep(ROUND_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function sweep({ config, jobs, store, log }: Pick<Housekeeping, 'config' | 'jobs' | 'store' | 'log'>): Promise<void> {
+  if (config.keepDays !== undefined) for (const id of await jobs.older(config.keepDays * 86_400_000)) { await jobs.remove(id); log('film_expired', { job: id }); }
+  const gone = new Set(await jobs.removed());
+  for (const id of await store.jobs()) if (gone.has(id)) await store.discard(id);
+  // What a request began and a killed server could not take back: a folder without a job.
+  for (const id of await store.jobs()) {
+    const { mtimeMs } = statSync(store.job(id), { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
+    if (Date.now() - mtimeMs > 60 * SWEEP_MS && !await jobs.get(id, null)) await store.discard(id);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * @file Webhooks by the Standard Webhooks scheme, as `client.webhooks.unwrap` of the openai packages reads them. What is to be told is written in the transaction that
+ * ended the job (jobs.ts); here it is delivered, at least once, again and again with the same id until somebody answers 2xx or three days have passed.
+ */
+import { createHmac } from 'node:crypto';
+import type { ServerConfig } from './config.ts';
+import { NOW, type Database } from './db/database.ts';
+import type { Log } from './log.ts';
+
+/** Seconds until the next try, after the first, the second, …; later ones are as far apart as the last. */
+const BACK_OFF = [5, 30, 120, 600, 1800, 7200, 21_600];
+const GIVE_UP_MS = 72 * 3_600_000, TIMEOUT_MS = 15_000;
+
+/** `webhook-signature` of a message: HMAC-SHA256 over id, time and body. */
+export function signature(secret: string, { id, time, body }: { readonly id: string; readonly time: number; readonly body: string }): string {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  return `v1,${createHmac('sha256', key).update(`${id}.${time}.${body}`).digest('base64')}`;
+}
+
+interface Delivery { readonly id: string; readonly url: string; readonly body: string; readonly attempts: number; readonly created: number }
+
+/** Options of {@link deliverWebhooks}. */
+export interface DeliverWebhooksOptions {
+  readonly db: Database;
+  readonly webhooks: ServerConfig['webhooks'];
+  readonly log: Log;
+  readonly count: (outcome: 'delivered' | 'failed' | 'given_up') => void;
+}
+
+/** Makes the deliveries that are due; tells how many. Several servers may call it at once: each takes its own. */
+export async function deliverWebhooks({ db, webhooks, log, count }: DeliverWebhooksOptions): Promise<number> {
+  const due = await db.query<Delivery>(`update kinora_deliveries set attempts = attempts + 1, due = ${NOW} + $1::float8 where (id, url) in (
+    select id, url from kinora_deliveries where done is null and failed is null and due <= ${NOW} order by due limit 16 for update skip locked)
+    returning id, url, body, attempts, created`, [2 * TIMEOUT_MS]);
+  await Promise.all(due.map(async ({ id, url, body, attempts, created }) => {
+    const hook = webhooks.find((w) => w.url === url);
+    const answer = hook ? await post(url, { id, body, secret: hook.secret }) : 'it is no longer in the configuration';
+    const set = (what: string, params: readonly (string | number)[]): Promise<unknown> =>
+      db.query(`update kinora_deliveries set ${what} where id = $1::text and url = $2::text`, [id, url, ...params]);
+    if (answer === 'ok') { count('delivered'); await set(`done = ${NOW}, last = null`, []); return; }
+    const wait = 1000 * (BACK_OFF[attempts - 1] ?? BACK_OFF.at(-1)!), over = !hook || Date.now() + wait - created > GIVE_UP_MS;
+    count(over ? 'given_up' : 'failed');
+    log('webhook_failed', { id, url, attempts, error: answer, again: !over });
+    await (over ? set(`failed = ${NOW}, last = $3::text`, [answer]) : set(`due = ${NOW} + $3::float8, last = $4::text`, [wait, answer]));
+  }));
+  return due.length;
+}
+
+async function post(url: string, { id, body, secret }: { readonly id: string; readonly body: string; readonly secret: string }): Promise<string> {
+  const time = Math.floor(Date.now() / 1000);
+  try {
+    const response = await fetch(url, {
+      method: 'POST', body, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: { 'content-type': 'application/json', 'user-agent': 'Kinora',
+        'webhook-id': id, 'webhook-timestamp': String(time), 'webhook-signature': signature(secret, { id, time, body }) },
+    });
+    await response.body?.cancel();
+    return response.status >= 200 && response.status < 300 ? 'ok' : `it answered ${response.status}`;
+  } catch (error) { return error instanceof Error ? error.message : String(error); }
+}

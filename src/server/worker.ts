@@ -1,0 +1,113 @@
+/**
+ * @file A worker: takes a job, makes its film, brings it back, takes the next. It holds one lease at a time and renews it while it works. What it cannot finish it
+ * hands back; what it lost it throws away. Knows neither databases nor models: a source of jobs and a maker of films are given to it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CancelledError, KinoraError } from '../core/errors.ts';
+import { jobError } from './errors.ts';
+import type { FilmMaker } from './film-maker.ts';
+import type { Log } from './log.ts';
+import type { ClaimedJob, JobProgress, JobSource } from './spec.ts';
+import type { Store } from './store.ts';
+
+/** Options of {@link Worker}. */
+export interface WorkerOptions {
+  readonly source: JobSource;
+  readonly make: FilmMaker;
+  readonly store: Store;
+  /** Milliseconds between renewals. */
+  readonly renewMs: number;
+  /** Milliseconds between looks for a job when nobody calls. Default 500. */
+  readonly pollMs?: number;
+  readonly log: Log;
+}
+
+/** Milliseconds between tellings of how far a film is. */
+const TELL_MS = 500;
+
+/** Why a film is stopped. */
+type Stop = 'lost' | 'hand back';
+
+/** Makes films until it is told to stop. */
+export class Worker {
+  readonly #o: WorkerOptions;
+  #current: { readonly id: string; readonly stop: AbortController } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(o: WorkerOptions) { this.#o = o; }
+
+  /** Looks for a job now. */
+  wake(): void { this.#wake?.(); }
+  /** Stops making this job's film: it is cancelled. */
+  drop(id: string): void { if (this.#current?.id === id) this.#current.stop.abort('lost' satisfies Stop); }
+
+  /** Works until the signal; resolves when the job in hand is handed back. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, log, pollMs = 500 } = this.#o;
+    const handBack = (): void => { this.#current?.stop.abort('hand back' satisfies Stop); this.#wake?.(); };
+    signal.addEventListener('abort', handBack);
+    try {
+      while (!signal.aborted) {
+        const woken = new Promise<void>((resolve) => { this.#wake = resolve; });                 // from now on: a call between the look and the wait counts
+        const job = await source.claim().catch((error: unknown) => { log('claim_failed', { error }); return null; });
+        if (job && signal.aborted) { await source.release(job).catch(() => undefined); break; }
+        if (job) await this.#work(job, signal); else await Promise.race([woken, sleep(pollMs)]);
+      }
+    } finally { signal.removeEventListener('abort', handBack); }
+  }
+
+  async #work(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const { source, make, store, renewMs, log } = this.#o, stop = new AbortController(), { id } = job;
+    this.#current = { id, stop };
+    if (signal.aborted) stop.abort('hand back' satisfies Stop);
+    let progress: JobProgress = { stage: 'starting', progress: 0 }, told = progress, toldAt = 0, renewing = Promise.resolve();
+    const renew = (): void => {
+      told = progress;
+      toldAt = performance.now();
+      renewing = renewing.then(async () => {
+        if (!await source.renew(job, progress)) stop.abort('lost' satisfies Stop);
+      }).catch((error: unknown) => { log('renew_failed', { job: id, error }); });                 // the database is away: the fence decides in the end
+    };
+    const timer = setInterval(renew, renewMs);
+    log('job_started', { job: id, fence: job.fence });
+    try {
+      const made = await make(job, { store, signal: stop.signal, onProgress: (p) => {
+        progress = p;
+        if (p.stage !== told.stage || (p.progress > told.progress && performance.now() - toldAt > TELL_MS)) renew();
+      } });
+      clearInterval(timer);
+      await renewing;
+      if (await this.#insist(() => source.publish(job, made), stop.signal)) {
+        await store.tidy(id, made.assets).catch((error: unknown) => { log('tidy_failed', { job: id, error }); });
+        log('job_completed', { job: id, reused: made.facts.reused });
+      } else log('job_lost', { job: id });                                                        // its folder goes with the job, or when the film of the other is there
+    } catch (error) {
+      clearInterval(timer);
+      await renewing;
+      await this.#unfinished(job, error, stop.signal);
+    } finally { this.#current = undefined; }
+  }
+
+  async #unfinished(job: ClaimedJob, error: unknown, stopped: AbortSignal): Promise<void> {
+    const { source, log } = this.#o, { id } = job;
+    if (stopped.aborted && (stopped.reason as Stop) === 'lost') { log('job_lost', { job: id }); return; }
+    if (stopped.aborted || error instanceof CancelledError) {
+      await source.release(job).catch((cause: unknown) => { log('release_failed', { job: id, error: cause }); });
+      log('job_handed_back', { job: id });
+      return;
+    }
+    log('job_failed', { job: id, error });
+    await this.#insist(() => source.fail(job, jobError(error), !(error instanceof KinoraError)), stopped).catch(() => undefined);
+  }
+
+  /** Tries until the answer is there: a film that is made is not thrown away because the database is away for a minute. */
+  async #insist(call: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+    for (let wait = 100; ; wait = Math.min(5000, 2 * wait)) {
+      try { return await call(); } catch (error) {
+        this.#o.log('publish_failed', { error });
+        if (signal.aborted) throw error;
+        await sleep(wait);
+      }
+    }
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * @file `kinora serve` as processes: killed workers, a killed server, SIGTERM, a second server on the same folder; on a tiny model with random weights, and once on the one
+ * that ships.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type OpenAI from 'openai';
+import { BadRequestError, toFile } from 'openai';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { readMetadata } from '../../src/media/read.ts';
+import { generate } from '../../src/pipeline/generate.ts';
+import { clientOf, finished, freshPostgres, postgresReason } from '../support/server.ts';
+import { writeTinyModel } from '../support/tiny-model.ts';
+
+const reason = await postgresReason();
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+let dir: string, data: string, model: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'kinora-serve-'));
+  data = join(dir, 'data');
+  model = join(dir, 'tiny');
+  await writeTinyModel(model, { window: 33, maxFrames: 200, minSide: 64 });
+});
+const started: ChildProcess[] = [];
+afterEach(async () => { for (const child of started.splice(0)) await stopped(child, 'SIGKILL'); });
+afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
+
+interface Serve { readonly child: ChildProcess; readonly client: OpenAI; readonly log: () => readonly Readonly<Record<string, unknown>>[]; readonly workers: () => number[] }
+
+function kinora(argv: readonly string[]): { readonly child: ChildProcess; readonly text: () => { stdout: string; stderr: string } } {
+  const { DATABASE_URL: _, ...env } = process.env;
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...argv], { stdio: ['ignore', 'pipe', 'pipe'], env }), text = { stdout: '', stderr: '' };
+  child.stdout!.on('data', (bytes: Buffer) => { text.stdout += bytes.toString(); });
+  child.stderr!.on('data', (bytes: Buffer) => { text.stderr += bytes.toString(); });
+  started.push(child);
+  return { child, text: () => text };
+}
+
+/** Waits for what must come. */
+async function until(what: string, seen: () => boolean | Promise<boolean>, ms = 120_000): Promise<void> {
+  for (const end = Date.now() + ms; !await seen(); await sleep(10)) if (Date.now() > end) throw new Error(`${what} did not come in ${ms} ms`);
+}
+
+async function serve(argv: readonly string[] = ['--model', model]): Promise<Serve> {
+  const { child, text } = kinora(['serve', '--port', '0', '--data', data, ...argv]);
+  const url = (): string | undefined => /(http:\/\/\S+)\/v1/.exec(text().stdout)?.[1];
+  await until('the server', () => { if (child.exitCode !== null) throw new Error(text().stderr); return url() !== undefined; });
+  const log = (): Readonly<Record<string, unknown>>[] =>
+    text().stderr.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
+  const workers = (): number[] => {
+    const pids = (event: string): number[] => log().filter((line) => line['event'] === event).map((line) => line['pid'] as number);
+    return pids('worker_started').filter((pid) => !pids('worker_gone').includes(pid));
+  };
+  return { child, client: clientOf(url()!), log, workers };
+}
+
+async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => { child.once('close', resolve); child.kill(signal); });
+  return child.exitCode;
+}
+
+/** Four windows: 33 frames, then 24 more each. */
+const LONG = { prompt: 'a man walks', size: '64x64', num_frames: 90, seed: 7, num_inference_steps: 40 } as unknown as OpenAI.VideoCreateParams;
+const bytesOf = async (client: OpenAI, id: string): Promise<Buffer> => Buffer.from(await (await client.videos.downloadContent(id)).arrayBuffer());
+const windowsOf = async (id: string): Promise<number> =>
+  (await readdir(join(data, 'jobs', id, 'work', 'native.png.parts')).catch(() => [])).filter((name) => /^window-[0-9a-f]{32}\.safetensors$/.test(name)).length;
+const reused = (s: Serve, id: string): unknown => s.log().find((line) => line['event'] === 'job_completed' && line['job'] === id)?.['reused'];
+
+test('killed workers, a killed server, a server that is told to stop: each film goes on where it was, to the bytes of one that nobody disturbed', async () => {
+  let s = await serve();
+  const calm = await finished(s.client, (await s.client.videos.create(LONG)).id), whole = await bytesOf(s.client, calm.id);
+  expect(calm).toMatchObject({ status: 'completed', num_frames: 90, native_size: '64x64' });
+  expect(await readdir(join(data, 'jobs', calm.id))).toEqual(['film-1', 'inputs']);              // windows are gone with the making
+  const begun = async (): Promise<string> => {
+    const { id } = await s.client.videos.create(LONG);
+    await until('two windows', async () => (await windowsOf(id)) >= 2);
+    return id;
+  };
+
+  const one = await begun(), [pid] = s.workers();
+  process.kill(pid!, 'SIGKILL');
+  expect(await finished(s.client, one)).toMatchObject({ status: 'completed' });
+  expect(reused(s, one)).toBeGreaterThanOrEqual(2);
+  expect(Buffer.compare(await bytesOf(s.client, one), whole)).toBe(0);
+
+  const second = kinora(['serve', '--port', '0', '--data', data, '--model', model]);
+  await until('the refusal', () => second.child.exitCode !== null);
+  expect([second.child.exitCode, second.text().stderr]).toEqual([1, `kinora: the data folder ${data} is in use by process ${s.child.pid}: stop it, or name another with --data\n`]);
+
+  const two = await begun(), waiting = (await s.client.videos.create({ ...LONG, seed: 8 } as OpenAI.VideoCreateParams)).id, [orphan] = s.workers();
+  await stopped(s.child, 'SIGKILL');
+  await until('the end of a worker whose server is gone', () => { try { process.kill(orphan!, 0); return false; } catch { return true; } });
+  s = await serve();
+  expect(await finished(s.client, two)).toMatchObject({ status: 'completed' });
+  expect(reused(s, two)).toBeGreaterThanOrEqual(2);
+  expect(Buffer.compare(await bytesOf(s.client, two), whole)).toBe(0);
+  expect(await finished(s.client, waiting)).toMatchObject({ status: 'completed', seed: 8 });
+
+  const three = await begun(), told = performance.now();
+  expect(await stopped(s.child, 'SIGTERM')).toBe(0);
+  expect(performance.now() - told).toBeLessThan(20_000);                                          // 2 s for workers and 1 s for requests, on a machine at rest
+  s = await serve();
+  expect(await finished(s.client, three)).toMatchObject({ status: 'completed' });
+  expect(reused(s, three)).toBeGreaterThanOrEqual(2);
+  expect(Buffer.compare(await bytesOf(s.client, three), whole)).toBe(0);
+  const all: string[] = [];
+  for await (const { id } of s.client.videos.list({ order: 'asc' })) all.push(id);
+  expect(all).toEqual([calm.id, one, two, waiting, three]);                                       // nothing lost, nothing twice
+  await stopped(s.child, 'SIGTERM');
+}, 600_000);
+
+test('the model that ships: the film is the one of generate, in the asked size; uploads are decoded in a process of their own', async () => {
+  const s = await serve([]), asked = { prompt: 'a knight walks to the right', size: '256x256', num_frames: 9, num_inference_steps: 2, seed: 7 };
+  const video = await finished(s.client, (await s.client.videos.create(asked as unknown as OpenAI.VideoCreateParams)).id);
+  expect(video).toMatchObject({ status: 'completed', served_model: 'sprites-64', native_size: '64x64', num_frames: 9, fps: 8, error: null });
+  const output = join(dir, 'same.png');
+  await generate({ prompt: asked.prompt, frames: 9, steps: 2, seed: 7, scale: 1, output });
+  expect(Buffer.compare(await readFile(join(data, 'jobs', video.id, 'film-1', 'native.png')), await readFile(output))).toBe(0);
+  const file = join(dir, 'got.mp4');
+  await writeFile(file, await bytesOf(s.client, video.id));
+  expect(await readMetadata(file)).toMatchObject({ prompt: asked.prompt, seed: 7, model: 'sprites-64', settings: { steps: 2, width: 64 } });
+  const png = await sharp({ create: { width: 64, height: 64, channels: 3, background: 'green' } }).png().toBuffer();
+  const pictured = await s.client.videos.create({ ...asked, input_reference: await toFile(png, 'a.png') } as unknown as OpenAI.VideoCreateParams);
+  expect(await finished(s.client, pictured.id)).toMatchObject({ status: 'completed' });
+  const broken = await s.client.videos.create({ prompt: 'x', input_reference: await toFile(png.subarray(0, 50), 'a.png') }).catch((error: unknown) => error);
+  expect(broken).toBeInstanceOf(BadRequestError);
+  expect(broken).toMatchObject({ code: 'invalid_file', message: expect.not.stringContaining('incoming') as string });
+  await stopped(s.child, 'SIGTERM');
+}, 300_000);
+
+test('an address that others reach needs a key; keys are made, listed and revoked from the command line', async () => {
+  const run = async (argv: readonly string[]): Promise<{ exit: number | null; stdout: string; stderr: string }> => {
+    const { child, text } = kinora(argv);
+    await new Promise((resolve) => { child.once('close', resolve); });
+    return { exit: child.exitCode, ...text() };
+  };
+  const open = await run(['serve', '--host', '0.0.0.0', '--port', '0', '--data', data, '--model', model]);
+  expect([open.exit, open.stderr]).toEqual([2, expect.stringContaining('kinora: 0.0.0.0 can be reached by others, so keys are needed: make one with kinora keys add NAME')]);
+  const key = (await run(['keys', 'add', 'ada', '--data', data])).stdout.trim();
+  expect(key).toMatch(/^kinora-[0-9a-f]{12}-[\w-]{43}$/);
+  const s = await serve(['--host', '0.0.0.0', '--model', model]), url = s.client.baseURL.replace('0.0.0.0', '127.0.0.1');
+  expect((await fetch(`${url}/videos`)).status).toBe(401);
+  expect((await fetch(`${url}/videos`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
+  await stopped(s.child, 'SIGTERM');
+  const id = key.split('-')[1]!;
+  expect((await run(['keys', 'revoke', id, '--data', data])).exit).toBe(0);
+  expect((await run(['keys', 'list', '--data', data])).stdout).toMatch(new RegExp(`^${id} .*revoked  ada\n$`));
+  expect((await run(['serve', '--check', '--data', data, '--model', model])).stdout).toContain('ready to serve');
+}, 300_000);
+
+const apart = 'workers of their own on a PostgreSQL server: one is killed, its lease runs out, the other goes on';
+test.skipIf(reason !== undefined)(`${apart}${reason === undefined ? '' : ` (skipped: ${reason})`}`, async () => {
+  const { url, drop } = await freshPostgres(), config = join(dir, 'shared.yaml');
+  try {
+    await writeFile(config, JSON.stringify({ database: url, data, models: [model], workers: 0, lease: { ms: 3000, renew: 300 } }));
+    const s = await serve(['--config', config]), worker = (): ReturnType<typeof kinora> => kinora(['worker', '--config', config]);
+    const first = worker(), { id } = await s.client.videos.create(LONG);
+    await until('a window', async () => (await windowsOf(id)) >= 1);
+    await stopped(first.child, 'SIGKILL');
+    expect((await s.client.videos.retrieve(id)).status).toBe('in_progress');                      // nobody knows yet
+    const second = worker();
+    expect(await finished(s.client, id)).toMatchObject({ status: 'completed', num_frames: 90 });
+    expect(second.text().stderr).toMatch(new RegExp(`"job_completed","job":"${id}","reused":[1-4]`));
+    const { id: more } = await s.client.videos.create({ ...LONG, seed: 9 } as OpenAI.VideoCreateParams);
+    await until('a window', async () => (await windowsOf(more)) >= 1);
+    expect(await stopped(second.child, 'SIGTERM')).toBe(0);
+    expect((await s.client.videos.retrieve(more)).status).toBe('queued');                         // handed back at once
+    expect(await stopped(s.child, 'SIGTERM')).toBe(0);
+  } finally { await drop(); }
+}, 300_000);
