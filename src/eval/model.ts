@@ -36,7 +36,7 @@ export interface EvalModelOptions {
   readonly unknownWord?: number;
   readonly imageToVideo?: number;
   /** Other than the model's defaults. */
-  readonly sampling?: Pick<FilmOptions, 'guidance' | 'interval' | 'rescale' | 'steps' | 'sampler'>;
+  readonly sampling?: Pick<FilmOptions, 'guidance' | 'interval' | 'rescale' | 'steps' | 'sampler' | 'quantize'>;
   readonly signal?: AbortSignal;
   /** After each film; `done` of `total` of its part. */
   readonly onFilm?: (event: EvalFilm) => void;

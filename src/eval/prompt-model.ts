@@ -14,7 +14,7 @@ export interface EvalModelPromptsOptions extends Pick<EvalPromptsOptions, 'promp
   readonly model?: string;
   readonly threads?: number;
   /** Other than the model's defaults. */
-  readonly sampling?: Pick<FilmOptions, 'guidance' | 'interval' | 'rescale' | 'steps' | 'sampler'>;
+  readonly sampling?: Pick<FilmOptions, 'guidance' | 'interval' | 'rescale' | 'steps' | 'sampler' | 'quantize'>;
   readonly signal?: AbortSignal;
 }
 

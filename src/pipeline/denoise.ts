@@ -11,13 +11,12 @@ import type { VelocityFn } from '../diffusion/samplers/contract.ts';
 import { slice } from '../graph/build.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
 import { textKeys } from '../models/dit/block.ts';
-import type { DiTConfig } from '../models/dit/config.ts';
+import type { DiTConfig, Quantization } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../models/dit/dit.ts';
 import { layoutKey, packTokens, type PackGroup, type PackLayout } from '../models/dit/layout.ts';
 import { CONTEXT_SIGMA, fixedPackFeeds, GENERATED, GIVEN, latentTime } from '../models/dit/pack-feeds.ts';
 import { sigmaFeatures } from '../models/dit/rope.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
-import type { Quantization } from '../nn/int8.ts';
 import { bindParams } from '../nn/param.ts';
 
 /** A transformer and its text tower that can run. */

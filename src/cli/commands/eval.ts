@@ -7,7 +7,8 @@ import { FileError, InputError } from '../../core/errors.ts';
 import type { AttributeReport, EvalReport } from '../../eval/sprites.ts';
 import type { VaeFigures, VaeReport } from '../../eval/vae-metrics.ts';
 import type { Frames } from '../../media/frames.ts';
-import { integer, nonEmpty } from '../options.ts';
+import { QUANTIZATIONS, type Quantization } from '../../models/dit/config.ts';
+import { choice, integer, nonEmpty } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
 interface Flags {
@@ -16,6 +17,7 @@ interface Flags {
   readonly lpc?: string;
   readonly cache: string;
   readonly threads?: number;
+  readonly quantize?: Quantization;
   readonly trainOnFilms?: number;
   readonly record?: string;
   readonly sheet?: string;
@@ -79,6 +81,7 @@ async function run(flags: Flags, { signal, print, progress }: CliContext): Promi
     prompts: flags.prompts, cacheDir: flags.cache, signal,
     ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.lpc === undefined ? {} : { lpc: flags.lpc }),
     ...(flags.threads === undefined ? {} : { threads: flags.threads }), ...(flags.trainOnFilms === undefined ? {} : { trainOnFilms: flags.trainOnFilms }),
+    ...(flags.quantize === undefined ? {} : { sampling: { quantize: flags.quantize } }),
     onFilm: ({ film, part, done, total }) => {
       progress({ stage: part.replaceAll('_', ' '), done, total });
       if (part === 'prompts' && shown.length < SHEET_FILMS) shown.push(film);
@@ -109,6 +112,7 @@ export const evalSpritesCommand: CliCommand = {
       .option('--lpc <dir>', "checkout of the Liberated Pixel Cup layers; without it the model's eval.json holds the ceilings", nonEmpty('--lpc', 'wanted a folder'))
       .option('--cache <dir>', 'folder of decoded layers', nonEmpty('--cache', 'wanted a path'), '.cache')
       .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
+      .option('--quantize <how>', `${QUANTIZATIONS.join(', ')}: in which numbers the transformer's large products are computed`, choice('--quantize', QUANTIZATIONS))
       .option('--train-on-films <n>', 'also let a fresh classifier learn from so many films, and test it on real clips', integer('--train-on-films', { min: 8, max: 10_000 }))
       .option('--record <file>', "write what needs the sheets, for those who have none; the model's own eval.json is entered in model.json", nonEmpty('--record', 'wanted a file'))
       .option('--sheet <file>', `contact sheet of the first ${SHEET_FILMS} films, .png`, nonEmpty('--sheet', 'wanted a file ending in .png'))

@@ -5,12 +5,11 @@
  */
 import { add, gather, mul, reshape, rmsNorm, silu, slice } from '../../graph/build.ts';
 import { rematerialise, type Graph, type Tensor } from '../../graph/graph.ts';
-import type { Quantization } from '../../nn/int8.ts';
 import { linear, linearParams, type LinearParams } from '../../nn/linear.ts';
 import { constant, normal, param, type Bound } from '../../nn/param.ts';
 import { blockParams, ditBlock, norm, type BlockParams, type DiTText, type PackContext } from './block.ts';
 import { PLACE_FEATURES } from './rope.ts';
-import type { DiTConfig } from './config.ts';
+import type { DiTConfig, Quantization } from './config.ts';
 import { packFrames, packTokens, runLength, type PackLayout } from './layout.ts';
 
 /** Width of the sinusoidal features of a noise level (DiT). */
