@@ -4,7 +4,7 @@
  * but what bounds them is arithmetic: see {@link MovedBytes.flop}. A backend may fuse passes, so this is an upper bound, good for comparing two graphs.
  */
 import { flopsOf } from '../src/backend/ort/lower.ts';
-import { sizeOf } from '../src/core/shape.ts';
+import { DTYPE_BYTES, sizeOf } from '../src/core/shape.ts';
 import { reachable, type Node, type Tensor } from '../src/graph/graph.ts';
 
 /** What the nodes of one kind move. */
@@ -17,9 +17,10 @@ export interface MovedBytes {
   readonly flop: number;
 }
 
-const BYTES = 4;
 /** Ops that move nothing. */
 const FREE: ReadonlySet<Node['op']> = new Set<Node['op']>(['input', 'constant', 'reshape']);
+/** Ops that multiply matrices. */
+const PRODUCTS: ReadonlySet<string> = new Set<Node['op']>(['matmul', 'int8Matmul', 'conv']);
 /** Ops that read as many elements as they write, not the whole input. */
 const PARTIAL: ReadonlySet<Node['op']> = new Set<Node['op']>(['slice', 'gather']);
 
@@ -29,12 +30,13 @@ export function graphStats(results: readonly Tensor[]): MovedBytes[] {
   for (const id of reachable(graph, results)) {
     const node = graph.nodes[id]!;
     if (FREE.has(node.op)) continue;
-    const inputs = [...new Set(node.inputs)].map((i) => graph.nodes[i]!), written = sizeOf(node.shape);
-    const read = PARTIAL.has(node.op) ? written : inputs.reduce((n, x) => n + sizeOf(x.shape), 0);
+    const bytesOf = ({ dtype, shape }: Node): number => DTYPE_BYTES[dtype] * sizeOf(shape);
+    const inputs = [...new Set(node.inputs)].map((i) => graph.nodes[i]!), written = bytesOf(node);
+    const read = PARTIAL.has(node.op) ? written : inputs.reduce((n, x) => n + bytesOf(x), 0);
     const kind = kinds.get(node.op) ?? { nodes: 0, bytes: 0, flop: 0 };
     kinds.set(node.op, {
       nodes: kind.nodes + 1,
-      bytes: kind.bytes + BYTES * (read + written),
+      bytes: kind.bytes + read + written,
       flop: kind.flop + flopsOf(node.op, node.inputs.map((i) => graph.nodes[i]!), node.shape, node.params),
     });
   }
@@ -42,7 +44,7 @@ export function graphStats(results: readonly Tensor[]): MovedBytes[] {
 }
 
 /** Bytes that all kinds but products move. */
-export const passBytes = (stats: readonly MovedBytes[]): number => stats.reduce((n, { op, bytes }) => n + (op === 'matmul' || op === 'conv' ? 0 : bytes), 0);
+export const passBytes = (stats: readonly MovedBytes[]): number => stats.reduce((n, { op, bytes }) => n + (PRODUCTS.has(op) ? 0 : bytes), 0);
 
 /** Floating-point operations of all products behind `results`. */
 export const graphFlop = (results: readonly Tensor[]): number => graphStats(results).reduce((n, { flop }) => n + flop, 0);

@@ -17,6 +17,7 @@ export type { FilmSource, FilmWays, Storyboard, StoryboardShot, WayOptions } fro
 export { readStoryboard } from './pipeline/storyboard.ts';
 export { master, recordedOptions, remix, replay, type AgainOptions, type Mastered, type Replayed } from './pipeline/again.ts';
 export { JOINS, LONG_WAYS, type Join, type LongWay } from './pipeline/timeline.ts';
+export { QUANTIZATIONS, type Quantization } from './models/dit/config.ts';
 export { SAMPLERS, type SamplerName } from './diffusion/samplers/registry.ts';
 
 // Models on disk.

@@ -7,7 +7,7 @@
 import type { Tensor } from '../graph/graph.ts';
 
 /** Host memory of one tensor, row-major. */
-export type HostArray = Float32Array | Int32Array;
+export type HostArray = Float32Array | Int32Array | Int8Array;
 
 /** A compiled graph. */
 export interface Program extends Disposable {

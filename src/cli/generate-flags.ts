@@ -10,6 +10,8 @@ import { choice, colours, decimal, file, type ImageAt, imageAt, integer, nonEmpt
 export interface GenerateFlagsOptions {
   /** Names that --sampler takes. */
   readonly samplers: readonly string[];
+  /** Names that --quantize takes. */
+  readonly quantizations: readonly string[];
   /** Names that --long-by takes. */
   readonly longWays: readonly string[];
 }
@@ -30,6 +32,7 @@ export interface GenerateFlags {
   readonly steps?: number;
   readonly guidance?: number;
   readonly sampler?: string;
+  readonly quantize?: string;
   readonly longBy?: string;
   readonly negative?: string;
   /** False: the prompt is read as it is. */
@@ -83,6 +86,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--steps <n>', 'sampling steps', integer('--steps', { min: 1, max: 1000 }))
     .option('--guidance <x>', 'how strongly the words pull; 1 is off', decimal('--guidance', { min: 0, max: 30 }))
     .option('--sampler <name>', o.samplers.join(', '), choice('--sampler', o.samplers))
+    .option('--quantize <how>', `${o.quantizations.join(', ')}; int8 is nearly twice as fast, its film very like the one without`, choice('--quantize', o.quantizations))
     .option('--long-by <way>', `how what is longer than one piece is made: ${o.longWays.join(', ')}`, choice('--long-by', o.longWays))
     .option('--negative <text>', 'what the film should not show', nonEmpty('--negative', 'leave the flag out instead'))
     .option('--no-expand', 'let the model read the prompt as it is, not worded and filled up like its captions')

@@ -3,7 +3,7 @@ import { FileError, InputError } from '../core/errors.ts';
 import { addGenerateFlags, type GenerateFlags, readGenerateFlags } from './generate-flags.ts';
 import { type CliCommand, runCli } from './program.ts';
 
-const FLAGS = { samplers: ['euler', 'heun'], longWays: ['rolling', 'stages'] } as const;
+const FLAGS = { samplers: ['euler', 'heun'], quantizations: ['none', 'int8'], longWays: ['rolling', 'stages'] } as const;
 
 /** Runs a program with the commands of this test; returns what a shell would see. */
 async function shell(argv: readonly string[], o: { readonly run?: (signal: AbortSignal) => unknown; readonly signal?: AbortSignal } = {}) {
@@ -38,13 +38,13 @@ test('help shows every command and its example; each command shows its own', asy
 test('all flags of generate reach the command', async () => {
   const { exit, stdout, seen } = await shell([
     'generate', 'a knight', '-o', 'a.gif', '--model', 'm', '--seed', '7', '--seconds', '2', '--size', '96x64', '--fps', '12', '--steps', '9',
-    '--guidance', '3.5', '--sampler', 'heun', '--negative', 'rain', '--image', 'a.png', '--image', 'b.png@last', '-n', '2',
+    '--guidance', '3.5', '--sampler', 'heun', '--quantize', 'int8', '--negative', 'rain', '--image', 'a.png', '--image', 'b.png@last', '-n', '2',
     '--scale', '1', '--palette', '16', '--steady', '4', '--threads', '1', '--json', '--debug', '--no-expand', '--expand-with', 'http://localhost/v1',
   ]);
   expect(exit).toBe(0);
   expect(stdout).toBe('made\n');
   expect(seen).toEqual([{
-    prompt: 'a knight', output: 'a.gif', model: 'm', seed: 7, seconds: 2, size: { width: 96, height: 64 }, fps: 12, steps: 9, guidance: 3.5, sampler: 'heun',
+    prompt: 'a knight', output: 'a.gif', model: 'm', seed: 7, seconds: 2, size: { width: 96, height: 64 }, fps: 12, steps: 9, guidance: 3.5, sampler: 'heun', quantize: 'int8',
     negative: 'rain', images: [{ file: 'a.png', frame: 0 }, { file: 'b.png', frame: 'last' }], count: 2, scale: 1, palette: 16, steady: 4, threads: 1, json: true,
     expand: false, expandWith: 'http://localhost/v1',
   }]);
@@ -57,6 +57,7 @@ test.each([
   [['generate', 'x', '--frames', '-3'], '--frames "-3" is not possible'],
   [['generate', 'x', '--size', '64'], 'as in 96x64'],
   [['generate', 'x', '--sampler', 'ddim'], 'allowed: euler, heun'],
+  [['generate', 'x', '--quantize', 'int4'], 'allowed: none, int8'],
   [['generate', 'x', '--frames', '3', '--seconds', '1'], 'exclude each other'],
   [['generate', 'x', 'y'], 'too many arguments'],
   [['generate', 'x', '--sed', '1'], '--seed'],

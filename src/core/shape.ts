@@ -2,9 +2,12 @@
  * @file Element types and shapes: what every tensor has, symbolic or in memory. Shapes are static; axes are counted from 0.
  */
 
-/** Element types of the engine. Indices are i32, all arithmetic is f32. */
-export const DTYPES = ['f32', 'i32'] as const;
+/** Element types of the engine. Indices are i32, weights of quantized products i8, all other arithmetic is f32. */
+export const DTYPES = ['f32', 'i32', 'i8'] as const;
 export type DType = (typeof DTYPES)[number];
+
+/** Bytes of one element. */
+export const DTYPE_BYTES = { f32: 4, i32: 4, i8: 1 } as const satisfies Record<DType, number>;
 
 /** Sizes of the axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];

@@ -149,6 +149,25 @@ export function matmul(a: Tensor, b: Tensor, o: MatmulOptions = {}): Tensor {
   return a.graph.add('matmul', { transA: o.transA ?? false, transB: o.transB ?? false, alpha: o.alpha ?? 1 }, [a, b]);
 }
 
+/** Step of each row's 8-bit grid, x `[M, K]` → `[M, 1]`; `positive` where no x is below 0, whose grid is then twice as fine. No gradient. */
+export const int8Scale = (x: Tensor, positive = false): Tensor => x.graph.add('int8Scale', { positive }, [x]);
+
+/** Operands of {@link int8Matmul}. */
+export interface Int8MatmulOptions {
+  /** {@link int8Scale} of x, with the same `positive`: `[M, 1]`. */
+  readonly rows: Tensor;
+  /** i8 `[K, N]`. */
+  readonly weight: Tensor;
+  /** What a step of each of the weight's columns is worth: `[N]`. */
+  readonly columns: Tensor;
+  /** Default false. */
+  readonly positive?: boolean;
+}
+
+/** x `[M, K]` in 8-bit steps of its rows, times an 8-bit weight and its columns' scales: `[M, N]`, still to be multiplied by `rows`. No gradient. */
+export const int8Matmul = (x: Tensor, { rows, weight, columns, positive = false }: Int8MatmulOptions): Tensor =>
+  x.graph.add('int8Matmul', { positive }, [x, rows, weight, columns]);
+
 /** 3-D correlation with stride 1; `pads` = zeros `[t0, t1, h0, h1, w0, w1]`; `bias` is per output channel. */
 export const conv = (x: Tensor, weight: Tensor, pads: readonly number[], bias?: Tensor): Tensor => x.graph.add('conv', { pads: [...pads] }, bias ? [x, weight, bias] : [x, weight]);
 

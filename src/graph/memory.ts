@@ -3,10 +3,8 @@
  * after its last reader. Views (reshape) cost nothing; inputs are the caller's. An estimate for refusing what cannot fit, not a promise:
  * a backend fuses nodes (less) and keeps scratch memory and pools (more).
  */
-import { sizeOf } from '../core/shape.ts';
+import { DTYPE_BYTES, sizeOf } from '../core/shape.ts';
 import { reachable, type Tensor } from './graph.ts';
-
-const BYTES = 4;                                                // both element types have 32 bits
 
 /** Greatest sum of bytes of values that are alive together while `outputs` are computed, inputs aside. */
 export function peakBytes(outputs: Readonly<Record<string, Tensor>>): number {
@@ -21,7 +19,10 @@ export function peakBytes(outputs: Readonly<Record<string, Tensor>>): number {
   }
   for (const x of results) lastReader.set(owner.get(x.id)!, Infinity);
   let alive = 0, peak = 0;
-  const bytesOf = (id: number): number => (graph.nodes[id]!.op === 'input' ? 0 : BYTES * sizeOf(graph.nodes[id]!.shape));
+  const bytesOf = (id: number): number => {
+    const { op, dtype, shape } = graph.nodes[id]!;
+    return op === 'input' ? 0 : DTYPE_BYTES[dtype] * sizeOf(shape);
+  };
   for (const id of order) {
     if (owner.get(id) !== id) continue;
     alive += bytesOf(id);

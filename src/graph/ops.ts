@@ -12,6 +12,9 @@ export const UNARY_OPS = ['neg', 'exp', 'log', 'sqrt', 'reciprocal', 'abs', 'sin
 /** Two-in, one-out functions of an element each, with NumPy broadcasting. `greater` gives 1 or 0. */
 export const BINARY_OPS = ['add', 'sub', 'mul', 'div', 'max', 'min', 'greater'] as const;
 
+/** Greatest value that a row of zeros counts as, so that the step of its 8-bit grid is a normal float32 and not 0. */
+export const INT8_LEAST = 1e-30;
+
 export type UnaryOp = (typeof UNARY_OPS)[number];
 export type BinaryOp = (typeof BINARY_OPS)[number];
 
@@ -40,6 +43,13 @@ export interface OpParams extends Record<UnaryOp, None>, Record<BinaryOp, None> 
   reduceMax: { readonly axes: readonly number[] };
   /** `alpha · A·B` over the last two axes, leading axes broadcast; A or B may be read transposed. */
   matmul: { readonly transA: boolean; readonly transB: boolean; readonly alpha: number };
+  /** Step of each row's 8-bit grid, `[M, K]` → `[M, 1]`: greatest |x| ÷ 127, or where rows are `positive` greatest x ÷ 255; never 0. Not differentiable. */
+  int8Scale: { readonly positive: boolean };
+  /**
+   * Product of 8-bit integers, exact in its sums: x `[M, K]` in steps of each row's scale `[M, 1]`, rounded half to even and held to −128…127 (`positive`:
+   * 0…255), times a weight i8 `[K, N]`, times each column's scale `[N]` → `[M, N]`. The rows' scales are the caller's to multiply by. Not differentiable.
+   */
+  int8Matmul: { readonly positive: boolean };
   /** 3-D correlation, stride 1, zero padding `[t0, t1, h0, h1, w0, w1]`: `[B,C,T,H,W]`, `[O,C,kt,kh,kw]` (and a bias `[O]`) → `[B,O,T',H',W']`. */
   conv: { readonly pads: readonly number[] };
   /** Rows of a table `[R, …]` at i32 indices `[…i]` → `[…i, …]`. */

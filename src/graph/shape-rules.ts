@@ -60,6 +60,15 @@ const RULES: Rules = {
     need(k === k2, () => `matmul inner sizes differ: ${show(a!)}${transA ? 'ᵀ' : ''} · ${show(b!)}${transB ? 'ᵀ' : ''}`);
     return [...broadcastShapes(a!.slice(0, -2), b!.slice(0, -2)), m, n];
   },
+  int8Scale: (_, [x]) => {
+    need(x!.length === 2, () => `int8Scale needs two axes, got ${show(x!)}`);
+    return [x![0]!, 1];
+  },
+  int8Matmul: (_, [x, rows, w, columns]) => {
+    need(x!.length === 2 && w!.length === 2 && x![1] === w![0], () => `int8Matmul of ${show(x!)} by ${show(w!)}`);
+    need(sameShape(rows!, [x![0]!, 1]) && sameShape(columns!, [w![1]!]), () => `int8Matmul of ${show(x!)} by ${show(w!)} with scales ${show(rows!)} and ${show(columns!)}`);
+    return [x![0]!, w![1]!];
+  },
   conv: ({ pads }, [x, w]) => {
     need(x!.length === 5 && w!.length === 5 && x![1] === w![1] && pads.length === 6, () => `conv of ${show(x!)} by ${show(w!)}`);
     const out = [0, 1, 2].map((i) => x![i + 2]! + pads[2 * i]! + pads[2 * i + 1]! - w![i + 2]! + 1);

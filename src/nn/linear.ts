@@ -3,7 +3,8 @@
  */
 import { add, matmul, reshape } from '../graph/build.ts';
 import type { Tensor } from '../graph/graph.ts';
-import { constant, param, xavier, type Bound, type Init } from './param.ts';
+import { int8Linear } from './int8.ts';
+import { constant, param, xavier, type Bound, type Init, type ParamSpec } from './param.ts';
 
 /** Options of {@link linearParams}. */
 export interface LinearOptions {
@@ -11,23 +12,27 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** Default Xavier uniform. */
   readonly init?: Init;
+  /** Weights in 8-bit integers with a `scale` per output (int8.ts). Default false. */
+  readonly int8?: boolean;
 }
 
-/** Parameters of a linear layer; `bias` is absent where it is switched off. */
+/** Parameters of a linear layer; `bias` is absent where it is switched off, `scale` where weights are float32. */
 export function linearParams(fanIn: number, fanOut: number, o: LinearOptions = {}) {
   return {
-    weight: param([fanIn, fanOut], o.init ?? xavier(fanIn, fanOut)),
+    weight: { ...param([fanIn, fanOut], o.init ?? xavier(fanIn, fanOut)), ...(o.int8 ? { dtype: 'i8' as const } : {}) },
+    ...(o.int8 ? { scale: param([fanOut], constant(1)) } : {}),
     ...((o.bias ?? true) ? { bias: param([fanOut], constant(0)) } : {}),
   };
 }
 
 /** Parameters of a linear layer, bound to a graph. */
-export type LinearParams = Bound<{ weight: import('./param.ts').ParamSpec; bias?: import('./param.ts').ParamSpec }>;
+export type LinearParams = Bound<{ weight: ParamSpec; scale?: ParamSpec; bias?: ParamSpec }>;
 
 /** x `[…, in]` → `[…, out]`. Leading axes are flattened, so that the weight's gradient is one product. */
 export function linear(p: LinearParams, x: Tensor): Tensor {
   const [fanIn, fanOut] = p.weight.shape as [number, number];
-  const flat = matmul(reshape(x, [-1, fanIn]), p.weight);                                   // [rows, out]
+  const rows = reshape(x, [-1, fanIn]);
+  const flat = p.scale ? int8Linear({ weight: p.weight, scale: p.scale }, rows) : matmul(rows, p.weight);                     // [rows, out]
   const y = p.bias ? add(flat, p.bias) : flat;
   return reshape(y, [...x.shape.slice(0, -1), fanOut]);
 }

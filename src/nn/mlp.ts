@@ -3,6 +3,7 @@
  */
 import { geluTanh, mul, reluSquared, silu, slice } from '../graph/build.ts';
 import type { Tensor } from '../graph/graph.ts';
+import { int8ReluSquared } from './int8.ts';
 import { linear, linearParams, type LinearParams } from './linear.ts';
 import { constant } from './param.ts';
 
@@ -16,6 +17,8 @@ export interface MlpOptions {
   /** Inner width ÷ outer width. SwiGLU has two thirds of it, so that all kinds weigh the same. */
   readonly ratio: number;
   readonly bias: boolean;
+  /** Weights in 8-bit integers. Default false. */
+  readonly int8?: boolean;
 }
 
 /** Inner width, a multiple of 16. */
@@ -23,15 +26,19 @@ export const innerWidth = (width: number, { kind, ratio }: MlpOptions): number =
 
 /** Parameters; the last layer starts at zero when `zero`. */
 export function mlpParams(width: number, o: MlpOptions, zero = false) {
-  const inner = innerWidth(width, o);
+  const inner = innerWidth(width, o), { int8 = false } = o;
   return {
-    fc1: linearParams(width, o.kind === 'swiglu' ? 2 * inner : inner, { bias: o.bias }),
-    fc2: linearParams(inner, width, { bias: o.bias, ...(zero ? { init: constant(0) } : {}) }),
+    fc1: linearParams(width, o.kind === 'swiglu' ? 2 * inner : inner, { bias: o.bias, int8 }),
+    fc2: linearParams(inner, width, { bias: o.bias, int8, ...(zero ? { init: constant(0) } : {}) }),
   };
 }
 
+/** Whether a layer is a product of 8-bit integers and nothing else. */
+const isInt8 = (p: LinearParams): p is LinearParams & { readonly scale: Tensor } => p.scale !== undefined && p.bias === undefined;
+
 /** x `[N, D]` → `[N, D]`. */
 export function mlp(p: { fc1: LinearParams; fc2: LinearParams }, x: Tensor, kind: MlpKind): Tensor {
+  if (kind === 'relu2' && isInt8(p.fc1) && isInt8(p.fc2)) return int8ReluSquared({ fc1: p.fc1, fc2: p.fc2 }, x);
   const h = linear(p.fc1, x);                                                                // [N, inner] or [N, 2·inner]
   switch (kind) {
     case 'gelu': return linear(p.fc2, geluTanh(h));

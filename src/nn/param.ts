@@ -3,7 +3,7 @@
  * A parameter's name is its path in the tree, in the graph as in a checkpoint.
  */
 import { normals, uniforms } from '../core/random.ts';
-import { sizeOf, type Shape } from '../core/shape.ts';
+import { sizeOf, type DType, type Shape } from '../core/shape.ts';
 import { leavesOf, mapTree, type MapLeaves } from '../core/tree.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
 
@@ -17,6 +17,8 @@ export interface ParamSpec {
   readonly init: Init;
   /** Whether weight decay applies: matrices yes; gains, biases and embeddings no. */
   readonly decay: boolean;
+  /** Element type. Default f32; weights of quantized products are i8. */
+  readonly dtype?: DType;
 }
 
 /** The same tree with a symbolic tensor at each parameter. */
@@ -37,7 +39,7 @@ export const isParam = (x: unknown): x is ParamSpec => typeof x === 'object' && 
 
 /** Adds one graph input per parameter; `prefix` is put before each name. */
 export const bindParams = <T>(graph: Graph, specs: T, prefix = ''): Bound<T> =>
-  mapTree<T, ParamSpec, Tensor>(specs, isParam, (spec, name) => graph.input(prefix + name, spec.shape), '');
+  mapTree<T, ParamSpec, Tensor>(specs, isParam, (spec, name) => graph.input(prefix + name, spec.shape, spec.dtype), '');
 
 /** Names and specs, in tree order. */
 export const listParams = (specs: unknown): { name: string; leaf: ParamSpec }[] => leavesOf(specs, isParam);

@@ -11,14 +11,13 @@ import type { VelocityFn } from '../diffusion/samplers/contract.ts';
 import { slice } from '../graph/build.ts';
 import { Graph, type Tensor } from '../graph/graph.ts';
 import { textKeys } from '../models/dit/block.ts';
-import type { DiTConfig } from '../models/dit/config.ts';
+import type { DiTConfig, Quantization } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../models/dit/dit.ts';
 import { layoutKey, packTokens, type PackGroup, type PackLayout } from '../models/dit/layout.ts';
 import { CONTEXT_SIGMA, fixedPackFeeds, GENERATED, GIVEN, latentTime } from '../models/dit/pack-feeds.ts';
 import { sigmaFeatures } from '../models/dit/rope.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
 import { bindParams } from '../nn/param.ts';
-import type { Weights } from './model-store.ts';
 
 /** A transformer and its text tower that can run. */
 export interface DitRuntime {
@@ -28,7 +27,9 @@ export interface DitRuntime {
   readonly text: TextConfig;
   readonly prediction: PredictionName;
   /** Names dit.* and text.*. */
-  readonly weights: Weights;
+  readonly weights: Readonly<Record<string, HostArray>>;
+  /** In which numbers its large products are computed; `int8` wants weights of int8.ts. Default `none`: float32. */
+  readonly quantize?: Quantization;
 }
 
 /** A caption as a tokenizer gives it: `length` ids, 1 where there is a token, and what each counts (default: 1). */
@@ -100,21 +101,21 @@ function groupsOf({ frames, height, width, context }: Parameters<typeof filmLayo
   return [{ frames: frames + context.length, height, width, count: 1 }, ...without];
 }
 
-/** The graph's output: the prediction for every token. */
-export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: TextConfig): Record<string, Tensor> {
+/** The graph's output: the prediction for every token. Products over all tokens in float32, or with `int8` in 8-bit integers. */
+export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: TextConfig, quantize: Quantization = 'none'): Record<string, Tensor> {
   const graph = new Graph(), { captions } = layout;
   const keys = Array.from({ length: config.depth }, (_, i) => {
     const rows = (part: 'k' | 'v'): Tensor => graph.input(`kv.${i}.${part}`, [captions, text.length * config.width]);
     return { k: rows('k'), v: rows('v') };
   });
   const conditioning = { keys, pooled: graph.input('pooled', [captions, text.width]), bias: graph.input('bias', [captions, text.length]) };
-  const out = dit(bindParams(graph, ditParams(config), 'dit.') as Parameters<typeof dit>[0], packInputs(graph, layout, config), layout, config, conditioning);
+  const out = dit(bindParams(graph, ditParams(config, quantize), 'dit.') as Parameters<typeof dit>[0], packInputs(graph, layout, config), layout, config, conditioning);
   return { prediction: slice(out, 1, 0, config.channels * config.patch ** 2) };
 }
 
 /** The program of a layout. */
-export function denoiseProgram({ backend, programs, config, text }: DitRuntime, layout: PackLayout): Promise<Program> {
-  return programs.get(`denoise ${layoutKey(layout)}`, () => backend.compile({ outputs: denoiseOutputs(layout, config, text) }));
+export function denoiseProgram({ backend, programs, config, text, quantize = 'none' }: DitRuntime, layout: PackLayout): Promise<Program> {
+  return programs.get(`denoise ${quantize} ${layoutKey(layout)}`, () => backend.compile({ outputs: denoiseOutputs(layout, config, text, quantize) }));
 }
 
 /** One pack's program with everything that stays the same over all steps. */

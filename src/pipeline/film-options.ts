@@ -3,6 +3,7 @@
  */
 import type { SamplerName } from '../diffusion/samplers/registry.ts';
 import type { Frames } from '../media/frames.ts';
+import type { Quantization } from '../models/dit/config.ts';
 import type { Expanded, ExpandOptions } from './expand.ts';
 import type { Join, LongWay, ShotStart } from './timeline.ts';
 
@@ -81,6 +82,8 @@ export interface FilmOptions extends ExpandOptions {
   /** How far guidance's contrast is brought back to that of the prompt alone, 0 to 1. */
   readonly rescale?: number;
   readonly sampler?: SamplerName;
+  /** `int8` computes the transformer's large products in 8-bit integers: nearly twice as fast, another film very like the one without. Default `none`. */
+  readonly quantize?: Quantization;
   readonly images?: readonly GivenImage[];
   readonly clips?: readonly GivenClip[];
   readonly source?: GivenSource;
@@ -133,6 +136,7 @@ export interface FilmSettings {
   /** Of the noise levels: the model's own factor times √(tokens ÷ those of the default film), of the longest window. */
   readonly shift: number;
   readonly sampler: SamplerName;
+  readonly quantize: Quantization;
   /** In order of their frames, as are clips: who asks in another order gets the same film. */
   readonly images: readonly PlacedImage[];
   readonly clips: readonly PlacedClip[];

@@ -34,7 +34,7 @@ test('larger, longer, guided films and films of images need more', () => {
   const growing: readonly Partial<FilmOptions>[][] = [
     [{ frames: 1 }, { frames: 5 }, { frames: 17 }, { frames: 65 }],
     [{}, { width: 128 }, { width: 128, height: 128 }, { width: 256, height: 256 }], [{ guidance: 1 }, { guidance: 3 }],
-    [{}, { images: [{ file: 'a' }] }, { images: [{ file: 'a' }, { file: 'b', frame: 'last' }] }],
+    [{}, { quantize: 'int8' }], [{}, { images: [{ file: 'a' }] }, { images: [{ file: 'a' }, { file: 'b', frame: 'last' }] }],
   ];
   for (const films of growing) films.slice(1).forEach((film, i) => { expect(bytes(film), JSON.stringify(film)).toBeGreaterThan(bytes(films[i])); });
 });

@@ -1,14 +1,15 @@
 /**
- * @file Memory that a film will need, predicted from its graphs before anything is loaded: weights as float32, the greatest working set of each
+ * @file Memory that a film will need, predicted from its graphs before anything is loaded: weights as float32 (and quantized ones beside them), the greatest working set of each
  * program (onnxruntime keeps each one's pool), and the frames that have to be held.
  */
 import { ResourceError } from '../core/errors.ts';
+import { sizeOf } from '../core/shape.ts';
 import { peakBytes } from '../graph/memory.ts';
 import { ditParams } from '../models/dit/dit.ts';
 import { layoutKey } from '../models/dit/layout.ts';
 import { textParams } from '../models/text/tower.ts';
 import { vaeParams } from '../models/vae/vae.ts';
-import { countParams } from '../nn/param.ts';
+import { countParams, listParams } from '../nn/param.ts';
 import { denoiseOutputs, filmLayout, textOutputs } from './denoise.ts';
 import type { ModelInfo } from './model-store.ts';
 import type { FilmSettings } from './film-options.ts';
@@ -25,15 +26,16 @@ const BASE_BYTES = 270e6;
 /** Predicted bytes of the process while it makes the film. */
 export function predictBytes(s: FilmSettings, { vae, dit, text }: ModelInfo, rule: number): number {
   const weights = 4 * countParams({ vae: vaeParams(vae.config), dit: ditParams(dit.config), text: textParams(text.config) });
+  const beside = listParams(ditParams(dit.config, s.quantize)).reduce((n, { leaf }) => n + (leaf.dtype === 'i8' ? sizeOf(leaf.shape) : 0), 0);       // the float32 ones stay
   const windows = windowsOf(s), encoded = encodedFrames(s, windows), layouts = new Map(windows.flatMap((w) => {
     const { frames, context } = windowSize(w, s);
     return branchesOf(s, w).map((branches) => filmLayout({ frames, height: s.height / rule, width: s.width / rule, context: { length: context } }, branches));
   }).map((layout) => [layoutKey(layout), layout] as const));
-  const denoise = Math.max(0, ...[...layouts.values()].map((layout) => peakBytes(denoiseOutputs(layout, dit.config, text.config))));
+  const denoise = Math.max(0, ...[...layouts.values()].map((layout) => peakBytes(denoiseOutputs(layout, dit.config, text.config, s.quantize))));
   const words = peakBytes(textOutputs(dit.config, text.config)), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
   const encode = encoded > 0 ? peakBytes(chunkOutputs('encode', encoded === 1, vae.config, s)) : 0;
   const frames = 3 * s.width * s.height * (s.frames + Math.min(s.frames, s.window) * s.scale ** 2);
-  return BASE_BYTES + weights + words + denoise + encode + decode + frames;
+  return BASE_BYTES + weights + beside + words + denoise + encode + decode + frames;
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 0 });

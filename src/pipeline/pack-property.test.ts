@@ -5,7 +5,7 @@ import type { HostArray } from '../backend/backend.ts';
 import { ProgramCache } from '../backend/cache.ts';
 import { normals } from '../core/random.ts';
 import { Graph } from '../graph/graph.ts';
-import { DIT_PRESETS } from '../models/dit/config.ts';
+import { DIT_PRESETS, QUANTIZATIONS, type Quantization } from '../models/dit/config.ts';
 import { ditParams } from '../models/dit/dit.ts';
 import { packFeeds, type PackSegment } from '../models/dit/pack-feeds.ts';
 import { textParams } from '../models/text/tower.ts';
@@ -13,7 +13,8 @@ import { VAE_PRESETS } from '../models/vae/config.ts';
 import { decode, encode, vaeParams } from '../models/vae/vae.ts';
 import { bindParams, listParams } from '../nn/param.ts';
 import { filmDenoiser } from '../train/dit-task.ts';
-import { denoiseProgram, encodeCaptions } from './denoise.ts';
+import { denoiseProgram, encodeCaptions, type DitRuntime } from './denoise.ts';
+import { int8Runtime } from './int8.ts';
 import { decodeFilm, encodeFilm } from './vae-stream.ts';
 
 const values = (stream: string, n: number, scale = 1): Float32Array => normals({ seed: 1, stream, step: 0 }, n).map((x) => x * scale);
@@ -26,32 +27,45 @@ const weightsOf = (specs: unknown): Record<string, Float32Array> =>
 const config = { ...DIT_PRESETS.small, depth: 2 }, text = { vocabulary: 16, length: 24, width: config.textWidth, depth: 1, heads: 2, mlp: 'relu2' } as const;
 const weights = weightsOf({ dit: ditParams(config), text: textParams(text) });
 
-test('a film is the same at every place of a pack, beside any neighbours, with 1 and 2 threads', async () => {
+/** Where a film stands, and beside whom. */
+interface Place { readonly threads: number; readonly count: number; readonly at: number; readonly neighbours: string; readonly quantize: Quantization }
+
+/** The prediction for one film of a pack. */
+async function predicted({ threads, count, at, neighbours, quantize }: Place): Promise<Float32Array> {
   const frames = 3, size = frames * 64 * config.channels, perCaption = text.length * config.width;
   const segment = (who: string, caption: number): PackSegment => ({
     times: [0, 4, 8], kinds: [0, 0, 1], sigmas: [0.7, 0.7, 0.02], captions: [caption, caption, caption], tokens: values(who, size),
   });
-  const run = async (threads: number, count: number, at: number, neighbours: string): Promise<Float32Array> => {
-    using programs = new ProgramCache(2);
-    const layout = { groups: [{ frames, height: 8, width: 8, count }], captions: Math.max(2, count) };
-    const program = await denoiseProgram({ backend: ortBackend({ threads }), programs, config, text, weights, prediction: 'velocity' }, layout);
-    const names = Array.from({ length: count }, (_, i) => (i === at ? 'film' : `${neighbours} ${i}`));
-    const pooled = new Float32Array(layout.captions * text.width), bias = new Float32Array(layout.captions * text.length);
-    names.forEach((name, i) => { pooled.set(values(`${name} pooled`, text.width), i * text.width); });
-    const kv = Object.fromEntries(Array.from({ length: config.depth }, (_, block) => ['k', 'v'].map((part) => `kv.${block}.${part}`)).flat().map((key) => {
-      const rows = new Float32Array(layout.captions * perCaption);
-      names.forEach((name, i) => { rows.set(values(`${name} ${key}`, perCaption), i * perCaption); });
-      return [key, rows] as const;
-    }));
-    const feeds = packFeeds(layout, names.map((name, i) => segment(name, i)), config) as unknown as Record<string, HostArray>;
-    const { prediction } = await program.run({ ...weights, ...feeds, ...kv, pooled, bias });
-    return prediction!.slice(at * size, (at + 1) * size);
-  };
-  const alone = await run(1, 2, 0, 'a');
+  using programs = new ProgramCache(2);
+  const layout = { groups: [{ frames, height: 8, width: 8, count }], captions: Math.max(2, count) };
+  const plain: DitRuntime = { backend: ortBackend({ threads }), programs, config, text, weights, prediction: 'velocity' }, rt = quantize === 'int8' ? int8Runtime(plain) : plain;
+  const program = await denoiseProgram(rt, layout);
+  const names = Array.from({ length: count }, (_, i) => (i === at ? 'film' : `${neighbours} ${i}`));
+  const pooled = new Float32Array(layout.captions * text.width), bias = new Float32Array(layout.captions * text.length);
+  names.forEach((name, i) => { pooled.set(values(`${name} pooled`, text.width), i * text.width); });
+  const kv = Object.fromEntries(Array.from({ length: config.depth }, (_, block) => ['k', 'v'].map((part) => `kv.${block}.${part}`)).flat().map((key) => {
+    const rows = new Float32Array(layout.captions * perCaption);
+    names.forEach((name, i) => { rows.set(values(`${name} ${key}`, perCaption), i * perCaption); });
+    return [key, rows] as const;
+  }));
+  const feeds = packFeeds(layout, names.map((name, i) => segment(name, i)), config) as unknown as Record<string, HostArray>;
+  const { prediction } = await program.run({ ...rt.weights, ...feeds, ...kv, pooled, bias });
+  return prediction!.slice(at * size, (at + 1) * size);
+}
+
+test.each(QUANTIZATIONS)('a film is the same at every place of a pack, beside any neighbours, with 1 and 2 threads; quantize %s', async (quantize) => {
+  const alone = await predicted({ threads: 1, count: 2, at: 0, neighbours: 'a', quantize });
   for (const [threads, count, at, neighbours] of [[2, 2, 0, 'a'], [1, 2, 1, 'a'], [1, 2, 0, 'b'], [2, 2, 1, 'b'], [1, 1, 0, ''], [2, 3, 2, 'a'], [2, 5, 3, 'b']] as const) {
-    const moved = await run(threads, count, at, neighbours);
+    const moved = await predicted({ threads, count, at, neighbours, quantize });
     expect([threads, count, at, neighbours, moved.findIndex((v, i) => v !== alone[i])]).toEqual([threads, count, at, neighbours, -1]);
   }
+});
+
+test('the prediction in 8-bit integers is near the one in float32, and another', async () => {
+  const place = { threads: 1, count: 2, at: 0, neighbours: 'a' }, float = await predicted({ ...place, quantize: 'none' }), int8 = await predicted({ ...place, quantize: 'int8' });
+  const size = (x: Float32Array): number => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0)), error = size(int8.map((v, i) => v - float[i]!)) / size(float);
+  expect(error).toBeGreaterThan(1e-4);
+  expect(error).toBeLessThan(0.03);                             // reached: 0.021
 });
 
 test('keys and values made once a film give the bits of a denoiser that has its text tower inside', async () => {

@@ -14,6 +14,7 @@ import { deliveredFrames, type NativeFrames } from './deliver.ts';
 import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type CaptionTokens, type DitRuntime, type TextStates } from './denoise.ts';
 import { drawnSeed, Job, type JobOptions, type PhaseTimes } from './job.ts';
 import { expandShots } from './expand.ts';
+import { int8Runtime } from './int8.ts';
 import { checkMemory } from './memory.ts';
 import { joinedFrames } from './join.ts';
 import { findModel, modelFile, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
@@ -91,6 +92,7 @@ export class Pipeline implements Disposable {
   readonly #threads: number | undefined;
   readonly #programs = new ProgramCache(PROGRAMS);
   #runtime: Promise<Runtime> | undefined;
+  #int8: DitRuntime | undefined;
   #tokenizer: Promise<CaptionTokenizer> | undefined;
 
   constructor(model: InstalledModel, threads?: number) { this.model = model; this.#threads = threads; }
@@ -184,7 +186,8 @@ export class Pipeline implements Disposable {
   async #prepare(s: FilmSettings, windows: readonly FilmWindow[], job: Job): Promise<Runtime> {
     const loading = this.#runtime ??= this.#load();
     const runtime = await loading.catch((error: unknown) => { this.#runtime = undefined; throw error; });
-    const { vae, dit } = runtime, side = SPACE_FACTOR * dit.config.patch, encoded = encodedFrames(s, windows);
+    const { vae } = runtime, dit = s.quantize === 'int8' ? this.#int8 ??= int8Runtime(runtime.dit) : runtime.dit;
+    const side = SPACE_FACTOR * dit.config.patch, encoded = encodedFrames(s, windows);
     const steps = [
       () => textProgram(dit),
       ...windows.flatMap((w) => {
@@ -197,7 +200,7 @@ export class Pipeline implements Disposable {
       ...(encoded > 1 ? [() => chunkProgram(vae, 'encode', false, s)] : []),
     ];
     for (const step of steps) { job.check(); await step(); }
-    return runtime;
+    return { ...runtime, dit };
   }
 
   async #load(): Promise<Runtime> {
@@ -236,7 +239,7 @@ export class Pipeline implements Disposable {
     };
   }
 
-  [Symbol.dispose](): void { this.#programs[Symbol.dispose](); this.#runtime = undefined; }
+  [Symbol.dispose](): void { this.#programs[Symbol.dispose](); this.#runtime = this.#int8 = undefined; }
 }
 
 interface MakeOptions {

@@ -9,6 +9,7 @@ import { SAMPLERS } from '../diffusion/samplers/registry.ts';
 import { sha256 } from '../io/safetensors.ts';
 import type { Frames } from '../media/frames.ts';
 import type { FilmMetadata, Json } from '../media/metadata.ts';
+import { QUANTIZATIONS } from '../models/dit/config.ts';
 import type { GivenParts } from './context.ts';
 import type { ModelInfo } from './model-store.ts';
 import type { FilmOptions, FilmSettings } from './film-options.ts';
@@ -60,7 +61,8 @@ const readsSchema = z.object({ prompt: z.string(), negative: z.string(), ignored
 
 const recordSchema = z.object({
   negative: z.string(), frames: z.number(), width: z.number(), height: z.number(), fps: z.number(), steps: z.number(), guidance: z.number(),
-  interval: z.tuple([z.number(), z.number()]), rescale: z.number(), sampler: z.enum(SAMPLERS), scale: z.number(), palette: z.number(), steady: z.number().default(0),
+  interval: z.tuple([z.number(), z.number()]), rescale: z.number(), sampler: z.enum(SAMPLERS),
+  quantize: z.enum(QUANTIZATIONS).default('none'), scale: z.number(), palette: z.number(), steady: z.number().default(0),
   weights: z.string(), version: z.string(),
   images: z.array(z.object({ name: z.string().nullable(), frame: z.number(), ...picture })).default([]),
   clips: z.array(z.object({ frame: z.number(), ...picture })).default([]),

@@ -19,7 +19,7 @@ const clip = (count: number): Frames => ({ data: new Uint8Array(count * 64 * 64 
 test('the model fills in what is left out', () => {
   expect(settings()).toEqual({
     prompt: 'x', negative: '', seed: 5, frames: 17, width: 64, height: 64, fps: 8, steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0,
-    shift: 2, sampler: 'euler', images: [], clips: [],
+    shift: 2, sampler: 'euler', quantize: 'none', images: [], clips: [],
     source: null, shots: [{ start: 0, join: 'cut', prompt: 'x' }], loop: false, longBy: 'rolling', vary: null, draftOf: null, window: 65, scale: 8, palette: 32, steady: 6,
   });
   expect(settings({ seconds: 1, fps: 12, width: 128, height: 64 })).toMatchObject({ frames: 12, scale: 4, shift: 2 * Math.sqrt(4 * 16 * 8 / 320) });
@@ -41,6 +41,7 @@ test.each<[Partial<FilmOptions>, string]>([
   [{ steps: 0 }, 'steps 0 is not possible: wanted a whole number from 1 to 1000'],
   [{ guidance: -1 }, 'guidance -1 is not possible: wanted a number from 0 to 30'],
   [{ sampler: 'ddim' as 'euler' }, 'sampler "ddim" is not known; allowed: euler, heun, euler-maruyama'],
+  [{ quantize: 'int4' as 'int8' }, 'quantize "int4" is not known; allowed: none, int8'],
   [{ palette: 1 }, 'palette 1 is not possible: wanted a whole number from 2 to 256'],
   [{ steady: 65 }, 'steady 65 is not possible: wanted a number from 0 to 64'],
   [{ scale: 0 }, 'scale 0 is not possible'],

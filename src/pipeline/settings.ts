@@ -6,6 +6,7 @@ import { integer, number } from '../core/range.ts';
 import { validateGuidance } from '../diffusion/guidance.ts';
 import { SAMPLERS } from '../diffusion/samplers/registry.ts';
 import { shiftForTokens } from '../diffusion/timesteps.ts';
+import { QUANTIZATIONS } from '../models/dit/config.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import type { FilmOptions, FilmSettings } from './film-options.ts';
 import { windowsOf } from './film-windows.ts';
@@ -46,7 +47,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
     frames, width, height, fps,
     steps: o.draft ? Math.ceil(steps / DRAFT) : steps, draftOf: o.draft ? steps : null,
     guidance, interval, rescale, shift: sampling.shift * shiftForTokens(tokens),
-    sampler: oneOf('sampler', o.sampler ?? sampling.sampler, SAMPLERS),
+    sampler: oneOf('sampler', o.sampler ?? sampling.sampler, SAMPLERS), quantize: oneOf('quantize', o.quantize ?? QUANTIZATIONS[0], QUANTIZATIONS),
     images: givenImages(o.images ?? [], frames), clips: givenClips(o.clips ?? [], frames), source: givenSource(o, frames),
     shots: givenShots(o, prompt, frames), loop: o.loop ?? false, longBy: oneOf('long by', o.longBy ?? LONG_WAYS[0], LONG_WAYS),
     vary: givenVariation(o.vary), window,

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CancelledError } from '../../src/core/errors.ts';
 import { sha256 } from '../../src/io/safetensors.ts';
-import { toRgb } from '../../src/media/frames.ts';
+import { toRgb, type Frames } from '../../src/media/frames.ts';
+import { psnr } from '../../src/media/metrics.ts';
 import { readFilm, readMetadata } from '../../src/media/read.ts';
 import { writeFilm } from '../../src/media/sink.ts';
+import { replay } from '../../src/pipeline/again.ts';
 import { generate, type GenerateOptions } from '../../src/pipeline/generate.ts';
 import { PHASES, type FilmProgress } from '../../src/pipeline/job.ts';
 import { openPipeline } from '../../src/pipeline/pipeline.ts';
@@ -74,6 +76,24 @@ test('every setting that should matter does', async () => {
   expect(new Set(seen).size).toBe(changes.length);
   expect(await pixels({ guidance: 1, negative: 'a knight' })).toBe(await pixels({ guidance: 1 }));       // without guidance nobody asks what it should not show
   expect(await pixels({ fps: 12 })).toBe(seen[0]);
+});
+
+test('in 8-bit integers: another film, near the one without, the same with any threads and from a warm pipeline, and again from its file', async () => {
+  const o = { prompt, seed: 7, frames: 5, scale: 1, palette: 0, model }, pipeline = await openPipeline({ model, threads: 2 });
+  const films: Frames[] = [];
+  for (const quantize of ['int8', 'none', 'int8'] as const) for await (const { film } of pipeline.films({ ...o, quantize })) films.push(film!);
+  pipeline[Symbol.dispose]();
+  const [int8, none, again] = films as [Frames, Frames, Frames];
+  expect(sha256(again.data)).toBe(sha256(int8.data));
+  expect(await pixels({ palette: 0, quantize: 'int8' })).toBe(sha256(int8.data));
+  expect(await pixels({ palette: 0 })).toBe(sha256(none.data));
+  expect(psnr(int8, none)).toBeGreaterThan(40);                 // reached: 50.8 dB
+  expect(psnr(int8, none)).toBeLessThan(80);
+  const output = join(dir, 'int8.png');
+  await generate({ ...o, quantize: 'int8', output });
+  expect((await readMetadata(output))?.settings['quantize']).toBe('int8');
+  expect(await replay(output, { model, output: join(dir, 'int8-again.png') })).toMatchObject({ same: true });
+  await expect(pixels({ quantize: 'int4' as 'int8' })).rejects.toThrow('quantize "int4" is not known; allowed: none, int8');
 });
 
 test('an image in memory is the image in its file', async () => {

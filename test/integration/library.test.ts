@@ -7,8 +7,8 @@ const EXAMPLES = new URL('../../examples/', import.meta.url);
 
 test('the library exports these values', () => {
   expect(Object.keys(kinora).sort()).toEqual([
-    'CancelledError', 'EVAL_WAYS', 'FileError', 'InputError', 'JOINS', 'KinoraError', 'LONG_WAYS', 'PHASES', 'Pipeline', 'REFUSALS', 'ResourceError', 'SAMPLERS', 'STAGES',
-    'TRAINABLE', 'WANTED_DRIFT', 'addModelFile', 'captionOf', 'concatFrames', 'contactSheet', 'drawClip', 'endpointCaptioner', 'evalLong', 'evalModel', 'evalModelLong',
+    'CancelledError', 'EVAL_WAYS', 'FileError', 'InputError', 'JOINS', 'KinoraError', 'LONG_WAYS', 'PHASES', 'Pipeline', 'QUANTIZATIONS', 'REFUSALS', 'ResourceError', 'SAMPLERS',
+    'STAGES', 'TRAINABLE', 'WANTED_DRIFT', 'addModelFile', 'captionOf', 'concatFrames', 'contactSheet', 'drawClip', 'endpointCaptioner', 'evalLong', 'evalModel', 'evalModelLong',
     'evalModelPrompts', 'evalModelWays', 'evalSprites', 'exportModel', 'exportStudent', 'findModel', 'generate', 'generateFilms', 'ingest', 'installedModels', 'loadJudge',
     'loadSpriteWorld', 'master', 'openModel', 'openPipeline', 'ortBackend', 'planDiT', 'planDistill', 'planText', 'planVae', 'previewSprites', 'readClip', 'readFilm',
     'readImage', 'readManifest', 'readMetadata', 'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip',

@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { evaluate } from '../../src/backend/reference/reference.ts';
 import { ortBackend } from '../../src/backend/ort/ort.ts';
+import type { HostArray } from '../../src/backend/backend.ts';
 import { sizeOf, type Shape } from '../../src/core/shape.ts';
 import { normals } from '../../src/core/random.ts';
 import { mul, sum } from '../../src/graph/build.ts';
@@ -18,8 +19,8 @@ export interface OpCase {
   readonly build: (inputs: Tensor[], graph: Graph) => Tensor;
   /** Maps a standard Gaussian to the op's domain. */
   readonly domain?: (x: number) => number;
-  /** Values of i32 inputs that the function asks the graph for, by name. */
-  readonly indices?: Readonly<Record<string, readonly number[]>>;
+  /** Values of integer inputs that the function asks the graph for, by name. */
+  readonly integers?: Readonly<Record<string, readonly number[]>>;
   /** Whether the op is meant to have gradients. Default true. */
   readonly differentiable?: boolean;
 }
@@ -40,9 +41,9 @@ export async function checkOp(c: OpCase): Promise<void> {
   const graph = new Graph();
   const inputs = c.shapes.map((shape, i) => graph.input(`x${i}`, shape));
   const output = c.build(inputs, graph);
-  const feeds: Record<string, Float32Array | Int32Array> = {};
+  const feeds: Record<string, HostArray> = {};
   c.shapes.forEach((shape, i) => { feeds[`x${i}`] = normals({ seed: 11, stream: c.name, step: i }, sizeOf(shape)).map((v) => (c.domain ?? ((x) => x))(v)); });
-  for (const [name, values] of Object.entries(c.indices ?? {})) feeds[name] = Int32Array.from(values);
+  for (const [name, values] of Object.entries(c.integers ?? {})) feeds[name] = graph.inputs.get(name)!.dtype === 'i8' ? Int8Array.from(values) : Int32Array.from(values);
   const backend = ortBackend({ threads: 1 });
 
   const differentiable = c.differentiable ?? true;

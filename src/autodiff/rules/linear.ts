@@ -64,11 +64,13 @@ function rowDot(grad: Tensor, output: Tensor): Tensor {
   return sum(mul(grad, output), [-1]);
 }
 
-type FusedOp = 'matmul' | 'conv' | 'softmax' | 'rmsNorm' | 'layerNorm' | 'rope';
+type FusedOp = 'matmul' | 'int8Scale' | 'int8Matmul' | 'conv' | 'softmax' | 'rmsNorm' | 'layerNorm' | 'rope';
 
 /** Products and fused ops. */
 export const linearRules: RulesFor<FusedOp> = {
   matmul: matmulRule,
+  int8Scale: () => { throw new RangeError('int8Scale has no gradient: train without quantization'); },
+  int8Matmul: () => { throw new RangeError('int8Matmul has no gradient: train without quantization'); },
   conv: ({ grad, inputs: [x, w], params, wanted }) => [
     wanted[0] ? convInputGrad(grad, w!, params.pads) : null,
     wanted[1] ? convWeightGrad(x!, grad, w!, params.pads) : null,

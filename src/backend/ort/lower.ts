@@ -1,15 +1,17 @@
 /**
  * @file Graph → ONNX nodes: one lowering per op, total over the vocabulary (opset 21 and com.microsoft 1, both in every onnxruntime build).
  */
-import { type BinaryOp, type OpName, type OpParams, type UnaryOp } from '../../graph/ops.ts';
+import { INT8_LEAST, type BinaryOp, type OpName, type OpParams, type UnaryOp } from '../../graph/ops.ts';
 import type { Tensor } from '../../graph/graph.ts';
-import { sizeOf } from '../../core/shape.ts';
+import { sizeOf, type DType } from '../../core/shape.ts';
 
 /** Attribute values; integers and integer lists are told from floats by `f`. */
 export type Attribute = number | readonly number[] | string | { readonly f: number };
 
 /** Where a lowering writes. */
 export interface Emitter {
+  /** Whether products of unsigned and signed bytes saturate on the machine, and both have to be unsigned. */
+  readonly saturates: boolean;
   /** Appends an ONNX node and returns its output's name. `out` names the output of the graph node itself. */
   node(type: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>, o?: { domain?: string; out?: string }): string;
   /** Name of an int64 initializer. */
@@ -18,18 +20,20 @@ export interface Emitter {
   fill(value: number, shape: readonly number[]): string;
   /** Name of an int32 initializer. */
   ints32(values: readonly number[], shape: readonly number[]): string;
+  /** Name of an unsigned 8-bit initializer. */
+  bytes(values: Uint8Array, shape: readonly number[]): string;
   /** Name of a float initializer. */
   floats(values: readonly number[], shape: readonly number[]): string;
 }
 
 /** One graph node as a lowering sees it. */
-interface Site { readonly inputs: readonly Tensor[]; readonly names: readonly string[]; readonly shape: readonly number[]; readonly dtype: 'f32' | 'i32'; readonly out: string }
+interface Site { readonly inputs: readonly Tensor[]; readonly names: readonly string[]; readonly shape: readonly number[]; readonly dtype: DType; readonly out: string }
 
 type Lowering<K extends OpName> = (e: Emitter, params: OpParams[K], site: Site) => void;
 
 const MICROSOFT = 'com.microsoft';
 /** ONNX TensorProto.DataType. */
-export const ONNX_TYPE = { f32: 1, i32: 6, i64: 7 } as const;
+export const ONNX_TYPE = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7 } as const;
 
 const plain = (type: string) => (e: Emitter, _: unknown, s: Site): void => { e.node(type, s.names, {}, s); };
 
@@ -79,6 +83,19 @@ const OTHERS: { readonly [K in Exclude<OpName, UnaryOp | BinaryOp>]: Lowering<K>
     if (!p.transA && !p.transB && p.alpha === 1) e.node('MatMul', s.names, {}, s);
     else e.node('FusedMatMul', s.names, { transA: Number(p.transA), transB: Number(p.transB), alpha: { f: p.alpha } }, { domain: MICROSOFT, out: s.out });
   },
+  int8Scale: (e, { positive }, s) => {
+    const axes = e.ints([1]), greatest = e.node('ReduceMax', [s.names[0]!, axes], { keepdims: 1 }), least = e.fill(INT8_LEAST, []);
+    const ends = positive ? [greatest] : [greatest, e.node('Neg', [e.node('ReduceMin', [s.names[0]!, axes], { keepdims: 1 })])];
+    e.node('Mul', [e.node('Max', [...ends, least]), e.fill(1 / (positive ? 255 : 127), [])], {}, s);
+  },
+  int8Matmul: (e, { positive }, s) => {
+    const [x, rows, weight, columns] = s.names as [string, string, string, string], zero = positive ? 0 : 128, m = s.shape[0]!;
+    const steps = e.node('QuantizeLinear', [x, e.node('Reshape', [rows, e.ints([m])]), e.bytes(new Uint8Array(m).fill(zero), [m])], { axis: 0 });      // u8: −127…127 as 1…255
+    const operands = (w: string): string[] => [steps, w, e.fill(1, []), columns, e.bytes(Uint8Array.of(zero), [])];
+    if (!e.saturates) { e.node('MatMulIntegerToFloat', operands(weight), {}, { domain: MICROSOFT, out: s.out }); return; }
+    const shifted = e.node('Cast', [e.node('Add', [e.node('Cast', [weight], { to: ONNX_TYPE.i32 }), e.ints32([128], [])])], { to: ONNX_TYPE.u8 });
+    e.node('MatMulIntegerToFloat', [...operands(shifted), e.bytes(Uint8Array.of(128), [])], {}, { domain: MICROSOFT, out: s.out });
+  },
   conv: (e, { pads: [t0, t1, h0, h1, w0, w1] }, s) => {
     e.node('Conv', s.names, { pads: [t0!, h0!, w0!, t1!, h1!, w1!], kernel_shape: s.inputs[1]!.shape.slice(2), strides: [1, 1, 1] }, s);
   },
@@ -114,6 +131,7 @@ export function flopsOf(op: OpName, inputs: readonly { shape: readonly number[] 
     const { transA } = params as OpParams['matmul'];
     return 2 * sizeOf(shape) * (transA ? inputs[0]!.shape.at(-2)! : inputs[0]!.shape.at(-1)!);
   }
+  if (op === 'int8Matmul') return 2 * sizeOf(shape) * inputs[0]!.shape[1]!;
   if (op === 'conv') return 2 * sizeOf(shape) * sizeOf(inputs[1]!.shape.slice(1));
   return 0;
 }

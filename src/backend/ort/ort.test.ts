@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { ResourceError } from '../../core/errors.ts';
-import { broadcast, exp, sum } from '../../graph/build.ts';
+import * as ort from 'onnxruntime-node';
+import { normals } from '../../core/random.ts';
+import { broadcast, exp, int8Matmul, int8Scale, sum } from '../../graph/build.ts';
 import { Graph } from '../../graph/graph.ts';
+import { toOnnx } from './model.ts';
 import { ortBackend } from './ort.ts';
 
 test('a value that no machine has room for is refused as a lack of memory', async () => {
@@ -10,4 +13,19 @@ test('a value that no machine has room for is refused as a lack of memory', asyn
   const running = program.run({ x: new Float32Array(1) });
   await expect(running).rejects.toThrow(ResourceError);
   await expect(running).rejects.toThrow(/^not enough memory to run a program: .*allocate/);
+});
+
+test('products of bytes have the same bits in the form for machines that would saturate', async () => {
+  const graph = new Graph(), [m, k, n] = [48, 96, 32] as const, x = graph.input('x', [m, k]), weight = graph.input('weight', [k, n], 'i8'), columns = graph.input('columns', [n]);
+  const y = int8Matmul(x, { rows: int8Scale(x), weight, columns }), values = normals({ seed: 1, stream: 'x', step: 0 }, m * k);
+  const steps = Int8Array.from({ length: k * n }, (_, i) => ((i * 37) % 255) - 127), scales = Float32Array.from({ length: n }, (_, i) => (i + 1) / 100);
+  const feeds = { x: new ort.Tensor('float32', values, [m, k]), weight: new ort.Tensor('int8', steps, [k, n]), columns: new ort.Tensor('float32', scales, [n]) };
+  const run = async (saturates: boolean): Promise<Float32Array> => {
+    const session = await ort.InferenceSession.create(toOnnx(graph, { y }, { saturates }).bytes, { intraOpNumThreads: 1 });
+    return (await session.run(feeds))['out:y']!.data as Float32Array;
+  };
+  using program = await ortBackend({ threads: 1 }).compile({ outputs: { y } });
+  const plain = await run(false);
+  expect(await run(true)).toEqual(plain);
+  expect((await program.run({ x: values, weight: steps, columns: scales }))['y']).toEqual(plain);
 });

@@ -5,9 +5,10 @@
 import * as ort from 'onnxruntime-node';
 import { checkAlias } from '../alias.ts';
 import type { Backend, CompileOptions, HostArray, Program } from '../backend.ts';
-import type { Tensor } from '../../graph/graph.ts';
+import { int8Matmul, int8Scale } from '../../graph/build.ts';
+import { Graph, reachable, type Tensor } from '../../graph/graph.ts';
 import { ResourceError } from '../../core/errors.ts';
-import { sizeOf } from '../../core/shape.ts';
+import { sizeOf, type DType } from '../../core/shape.ts';
 import { toOnnx } from './model.ts';
 
 /** Options of {@link ortBackend}. */
@@ -20,7 +21,10 @@ export interface OrtOptions {
   readonly arena?: boolean;
 }
 
-const tensorOf = (x: Tensor, data: HostArray): ort.Tensor => new ort.Tensor(x.dtype === 'f32' ? 'float32' : 'int32', data as Float32Array, x.shape as number[]);
+/** onnxruntime's names of our element types. */
+const TYPE = { f32: 'float32', i32: 'int32', i8: 'int8' } as const satisfies Record<DType, ort.Tensor.Type>;
+
+const tensorOf = (x: Tensor, data: HostArray): ort.Tensor => new ort.Tensor(TYPE[x.dtype], data, x.shape as number[]);
 
 /** How onnxruntime 1.30 says that memory ran out: its arena, operator new, a kernel. */
 const NO_MEMORY = /failed to allocate|allocation failed|bad_alloc|out of memory|smaller than requested bytes/i;
@@ -38,6 +42,21 @@ export function ortBackend(o: OrtOptions = {}): Backend {
   return { name: 'ort-cpu', compile: (options) => compile(options, o) };
 }
 
+/** What every session has. */
+const CPU = { executionProviders: ['cpu'], graphOptimizationLevel: 'all', logSeverityLevel: 3, interOpNumThreads: 1 } as const;
+
+let int8Saturates: Promise<boolean> | undefined;
+/** Whether the CPU's products of bytes saturate: the greatest product there is, asked once a process (a millisecond or two; only programs with such products ask). */
+async function probeInt8(): Promise<boolean> {
+  const graph = new Graph(), width = 64, x = graph.input('x', [16, width]), weight = graph.input('weight', [width, 16], 'i8');
+  const y = int8Matmul(x, { rows: int8Scale(x, true), weight, columns: graph.constant(new Array<number>(16).fill(1), [16]), positive: true });
+  const session = await ort.InferenceSession.create(toOnnx(graph, { y }).bytes, { ...CPU, intraOpNumThreads: 1 });
+  const fed = { x: tensorOf(x, new Float32Array(16 * width).fill(1)), weight: tensorOf(weight, new Int8Array(width * 16).fill(127)) };
+  const sums = (await session.run(fed))['out:y']!.data as Float32Array;
+  await session.release();
+  return sums.some((sum) => sum !== width * 255 * 127);
+}
+
 async function compile({ outputs, aliases = {} }: CompileOptions, o: OrtOptions): Promise<Program> {
   const started = performance.now();
   const results = Object.values(outputs);
@@ -45,9 +64,10 @@ async function compile({ outputs, aliases = {} }: CompileOptions, o: OrtOptions)
   if (!firstResult) throw new RangeError('a program needs at least one output');
   const { graph } = firstResult;
   for (const [output, input] of Object.entries(aliases)) checkAlias(outputs[output]!, graph.inputs.get(input)!, results);
-  const { bytes, inputs } = toOnnx(graph, outputs);
+  const saturates = reachable(graph, results).some((id) => graph.nodes[id]!.op === 'int8Matmul') && await (int8Saturates ??= probeInt8());
+  const { bytes, inputs } = toOnnx(graph, outputs, { saturates });
   const session = await engine('compile a program', ort.InferenceSession.create(bytes, {
-    executionProviders: ['cpu'], graphOptimizationLevel: 'all', logSeverityLevel: 3, interOpNumThreads: 1,
+    ...CPU,
     enableCpuMemArena: o.arena ?? true,
     ...(o.threads === undefined ? {} : { intraOpNumThreads: o.threads }),
     ...(o.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: `${o.profile}/ort` }),

@@ -1,7 +1,7 @@
 /**
  * @file The slow float64 evaluator's kernels: one per op, total over the vocabulary, written for plainness. Tests trust these.
  */
-import { BINARY_OPS, UNARY_OPS, type BinaryOp, type OpName, type OpParams, type UnaryOp } from '../../graph/ops.ts';
+import { BINARY_OPS, INT8_LEAST, UNARY_OPS, type BinaryOp, type OpName, type OpParams, type UnaryOp } from '../../graph/ops.ts';
 import { sizeOf, stridesOf, type Shape } from '../../core/shape.ts';
 
 /** A float64 array with its shape. */
@@ -71,6 +71,12 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - Math.exp(-a * a) / Math.sqrt(Math.PI) / (a + fraction));
 }
 
+/** The nearest whole number, of two the even one. */
+function halfToEven(x: number): number {
+  const down = Math.floor(x), part = x - down;
+  return part > 0.5 || (part === 0.5 && down % 2 !== 0) ? down + 1 : down;
+}
+
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 const UNARY: Record<UnaryOp, (x: number) => number> = {
@@ -126,6 +132,21 @@ export const KERNELS: { readonly [K in OpName]: Kernel<K> } = {
       let sum = 0;
       for (let l = 0; l < k; l++) sum += A[batch * m * k + (transA ? l * m + i : i * k + l)]! * B[batch * k * n + (transB ? j * k + l : l * n + j)]!;
       out[(batch * m + i) * n + j] = alpha * sum;
+    }
+    return out;
+  },
+  int8Scale: ({ positive }, [x], [rows]) => {
+    const width = x!.shape[1]!, out = new Float64Array(rows!).fill(INT8_LEAST), step = Math.fround(1 / (positive ? 255 : 127));
+    x!.data.forEach((v, i) => { const row = Math.floor(i / width); out[row] = Math.max(out[row]!, positive ? v : Math.abs(v)); });
+    return out.map((v) => Math.fround(Math.fround(v) * step));
+  },
+  int8Matmul: ({ positive }, [x, rows, w, columns], [m, n]) => {
+    const k = x!.shape[1]!, out = new Float64Array(m! * n!), [least, most] = positive ? [0, 255] : [-128, 127];
+    const steps = x!.data.map((v, i) => Math.min(most, Math.max(least, halfToEven(Math.fround(Math.fround(v) / rows!.data[Math.floor(i / k)]!)))));
+    for (let i = 0; i < m!; i++) for (let j = 0; j < n!; j++) {
+      let sum = 0;
+      for (let l = 0; l < k; l++) sum += steps[i * k + l]! * w!.data[l * n! + j]!;
+      out[i * n! + j] = sum * columns!.data[j]!;
     }
     return out;
   },

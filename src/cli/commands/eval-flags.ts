@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
 import type { EvaluatedOptions } from '../../eval/evaluated.ts';
 import type { Frames } from '../../media/frames.ts';
+import { QUANTIZATIONS, type Quantization } from '../../models/dit/config.ts';
 import { choice, decimal, integer, nonEmpty } from '../options.ts';
 import type { CliContext } from '../program.ts';
 
@@ -18,6 +19,7 @@ export interface EvalFlags {
   readonly guidance?: number;
   readonly guideFrom?: number;
   readonly sampler?: SamplerName;
+  readonly quantize?: Quantization;
   readonly json?: boolean;
 }
 
@@ -34,6 +36,7 @@ export const addEvalFlags = (command: Command): Command => command
   .option('--guidance <x>', 'how strongly the words pull', decimal('--guidance', { min: 0, max: 30 }))
   .option('--guide-from <sigma>', 'least noise level at which they do', decimal('--guide-from', { min: 0, max: 1 }))
   .option('--sampler <name>', SAMPLERS.join(', '), choice('--sampler', SAMPLERS))
+  .option('--quantize <how>', `${QUANTIZATIONS.join(', ')}: in which numbers the transformer's large products are computed`, choice('--quantize', QUANTIZATIONS))
   .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
   .option('--json', 'print one JSON object');
 
@@ -44,12 +47,12 @@ export const addSheetFlags = (command: Command, without = ''): Command => comman
 
 /** The flags as an evaluation takes them. */
 export function evaluatedOptions(flags: EvalFlags, { signal }: Pick<CliContext, 'signal'>): EvaluatedOptions {
-  const { model, threads, steps, guidance, guideFrom, sampler } = flags;
+  const { model, threads, steps, guidance, guideFrom, sampler, quantize } = flags;
   return {
     signal, ...(model === undefined ? {} : { model }), ...(threads === undefined ? {} : { threads }),
     sampling: {
       ...(steps === undefined ? {} : { steps }), ...(guidance === undefined ? {} : { guidance }), ...(sampler === undefined ? {} : { sampler }),
-      ...(guideFrom === undefined ? {} : { interval: [guideFrom, 1] as const }),
+      ...(quantize === undefined ? {} : { quantize }), ...(guideFrom === undefined ? {} : { interval: [guideFrom, 1] as const }),
     },
   };
 }

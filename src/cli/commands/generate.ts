@@ -2,14 +2,15 @@
  * @file `kinora generate`: flags → the library's generateFilms → one line, or one JSON object, a film.
  */
 import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
+import { QUANTIZATIONS, type Quantization } from '../../models/dit/config.ts';
 import { LONG_WAYS, type LongWay } from '../../pipeline/timeline.ts';
 import { addGenerateFlags, readGenerateFlags, type GenerateFlags } from '../generate-flags.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
-const FLAGS = { samplers: SAMPLERS, longWays: LONG_WAYS };
+const FLAGS = { samplers: SAMPLERS, quantizations: QUANTIZATIONS, longWays: LONG_WAYS };
 
 async function run(all: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
-  const { output, model, size, sampler, json, count, video, connect, mask, storyboard, vary, longBy, expandWith, ...flags } = all;
+  const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, expandWith, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
   const { drawnSeed } = await import('../../pipeline/job.ts');
   const seed = flags.seed ?? await drawnSeed({ ...flags, ...(output === undefined ? {} : { output }) }, count);
@@ -18,6 +19,7 @@ async function run(all: GenerateFlags, { signal, print, progress }: CliContext):
     output: output ?? (count === 1 ? `film-${seed}.mp4` : 'film.mp4'),                 // several films get their seeds from the pipeline
     ...(model === undefined ? {} : { model }),
     ...(sampler === undefined ? {} : { sampler: sampler as SamplerName }),
+    ...(quantize === undefined ? {} : { quantize: quantize as Quantization }),
     ...(longBy === undefined ? {} : { longBy: longBy as LongWay }),
     ...(video === undefined ? {} : { video: { file: video } }),
     ...(connect ? { connect: [{ file: connect[0]! }, { file: connect[1]! }] as const } : {}),

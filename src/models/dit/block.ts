@@ -36,24 +36,24 @@ export type DiTText = Omit<TextConditioning, 'states'> & ({ readonly states: Ten
 /** Shift, scale and gate `[runs, 1, D]` for one sub-layer, gathered from frames to runs of tokens. */
 interface Modulated { readonly shift: Tensor; readonly scale: Tensor; readonly gate: Tensor }
 
-const attentionParams = (c: DiTConfig) => ({
-  qkv: linearParams(c.width, 3 * c.width, { bias: c.bias }),
-  proj: linearParams(c.width, c.width, { bias: c.bias }),
+const attentionParams = (c: DiTConfig, int8: boolean) => ({
+  qkv: linearParams(c.width, 3 * c.width, { bias: c.bias, int8 }),
+  proj: linearParams(c.width, c.width, { bias: c.bias, int8 }),
   ...(c.qkNorm ? { normQ: param([c.width / c.heads], constant(1)), normK: param([c.width / c.heads], constant(1)) } : {}),
 });
 type AttentionParams = { qkv: LinearParams; proj: LinearParams; normQ?: Tensor; normK?: Tensor };
 
-const crossParams = (c: DiTConfig, textWidth: number) => ({
-  q: linearParams(c.width, c.width, { bias: false }),
+const crossParams = (c: DiTConfig, textWidth: number, int8: boolean) => ({
+  q: linearParams(c.width, c.width, { bias: false, int8 }),
   kv: textKvParams(textWidth, c.width),
-  proj: linearParams(c.width, c.width, { bias: false, init: constant(0) }),
+  proj: linearParams(c.width, c.width, { bias: false, int8, init: constant(0) }),
 });
 
-/** Parameters of one block. */
-export const blockParams = (c: DiTConfig) => ({
-  attn: attentionParams(c),
-  ...(c.textWidth === null ? {} : { cross: crossParams(c, c.textWidth) }),
-  mlp: mlpParams(c.width, { kind: c.mlp, ratio: c.mlpRatio, bias: c.bias }),
+/** Parameters of one block. With `int8` the products over all tokens have 8-bit weights; the modulation, over frames, and the text's keys and values keep float32. */
+export const blockParams = (c: DiTConfig, int8 = false) => ({
+  attn: attentionParams(c, int8),
+  ...(c.textWidth === null ? {} : { cross: crossParams(c, c.textWidth, int8) }),
+  mlp: mlpParams(c.width, { kind: c.mlp, ratio: c.mlpRatio, bias: c.bias, int8 }),
   ...(c.modulation === 'zero'
     ? { modulation: linearParams(c.width, 6 * c.width, { init: constant(0) }) }                // adaLN-Zero: each block starts as the identity
     : { table: param([6 * c.width], normal(0.02), false) }),

@@ -1,9 +1,10 @@
 /**
  * @file Configurations of the diffusion transformer. One table holds our presets and those of the DiT paper.
  */
+import { QUANTIZATIONS, type Quantization } from '../../nn/int8.ts';
 import { MLP_KINDS, type MlpKind } from '../../nn/mlp.ts';
 
-export { MLP_KINDS, type MlpKind };
+export { MLP_KINDS, type MlpKind, QUANTIZATIONS, type Quantization };
 
 /** Modulation: `zero` = a projection per block (DiT's adaLN-Zero), `single` = one shared projection and a table per block (PixArt-α, section 2.3). */
 export const MODULATIONS = ['zero', 'single'] as const;

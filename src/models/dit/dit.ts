@@ -9,7 +9,7 @@ import { linear, linearParams, type LinearParams } from '../../nn/linear.ts';
 import { constant, normal, param, type Bound } from '../../nn/param.ts';
 import { blockParams, ditBlock, norm, type BlockParams, type DiTText, type PackContext } from './block.ts';
 import { PLACE_FEATURES } from './rope.ts';
-import type { DiTConfig } from './config.ts';
+import type { DiTConfig, Quantization } from './config.ts';
 import { packFrames, packTokens, runLength, type PackLayout } from './layout.ts';
 
 /** Width of the sinusoidal features of a noise level (DiT). */
@@ -18,8 +18,8 @@ export const SIGMA_FEATURES = 256;
 /** A latent frame's kind: to be generated, or given as context. */
 export const FRAME_KINDS = ['generated', 'given'] as const;
 
-/** Parameters. */
-export function ditParams(c: DiTConfig) {
+/** Parameters; with `int8` the blocks' large weights are quantized ({@link blockParams}), first and last layers are not. */
+export function ditParams(c: DiTConfig, quantize: Quantization = 'none') {
   const patchSize = c.channels * c.patch ** 2;
   return {
     embed: linearParams(patchSize, c.width),
@@ -29,7 +29,7 @@ export function ditParams(c: DiTConfig) {
     ...(c.textWidth === null ? {} : { pooled: linearParams(c.textWidth, c.width, { bias: false, init: constant(0) }) }),
     ...(c.modulation === 'single' ? { modulation: linearParams(c.width, 6 * c.width, { init: normal(0.02) }) } : {}),
     ...(c.skip ? { skip: linearParams(c.width, patchSize * c.outputs, { init: constant(0) }) } : {}),
-    blocks: Array.from({ length: c.depth }, () => blockParams(c)),
+    blocks: Array.from({ length: c.depth }, () => blockParams(c, quantize === 'int8')),
     final: { modulation: linearParams(c.width, 2 * c.width, { init: constant(0) }), linear: linearParams(c.width, patchSize * c.outputs, { init: constant(0) }) },
   };
 }
