@@ -87,6 +87,7 @@ test('an empty prompt is refused', () => {
 test('an output is a file of a known extension, or a folder', () => {
   const parse = output('--output');
   for (const file of ['a.mp4', 'b/c.GIF', 'x.y.png', 'frames', 'frames/', 'v1.2/frames', '../.hidden']) expect(parse(file)).toBe(file);
-  expect(refusal(() => parse('film.avi'))).toBe('--output "film.avi": extension ".avi" is not known; allowed: .mp4, .gif, .png, or none for a folder of PNGs');
+  expect(refusal(() => parse('film.avi'))).toBe('--output "film.avi": extension ".avi" is not known; '
+    + 'allowed: .mp4, .webm, .mov, .mkv, .gif, .webp, .apng, .png, or none for a folder of PNGs');
   expect(refusal(() => parse(' '))).toContain('--output is empty');
 });

@@ -3,7 +3,7 @@
  * and what is allowed, with the nearest allowed value where there is one. What only a model can know comes in as an argument.
  */
 import { InputError, oneOf } from '../core/errors.ts';
-import { filmFormat } from '../media/film-format.ts';
+import { FILE_FORMATS, filmFormat } from '../media/film-format.ts';
 
 /** Turns the text of one flag into its value; throws an InputError that starts with the flag. */
 export type Parser<T> = (text: string) => T;
@@ -104,10 +104,10 @@ export function repeated<T>(parse: Parser<T>): (text: string, before: readonly T
   return (text, before = []) => [...before, parse(text)];
 }
 
-/** `FILE` that a film can be written to: .mp4, .gif, .png, or no extension for a folder of PNGs. */
+/** `FILE` that a film can be written to: its extension is one of the formats', or it has none and is a folder of PNGs. */
 export function output(flag: string): Parser<string> {
   return (text) => {
-    const file = nonEmpty(flag, 'wanted a file ending in .mp4, .gif or .png, or a folder')(text);
+    const file = nonEmpty(flag, `wanted a file ending in ${FILE_FORMATS.map((name) => `.${name}`).join(', ')}, or a folder`)(text);
     try { filmFormat(file); } catch (error) { throw new InputError(`${flag} ${(error as Error).message}`, { cause: error }); }
     return file;
   };

@@ -3,13 +3,14 @@
  * rates keep their clock), a small luma plane for analysis, and a picture that is converted only when asked for. Upright (display matrix, EXIF),
  * square pixels, 8 bits, opaque (alpha over a ground). GIF, WebP and images go through sharp; all else through node-av (optional).
  */
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AVPixelFormat, FilterAPI, Frame } from 'node-av';
+import type { FilterAPI, Frame } from 'node-av';
 import sharp from 'sharp';
-import { FileError, ResourceError } from '../core/errors.ts';
+import { FileError } from '../core/errors.ts';
+import { apngFrames } from './apng.ts';
 import { type Frames, sliceFrames, toRgb } from './frames.ts';
-import { loadNodeAv, type NodeAv } from './node-av.ts';
+import { decoderOf, hasAlpha, needNodeAv } from './node-av.ts';
 import { fileError } from './pending.ts';
 import { readFilm, readImage } from './read.ts';
 import { sniff, SNIFF_BYTES } from './sniff.ts';
@@ -103,7 +104,7 @@ async function fromPicture(image: Frames, time: number, duration: number, o: Str
 
 async function pagesStream(file: string, kind: string, o: StreamOptions): Promise<FilmStream> {
   const facts = await sharp(file, { pages: -1, limitInputPixels: false }).metadata().catch((cause: unknown) => { throw fileError('read', file, cause); });
-  const pages = facts.pages ?? 1, height = facts.pageHeight ?? facts.height, bytes = facts.width * height * 4 * pages;
+  const pages = kind === 'png' ? apngFrames(await readFile(file)) || 1 : facts.pages ?? 1, height = facts.pageHeight ?? facts.height, bytes = facts.width * height * 4 * pages;
   if (bytes > WHOLE_LIMIT) {
     throw new FileError(`cannot read ${file}: ${pages} frames of ${facts.width}×${height} take ${Math.round(bytes / 2 ** 20)} MiB, ${kind} may take 512; make an MP4 of it`);
   }
@@ -157,9 +158,7 @@ function rows(frame: Frame, bytes: number): Uint8Array {
 }
 
 async function codecStream(file: string, kind: string, o: StreamOptions): Promise<FilmStream> {
-  const found = await loadNodeAv();
-  if (!found) throw new ResourceError(`cannot read ${file}: ${kind} films need the optional package node-av (npm install node-av)`);
-  const av: NodeAv = found;
+  const av = await needNodeAv(`read ${file}`, kind);
   let facts: StreamFacts = { kind, width: 0, height: 0, codec: '?', damaged: 0 };
   const [r, g, b] = o.ground ?? [255, 255, 255];
   const check = (code: number, what: string): void => {
@@ -172,7 +171,7 @@ async function codecStream(file: string, kind: string, o: StreamOptions): Promis
     check(await format.findStreamInfo(), 'its streams cannot be analysed');
     const index = format.findBestStream(av.AVMEDIA_TYPE_VIDEO), stream = index < 0 ? undefined : format.streams[index];
     if (!stream) throw new FileError(`cannot read ${file}: it holds no video`);
-    const codec = av.Codec.findDecoder(stream.codecpar.codecId);
+    const codec = decoderOf(av, stream);
     if (!codec) throw new FileError(`cannot read ${file}: no decoder for its video`);
     using decoder = new av.CodecContext();
     decoder.allocContext3(codec);
@@ -203,7 +202,7 @@ async function codecStream(file: string, kind: string, o: StreamOptions): Promis
       facts = { ...facts, width, height, codec: codec.name ?? '?' };
       small = within(width, height, { side: o.lumaSide });
       size = within(width, height, { area: o.pictureArea });
-      const alpha = /^(yuva|gbrap|rgba|bgra|argb|abgr|ya\d)/.test(av.avGetPixFmtName(first.format as AVPixelFormat) ?? '');
+      const alpha = hasAlpha(av, first.format);
       lumaFilter = av.FilterAPI.create(`scale=${swaps ? small.height : small.width}:${swaps ? small.width : small.height}:${SCALE},${filter}format=gray`);
       pictureFilter = av.FilterAPI.create(`scale=${swaps ? size.height : size.width}:${swaps ? size.width : size.height}:${SCALE},${filter}format=${alpha ? 'rgba' : 'rgb24'}`);
       channels = alpha ? 4 : 3;

@@ -51,6 +51,28 @@ export function rampFilm(size: number, count: number, fps = 8): Frames {
   return { data, count, height: size, width: size, channels: 3, fps };
 }
 
+/** A film with soft alpha: the square of `walkFilm` under glass that grows thicker to the right, with nothing at all at its left. RGBA, T frames of `size`². */
+export function glassFilm(size: number, count: number, fps = 8): Frames {
+  const film = walkFilm(size, count, fps), data = new Uint8Array(count * size * size * 4);
+  for (let i = 0; i < count * size * size; i++) {
+    const x = i % size;
+    data.set(film.data.subarray(3 * i, 3 * i + 3), 4 * i);
+    data[4 * i + 3] = x < size / 4 ? 0 : x >= (3 * size) / 4 ? 255 : Math.floor((255 * (x - size / 4 + 1)) / (size / 2 + 1));
+  }
+  return { data, count, height: size, width: size, channels: 4, fps };
+}
+
+/** The largest difference of alpha between two RGBA films, and of colours where alpha is 1/16 and more. */
+export function visibleDifference(a: Frames, b: Frames): { readonly colour: number; readonly alpha: number } {
+  let colour = 0, alpha = 0;
+  if (a.channels !== 4 || b.channels !== 4 || a.data.length !== b.data.length) return { colour: Infinity, alpha: Infinity };
+  for (let i = 0; i < a.data.length; i += 4) {
+    alpha = Math.max(alpha, Math.abs(a.data[i + 3]! - b.data[i + 3]!));
+    if (a.data[i + 3]! >= 16) for (let c = i; c < i + 3; c++) colour = Math.max(colour, Math.abs(a.data[c]! - b.data[c]!));
+  }
+  return { colour, alpha };
+}
+
 /** Metadata with everything that breaks containers: quotes, line breaks, Chinese, an emoji outside the first plane. */
 export const METADATA: FilmMetadata = {
   prompt: 'a woman "in armor"\nwalks left 穿盔甲的女人 🎬', seed: 7, model: 'sprites-64',

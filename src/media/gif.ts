@@ -1,22 +1,25 @@
 /**
  * @file Writes animated GIF (GIF89a specification, CompuServe 1990): one global palette for the whole film, only the pixels
- * that change, delays that add up to the exact duration, a comment. Our own writer, since sharp's has no comments and its
+ * that change, delays that add up to the exact duration, a comment; alpha of one bit. Our own writer, since sharp's has no comments and its
  * palettes differ between frames. The film is held in memory until the end: the palette must have seen all of it.
  */
 import { InputError } from '../core/errors.ts';
+import { changedRectangle, cutRectangle, type Rectangle } from './changed.ts';
 import type { Frames } from './frames.ts';
 import { ColourCounter, type Palette, paletteIndexer, quantizePalette } from './palette.ts';
+import { roundedDuration } from './rational.ts';
 
-/** One of 256 stays free for "as in the frame before". */
+/** One of 256 stays free for "as in the frame before", or for nothing. */
 const MAX_COLOURS = 255;
 /** Browsers show anything faster than 2 hundredths of a second at 10 fps. */
 export const GIF_MAX_FPS = 50;
+/** Alpha from which a pixel is there. */
+const THERE = 128;
 
-/** Hundredths of a second for each of `count` frames: rounded sums, so that 8 fps is 12, 13, 12, 13… (13 at first, as 12.5 rounds up). */
+/** Hundredths of a second for each of `count` frames. */
 export function gifDelays(count: number, fps: number): number[] {
   if (!(fps > 0) || fps > GIF_MAX_FPS) throw new InputError(`GIF films have at most ${GIF_MAX_FPS} frames a second, got ${fps}`);
-  const at = (i: number): number => Math.round((100 * i) / fps);
-  return Array.from({ length: count }, (_, i) => at(i + 1) - at(i));
+  return Array.from({ length: count }, (_, i) => roundedDuration(i, fps, 100));
 }
 
 /** Appends bytes without knowing how many. */
@@ -85,16 +88,17 @@ export interface GifOptions {
   readonly comment?: string;
 }
 
-/** Chunks of one film (RGB; see `toRgb`) as the bytes of a GIF file that repeats for ever. */
+/** Chunks of one film as the bytes of a GIF file that repeats for ever. A pixel of a film with alpha is there, or it is not. */
 export function encodeGif(chunks: readonly Frames[], options: GifOptions): Uint8Array {
   const first = chunks[0];
   if (!first) throw new InputError('a GIF needs at least one frame');
-  const { width, height } = first, pixels = width * height;
+  const { width, height, channels } = first;
   if (width > 65535 || height > 65535) throw new InputError(`GIF images have at most 65535 pixels a side, got ${width}×${height}`);
   const count = chunks.reduce((sum, c) => sum + c.count, 0);
   const delays = gifDelays(count, options.fps);
-  const palette = filmPalette(chunks), indexOf = paletteIndexer(palette);
-  const colours = palette.length / 3, same = colours;                   // the index after the last colour: unchanged
+  const film = channels === 4 ? chunks.map(thereOrNot) : chunks, glass = film.some(hasHoles);
+  const palette = filmPalette(film), indexOf = paletteIndexer(palette);
+  const colours = palette.length / 3, none = colours;                   // the index after the last colour: as before, or nothing
   const tableBits = Math.max(2, 32 - Math.clz32(colours));
 
   const out = new Bytes();
@@ -105,22 +109,17 @@ export function encodeGif(chunks: readonly Frames[], options: GifOptions): Uint8
   if (count > 1) { out.push(0x21, 0xff, 11); out.text('NETSCAPE2.0'); out.push(3, 1, 0, 0, 0); } // for ever
   if (options.comment) { out.push(0x21, 0xfe); out.blocks(new TextEncoder().encode(options.comment)); }
 
+  const whole: Rectangle = { x: 0, y: 0, width, height }, empty = new Uint8Array(width * height).fill(none);
   let before: Uint8Array | undefined, t = 0;
-  for (const chunk of chunks) {
+  for (const chunk of film) {
     for (let f = 0; f < chunk.count; f++, t++) {
-      const now = new Uint8Array(pixels);
-      for (let i = 0, p = f * pixels * 3, last = -1, lastIndex = 0; i < pixels; i++, p += 3) {
-        const rgb = chunk.data[p]! << 16 | chunk.data[p + 1]! << 8 | chunk.data[p + 2]!;
-        if (rgb !== last) { last = rgb; lastIndex = indexOf(rgb); }
-        now[i] = lastIndex;
-      }
-      const r = before ? changed(before, now, width) : { x: 0, y: 0, w: width, h: height };
-      const image = new Uint8Array(r.w * r.h);
-      for (let y = 0, i = 0; y < r.h; y++) {
-        for (let x = 0, p = (r.y + y) * width + r.x; x < r.w; x++, p++, i++) image[i] = before && before[p] === now[p] ? same : now[p]!;
-      }
-      out.push(0x21, 0xf9, 4, 0x05); out.u16(delays[t]!); out.push(same, 0); // keep in place, transparent index
-      out.byte(0x2c); out.u16(r.x); out.u16(r.y); out.u16(r.w); out.u16(r.h); out.byte(0);
+      const now = indexed(chunk, f, indexOf, none), pixel = { ...whole, width: 1, height: 1 };
+      // With holes each frame stands alone and is taken away after its time (disposal 2), else what changed is laid over what was there (1).
+      const r = glass ? changedRectangle(empty, now, width, 1) ?? pixel : before ? changedRectangle(before, now, width, 1) ?? pixel : whole;
+      const image = cutRectangle(now, r, width, 1);
+      if (!glass && before) cutRectangle(before, r, width, 1).forEach((index, i) => { if (image[i] === index) image[i] = none; });
+      out.push(0x21, 0xf9, 4, (glass ? 2 : 1) << 2 | 1); out.u16(delays[t]!); out.push(none, 0);
+      out.byte(0x2c); out.u16(r.x); out.u16(r.y); out.u16(r.width); out.u16(r.height); out.byte(0);
       out.byte(tableBits); out.blocks(lzw(image, tableBits));
       before = now;
     }
@@ -129,25 +128,33 @@ export function encodeGif(chunks: readonly Frames[], options: GifOptions): Uint8
   return out.take();
 }
 
+/** Alpha of one bit. */
+function thereOrNot(chunk: Frames): Frames {
+  return { ...chunk, data: chunk.data.map((v, i) => (i % 4 < 3 ? v : v >= THERE ? 255 : 0)) };
+}
+
+function hasHoles({ data, channels }: Frames): boolean {
+  if (channels === 4) for (let i = 3; i < data.length; i += 4) if (data[i] === 0) return true;
+  return false;
+}
+
+/** Frame `f` of a chunk as indices of colours, `none` where it has none. */
+function indexed({ data, channels, width, height }: Frames, f: number, indexOf: (rgb: number) => number, none: number): Uint8Array {
+  const out = new Uint8Array(width * height);
+  for (let i = 0, p = f * out.length * channels, last = -1, index = 0; i < out.length; i++, p += channels) {
+    if (channels === 4 && data[p + 3] === 0) { out[i] = none; continue; }
+    const rgb = data[p]! << 16 | data[p + 1]! << 8 | data[p + 2]!;
+    if (rgb !== last) { last = rgb; index = indexOf(rgb); }
+    out[i] = index;
+  }
+  return out;
+}
+
 /** The palette of all chunks; exact if they have at most 255 colours. */
 function filmPalette(chunks: readonly Frames[]): Palette {
   const counter = new ColourCounter();
   for (const chunk of chunks) counter.add(chunk);
   return quantizePalette(counter, { colours: MAX_COLOURS, seed: 0 });
-}
-
-/** The smallest rectangle that holds every changed pixel; one pixel if none changed. */
-function changed(a: Uint8Array, b: Uint8Array, width: number): { x: number; y: number; w: number; h: number } {
-  let left = width, right = -1, top = -1, bottom = -1;
-  for (let i = 0; i < a.length; i++) {
-    if (a[i] === b[i]) continue;
-    const x = i % width, y = (i - x) / width;
-    if (top < 0) top = y;
-    bottom = y;
-    if (x < left) left = x;
-    if (x > right) right = x;
-  }
-  return top < 0 ? { x: 0, y: 0, w: 1, h: 1 } : { x: left, y: top, w: right - left + 1, h: bottom - top + 1 };
 }
 
 /** The text of the first comment extension; undefined if there is none. */

@@ -15,18 +15,24 @@ export type Palette = Uint8Array;
 /** Distinct colours are told apart up to this many; beyond, they are merged in cells of 8³ values (5 bits a channel). */
 const EXACT_LIMIT = 4096;
 
-/** First pass: how often each colour occurs. Alpha is not looked at. */
+/** First pass: how often each colour occurs. Pixels that are not there at all (alpha 0) do not count. */
 export class ColourCounter {
   #exact: Map<number, number> | undefined = new Map();
   /** Count and sums of R, G, B for each 15-bit cell. */
   #cells: Float64Array | undefined;
+  #seen = false;
+
+  /** Whether any frame was counted, be it one in which nothing is there. */
+  get seen(): boolean { return this.#seen; }
 
   add(frames: Frames): void {
-    const { data, channels } = frames;
+    const { data, channels } = frames, alphaAt = (i: number): number => (channels === 4 ? i + 3 : -1);
+    this.#seen = true;
     for (let i = 0; i < data.length;) {
+      if (data[alphaAt(i)] === 0) { i += 4; continue; }
       const key = data[i]! << 16 | data[i + 1]! << 8 | data[i + 2]!;
       const start = i;                                                  // runs of one colour are counted at once
-      do i += channels; while (i < data.length && (data[i]! << 16 | data[i + 1]! << 8 | data[i + 2]!) === key);
+      do i += channels; while (i < data.length && data[alphaAt(i)] !== 0 && (data[i]! << 16 | data[i + 1]! << 8 | data[i + 2]!) === key);
       this.#count(key, (i - start) / channels);
     }
   }
@@ -79,7 +85,8 @@ export function quantizePalette(source: Frames | ColourCounter, options: Palette
   if (source instanceof ColourCounter) counter = source;
   else { counter = new ColourCounter(); counter.add(source); }
   const colours = counter.colours();
-  if (colours.length === 0) throw new InputError('palette: no frame has been counted');
+  if (!counter.seen) throw new InputError('palette: no frame has been counted');
+  if (colours.length === 0) return Uint8Array.of(0, 0, 0);              // nothing is there: no pixel will ask for it
   const exact = colours.every(({ rgb }) => rgb.every(Number.isInteger));
   if (colours.length <= wanted && exact) return sortByLightness(colours.map((c) => c.rgb));
 
@@ -195,10 +202,11 @@ export function paletteIndexer(palette: Palette): (rgb: number) => number {
   };
 }
 
-/** The film with each pixel replaced by its nearest colour; alpha stays. */
+/** The film with each pixel replaced by its nearest colour; alpha stays, and so do pixels that are not there. */
 export function mapPalette(frames: Frames, palette: Palette): Frames {
   const { channels } = frames, data = frames.data.slice(), indexOf = paletteIndexer(palette);
   for (let i = 0; i < data.length; i += channels) {
+    if (channels === 4 && data[i + 3] === 0) continue;
     const at = 3 * indexOf(data[i]! << 16 | data[i + 1]! << 8 | data[i + 2]!);
     data[i] = palette[at]!; data[i + 1] = palette[at + 1]!; data[i + 2] = palette[at + 2]!;
   }

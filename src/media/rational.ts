@@ -1,5 +1,6 @@
 /**
- * @file Frame rates as exact fractions: containers count time in integers, and 23.976 is 24000 / 1001.
+ * @file Frame rates as exact fractions: containers count time in integers, and 23.976 is 24000 / 1001. Where they count in coarse units, durations are rounded so that
+ * their sums are right.
  */
 import { InputError } from '../core/errors.ts';
 
@@ -27,3 +28,9 @@ export function rationalFps(fps: number): Rational {
   }
   throw new InputError(`fps ${fps} is not a fraction with a denominator of at most 1000`);
 }
+
+/** Durations of frames in units of 1 / `units` s: differences of rounded times, so that none drifts. 8 fps in hundredths is 13, 12, 13, 12 … (12.5 rounds up). */
+export const roundedDuration = (index: number, fps: number, units: number): number => Math.round((units * (index + 1)) / fps) - Math.round((units * index) / fps);
+
+/** Browsers show frames of 10 ms and less as if they lasted 100: an animated image has so many a second at most. */
+export const IMAGE_MAX_FPS = 90;

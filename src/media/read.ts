@@ -1,22 +1,24 @@
 /**
  * @file Images and films from disk as Frames. The first bytes decide what a file is, not its name; a file of another kind is
- * a one-line FileError that says what it looks like. Images, GIF, animated WebP, sprite sheets and folders of PNGs need
+ * a one-line FileError that says what it looks like. Images, GIF, animated WebP and PNG, sprite sheets and folders of PNGs need
  * nothing; compressed films need a codec that reads (node-av, optional).
  */
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { FileError } from '../core/errors.ts';
+import { readApng } from './apng.ts';
 import { concatFrames, dropOpaqueAlpha, type Frames, toRgba } from './frames.ts';
 import { readGifComment } from './gif.ts';
 import { decodeEmbedded, type Embedded, type FilmMetadata } from './metadata.ts';
 import { findMoov, readMp4Tags } from './mp4-read.ts';
-import { hasNodeAv, nodeAv } from './node-av.ts';
+import { hasNodeAv, nodeAv, readComment } from './node-av.ts';
 import { fileError } from './pending.ts';
 import { readPngTexts } from './png.ts';
 import { unpackSheet } from './sheet-grid.ts';
 import { type MediaKind, sniff, SNIFF_BYTES } from './sniff.ts';
 import type { VideoCodec } from './video-codec.ts';
+import { readWebpRecord } from './webp.ts';
 import { FOLDER_FRAME, MP4_COMMENT, PNG_KEYWORD } from './writers.ts';
 
 /** Frames a second of images and films that do not say. */
@@ -70,18 +72,19 @@ export interface ReadFilmOptions {
   readonly codec?: VideoCodec;
 }
 
-/** A film: a folder of numbered PNGs, a sprite sheet of ours, GIF, WebP, or (with a codec) MP4, WebM, AVI. An image is one frame. */
+/**
+ * A film: a folder of numbered PNGs, a sprite sheet of ours, GIF, animated WebP or PNG, or (with a codec) MP4, MOV, WebM, MKV, AVI. An image is one frame. RGBA if
+ * anything is transparent.
+ */
 export async function readFilm(file: string, options: ReadFilmOptions = {}): Promise<Frames> {
   if (await isFolder(file)) return readFolder(file);
-  const kind = await kindOf(file, 'a film (MP4, WebM, AVI, GIF, WebP), a sprite sheet or an image');
+  const kind = await kindOf(file, 'a film (MP4, MOV, WebM, MKV, AVI, GIF, WebP), a sprite sheet or an image');
   switch (kind) {
     case 'jpeg': return decodeImage(file, 1);
-    case 'webp': return decodeImage(file, -1);
-    case 'gif': {
-      const film = await decodeImage(file, -1), facts = (await embeddedOf(file, kind))?.film;
-      return facts?.frames === film.count ? { ...film, fps: facts.fps } : film; // hundredths of a second are not exact
-    }
+    case 'gif': case 'webp': return withFacts(file, kind, await decodeImage(file, -1));
     case 'png': {
+      const film = await readFile(file).then(readApng).catch((cause: unknown) => { throw new FileError(`cannot read ${file}: ${(cause as Error).message}`, { cause }); });
+      if (film) return withFacts(file, kind, dropOpaqueAlpha(film));
       const image = await decodeImage(file, 1), facts = (await embeddedOf(file, kind))?.film;
       if (!facts) return image;
       if (facts.columns === undefined) return { ...image, fps: facts.fps };
@@ -92,16 +95,23 @@ export async function readFilm(file: string, options: ReadFilmOptions = {}): Pro
         throw new FileError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
       }
     }
-    case 'mp4': case 'webm': case 'avi': {
+    case 'mp4': case 'mov': case 'webm': case 'mkv': case 'avi': {
       const codec = options.codec ?? nodeAv;
       if (!codec.readFilm) throw new FileError(`cannot read ${file}: codec ${codec.name} does not read`);
       if (codec === nodeAv && !(await hasNodeAv())) {
         throw new FileError(`cannot read ${file}: ${kind} films need the optional package node-av (npm install node-av)`);
       }
-      return codec.readFilm(file).catch((cause: unknown) => { throw fileError('read', file, cause); });
+      const film = await codec.readFilm(file).catch((cause: unknown) => { throw fileError('read', file, cause); });
+      return codec === nodeAv ? withFacts(file, kind, film) : film;
     }
     default: return kind satisfies never;
   }
+}
+
+/** A film with the rate that it says of itself: hundredths and thousandths of a second are not exact. */
+async function withFacts(file: string, kind: MediaKind, film: Frames): Promise<Frames> {
+  const facts = (await embeddedOf(file, kind).catch(() => undefined))?.film;
+  return facts?.frames === film.count ? { ...film, fps: facts.fps } : film;
 }
 
 async function isFolder(file: string): Promise<boolean> {
@@ -137,7 +147,9 @@ async function embeddedOf(file: string, kind: MediaKind): Promise<Embedded | und
       case 'png': text = readPngTexts(bytes)[PNG_KEYWORD]; break;
       case 'gif': text = readGifComment(bytes); break;
       case 'mp4': text = readMp4Tags(findMoov(bytes))[MP4_COMMENT]; break;
-      case 'jpeg': case 'webp': case 'webm': case 'avi': break;
+      case 'webp': text = readWebpRecord(bytes); break;
+      case 'mov': case 'webm': case 'mkv': text = await readComment(file); break;
+      case 'jpeg': case 'avi': break;
       default: kind satisfies never;
     }
   } catch (cause) { throw fileError('read', file, cause); }

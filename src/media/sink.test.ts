@@ -12,7 +12,9 @@ import { openSink, writeFilm } from './sink.ts';
 
 afterEach(() => { vi.restoreAllMocks(); });
 
-const NAMES = ['a.mp4', 'a.gif', 'a.png', 'frames', 'frames2/'] as const;
+const NAMES = ['a.mp4', 'a.webm', 'a.mov', 'a.mkv', 'a.gif', 'a.webp', 'a.apng', 'a.png', 'frames', 'frames2/'] as const;
+/** What a name leaves in its folder: a sheet has a JSON beside it. */
+const left = (name: string): string[] => (name === 'a.png' ? ['a.json', 'a.png'] : [name.replace('/', '')]);
 const options = { width: 32, height: 32, fps: 8, metadata: METADATA };
 
 /** SHA-256 over all files of a path. */
@@ -25,8 +27,9 @@ async function hash(path: string): Promise<string> {
 
 test('the path decides; unknown extensions list the allowed ones', () => {
   expect(['x.mp4', 'X.MP4', 'a.b.gif', 'x.png', 'x', 'x.mp4/', 'a.d/x'].map(filmFormat)).toEqual(['mp4', 'mp4', 'gif', 'png', 'folder', 'folder', 'folder']);
-  expect(() => filmFormat('x.mov')).toThrow(InputError);
-  expect(() => filmFormat('x.mov')).toThrow('"x.mov": extension ".mov" is not known; allowed: .mp4, .gif, .png, or none for a folder of PNGs');
+  expect(['x.webm', 'x.mov', 'x.MKV', 'x.webp', 'x.apng'].map(filmFormat)).toEqual(['webm', 'mov', 'mkv', 'webp', 'apng']);
+  expect(() => filmFormat('x.avi')).toThrow(InputError);
+  expect(() => filmFormat('x.avi')).toThrow('"x.avi": extension ".avi" is not known; allowed: .mp4, .webm, .mov, .mkv, .gif, .webp, .apng, .png, or none for a folder of PNGs');
 });
 
 test.each(NAMES)('%s: written twice, whole or in pieces, the bytes are equal; metadata comes back; nothing else is left', async (name) => {
@@ -40,7 +43,7 @@ test.each(NAMES)('%s: written twice, whole or in pieces, the bytes are equal; me
     await other.abort();
     await sink.finish();
     expect(await hash(path)).toBe(first);
-    expect(await readdir(folder)).toEqual([name.replace('/', '')]);
+    expect(await readdir(folder)).toEqual(left(name));
     expect(await readFilm(path)).toMatchObject({ count: 9, width: 32, height: 32, fps: 8, channels: 3 });
   });
 });
@@ -55,7 +58,7 @@ test.each(NAMES)('%s: abort leaves the target as it was', async (name) => {
     await sink.abort();
     await sink.abort();
     expect(await hash(path)).toBe(before);
-    expect(await readdir(folder)).toHaveLength(1);
+    expect(await readdir(folder)).toEqual(left(name));
     await expect(sink.write(walkFilm(32, 1))).rejects.toThrow('is aborted already');
   });
 });

@@ -3,23 +3,27 @@
  * The same frames and metadata give the same bytes: no creation times, single-threaded encoders, one codec everywhere.
  * A sink is used by one caller, one call at a time; after an error it has already cleaned up.
  */
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { InputError } from '../core/errors.ts';
+import { FileError, InputError } from '../core/errors.ts';
 import { type FileFormat, type FilmFormat, filmFormat } from './film-format.ts';
+import { isSheetJson, sheetJsonFile } from './sheet-json.ts';
 import { checkFrames, type Frames } from './frames.ts';
 import type { FilmMetadata } from './metadata.ts';
-import { createFile, createFolder, fileError } from './pending.ts';
+import { createFile, createFolder, fileError, type PendingFile } from './pending.ts';
 import type { VideoCodec } from './video-codec.ts';
 import { wasmH264 } from './wasm-h264.ts';
-import { type FilmWriter, FOLDER_FRAME, folderFrame, gifWriter, mp4Writer, pngFrames, pngWriter } from './writers.ts';
+import { apngWriter, ffmpegWriter, type FilmWriter, FOLDER_FRAME, folderFrame, gifWriter, mp4Writer, pngFrames, pngWriter, webpWriter, type WriterOptions } from './writers.ts';
 
 export interface SinkOptions {
-  /** Pixels; even for .mp4. */
+  /** Pixels; even for .mp4 and .webm. */
   readonly width: number;
-  /** Pixels; even for .mp4. */
+  /** Pixels; even for .mp4 and .webm. */
   readonly height: number;
-  /** Frames a second; at most 50 for .gif. */
+  /** Frames a second; at most 50 for .gif, 90 for .webp and .apng. */
   readonly fps: number;
+  /** How many frames will come, where that is known: a .png of one has no JSON beside it. Default: unknown, taken for several. */
+  readonly frames?: number;
   /** Embedded in the file; nothing but size and rate when left out. */
   readonly metadata?: FilmMetadata | undefined;
   /** What compresses .mp4. Default: `wasmH264`, part of every installation. */
@@ -30,7 +34,7 @@ export interface SinkOptions {
 export interface WrittenFilm {
   readonly file: string;
   readonly format: FilmFormat;
-  /** 'h264', 'gif' or 'png'. */
+  /** 'h264', 'vp9', 'prores', 'ffv1', 'gif', 'webp', 'apng' or 'png'. */
   readonly codec: string;
   /** Pixels of one frame. */
   readonly width: number;
@@ -41,6 +45,8 @@ export interface WrittenFilm {
   readonly seconds: number;
   /** Size of the file, or of all files in the folder. */
   readonly bytes: number;
+  /** Sprite sheets: the JSON beside it, which says where each frame lies. */
+  readonly json?: string;
 }
 
 /** A film being written. */
@@ -57,8 +63,7 @@ export interface FilmSink {
 interface Target {
   readonly codec: string;
   add(frames: Frames): Promise<void>;
-  /** Total bytes. */
-  commit(): Promise<number>;
+  commit(): Promise<Pick<WrittenFilm, 'bytes' | 'json'>>;
   discard(): Promise<void>;
 }
 
@@ -96,37 +101,58 @@ export async function openSink(file: string, options: SinkOptions): Promise<Film
     }),
     finish: () => step(async () => {
       if (count === 0) throw new InputError(`no frame was written to ${file}`);
-      const bytes = await target.commit();
+      const written = await target.commit();
       state = 'finished';
-      return { file: path, format, codec: target.codec, width, height, frames: count, fps, seconds: count / fps, bytes };
+      return { file: path, format, codec: target.codec, width, height, frames: count, fps, seconds: count / fps, ...written };
     }),
     abort,
   };
 }
 
-async function openWriter(format: FileFormat, o: SinkOptions): Promise<FilmWriter> {
+async function openWriter(format: FileFormat, o: SinkOptions & WriterOptions): Promise<FilmWriter> {
   switch (format) {
     case 'mp4': return mp4Writer(o, o.codec ?? wasmH264);
+    case 'webm': case 'mov': case 'mkv': return ffmpegWriter(format, o);
     case 'gif': return gifWriter(o);
+    case 'webp': return webpWriter(o);
+    case 'apng': return apngWriter(o);
     case 'png': return pngWriter(o);
     default: return format satisfies never;
   }
 }
 
+/** A sheet's JSON under way; a file of that name that is not ours is not written over. */
+async function openJson(image: string): Promise<PendingFile & { readonly file: string }> {
+  const file = sheetJsonFile(image), there = await readFile(file, 'utf8').catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileError('write', file, cause);
+  });
+  if (there !== undefined && !isSheetJson(there)) throw new FileError(`cannot write ${file}, which lies beside a sprite sheet: another file of that name exists`);
+  return { ...await createFile(file), file };
+}
+
 async function fileTarget(path: string, format: FileFormat, o: SinkOptions): Promise<Target> {
-  const writer = await openWriter(format, o);
-  const pending = await createFile(path).catch((cause: unknown) => { writer.close(); throw cause; });
+  const writer = await openWriter(format, { ...o, file: path }), pending: PendingFile[] = [];
+  let json: Awaited<ReturnType<typeof openJson>> | undefined;
+  const discard = async (): Promise<void> => { writer.close(); for (const file of pending) await file.discard(); };
+  try {
+    pending.push(await createFile(path));
+    if (writer.json && o.frames !== 1) pending.push(json = await openJson(path));
+  } catch (cause) { await discard(); throw cause; }
   return {
     codec: writer.codec,
-    async add(frames) { writer.add(frames); },
+    async add(frames) { await writer.add(frames); },
     async commit() {
       let bytes = 0;
-      for (const part of await writer.parts()) { await pending.write(part); bytes += part.length; }
+      for (const part of await writer.parts()) { await pending[0]!.write(part); bytes += part.length; }
+      const text = writer.json?.() ?? null;
       writer.close();
-      await pending.commit();
-      return bytes;
+      if (json && text !== null) await json.write(Buffer.from(text));
+      await pending[0]!.commit();
+      await (text === null ? json?.discard() : json?.commit());
+      return { bytes, ...(json && text !== null ? { json: json.file } : {}) };
     },
-    async discard() { writer.close(); await pending.discard(); },
+    discard,
   };
 }
 
@@ -136,17 +162,17 @@ async function folderTarget(path: string, o: SinkOptions): Promise<Target> {
   return {
     codec: 'png',
     async add(frames) {
-      for await (const png of pngFrames(frames, o)) { await pending.write(folderFrame(count++), png); bytes += png.length; }
+      for await (const png of pngFrames(frames, { ...o, file: path })) { await pending.write(folderFrame(count++), png); bytes += png.length; }
     },
-    async commit() { await pending.commit(); return bytes; },
+    async commit() { await pending.commit(); return { bytes }; },
     discard: () => pending.discard(),
   };
 }
 
 /** Writes a whole film at once. */
-export async function writeFilm(file: string, film: Frames, options: Omit<SinkOptions, 'width' | 'height' | 'fps'> = {}): Promise<WrittenFilm> {
+export async function writeFilm(file: string, film: Frames, options: Omit<SinkOptions, 'width' | 'height' | 'fps' | 'frames'> = {}): Promise<WrittenFilm> {
   checkFrames(film);
-  const sink = await openSink(file, { ...options, width: film.width, height: film.height, fps: film.fps });
+  const sink = await openSink(file, { ...options, width: film.width, height: film.height, fps: film.fps, frames: film.count });
   await sink.write(film);
   return sink.finish();
 }

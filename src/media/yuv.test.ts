@@ -31,5 +31,9 @@ test('equals the formulas block by block, also where rows repeat those above', (
     rgbToYuv420(data, 0, { width: WIDTH, height: HEIGHT, channels: 3 }, out);
     const wanted = slow(data);
     expect(Math.max(...Array.from(out, (v, i) => Math.abs(v - wanted[i]!)))).toBe(0);
+    const opaque = Uint8Array.from({ length: WIDTH * HEIGHT * 4 }, (_, i) => (i % 4 === 3 ? 255 : data[(i >> 2) * 3 + i % 4]!));
+    const four = new Uint8Array(yuvBytes(WIDTH, HEIGHT) + WIDTH * HEIGHT);
+    rgbToYuv420(opaque, 0, { width: WIDTH, height: HEIGHT, channels: 4 }, four);
+    expect([Buffer.compare(four.subarray(0, out.length), out), new Set(four.subarray(out.length))]).toEqual([0, new Set([255])]);
   }
 });
