@@ -40,7 +40,7 @@ test.each<[Partial<FilmOptions>, string]>([
   [{ seed: -1 }, 'seed -1 is not possible: wanted a whole number ≥ 0'],
   [{ steps: 0 }, 'steps 0 is not possible: wanted a whole number from 1 to 1000'],
   [{ guidance: -1 }, 'guidance -1 is not possible: wanted a number from 0 to 30'],
-  [{ sampler: 'ddim' as 'euler' }, 'sampler "ddim" is not known; allowed: euler, heun, euler-maruyama'],
+  [{ sampler: 'ddim' as 'euler' }, 'sampler "ddim" is not known; allowed: euler, heun, ab2, euler-maruyama'],
   [{ quantize: 'int4' as 'int8' }, 'quantize "int4" is not known; allowed: none, int8'],
   [{ palette: 1 }, 'palette 1 is not possible: wanted a whole number from 2 to 256'],
   [{ steady: 65 }, 'steady 65 is not possible: wanted a number from 0 to 64'],

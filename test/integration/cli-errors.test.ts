@@ -67,7 +67,7 @@ const CASES: readonly (readonly [string, readonly string[], number, string])[] =
   ['negative frames', ['x', '--frames', '-3'], 2, '--frames "-3" is not possible: wanted a whole number ≥ 1'],
   ['too many frames', ['x', '--frames', '66'], 2, 'frames 66 is not possible: wanted a whole number from 1 to 65'],
   ['an unknown quantization', ['x', '--quantize', 'int4'], 2, '--quantize "int4" is not known; allowed: none, int8'],
-  ['an unknown sampler', ['x', '--sampler', 'ddim'], 2, '--sampler "ddim" is not known; allowed: euler, heun, euler-maruyama'],
+  ['an unknown sampler', ['x', '--sampler', 'ddim'], 2, '--sampler "ddim" is not known; allowed: euler, heun, ab2, euler-maruyama'],
   ['an unknown model', ['x', '--model', 'nobody'], 2, 'model "nobody" is not installed'],
   ['an unknown extension', ['x', '-o', 'OUT/a.avi'], 2, 'extension ".avi" is not known; allowed: .mp4, .webm, .mov, .mkv, .gif, .webp, .apng, .png'],
   ['missing weights', ['x', '--model', 'DIR/missing'], 1, 'dit.safetensors: no such file'],
