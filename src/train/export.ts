@@ -12,6 +12,7 @@ import type { DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
 import { writeModel, type InstalledModel, type ModelInfo } from '../pipeline/model-store.ts';
+import { averageWeights } from './average.ts';
 import { shapeOf } from './latents.ts';
 import { readVae } from './vae-file.ts';
 
@@ -19,6 +20,10 @@ import { readVae } from './vae-file.ts';
 export interface ExportOptions {
   /** Folder of a transformer's run: dit.safetensors with vae.safetensors beside it. */
   readonly run: string;
+  /** A transformer's weights from another run of the same origin, averaged with this one's. */
+  readonly average?: string;
+  /** Whether prompts are worded as captions before the model reads them (pipeline/expand.ts). Default no. */
+  readonly expander?: ModelInfo['expander'];
   /** Folder with tokenizer.json and words.json. */
   readonly tokenizer: string;
   /** The model's card, a Markdown file. Without it a card that is there stays. */
@@ -61,7 +66,8 @@ async function readBytes(file: string): Promise<Uint8Array> {
 /** Writes the model folder. Throws a FileError when a part is missing, or when transformer and autoencoder do not belong together. */
 export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
   const vaeFile = join(o.run, 'vae.safetensors'), ditFile = join(o.run, 'dit.safetensors');
-  const vae = await readVae(vaeFile), { tensors, metadata } = await readTensors(ditFile);
+  const vae = await readVae(vaeFile), { tensors: own, metadata } = await readTensors(ditFile);
+  const tensors = o.average === undefined ? own : averageWeights(own, (await readTensors(o.average)).tensors, o.average);
   const run = metadataSchema.safeParse(metadata);
   if (!run.success) throw new FileError(`${ditFile} is not the end of a transformer's run: its metadata lack ${run.error.issues.map((issue) => issue.path.join('.')).join(', ')}`);
   if (run.data.vae !== vae.hash) throw new FileError(`${ditFile} was trained on latents of autoencoder ${run.data.vae}, ${vaeFile} is ${vae.hash}`);
@@ -85,7 +91,7 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
       id: o.id, version: o.version, licence: 'CC-BY-SA-3.0',
       description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art',
       vae: { config: vae.config }, dit: { config: dit, prediction: run.data.prediction }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
-      expander: 'sprites', native: NATIVE,
+      ...(o.expander ? { expander: o.expander } : {}), native: NATIVE,
       limits: limitsOf(run.data.shapes, SPACE_FACTOR * dit.patch),
       sampling: { ...o.sampling, shift: run.data.shift },
     },

@@ -2,10 +2,11 @@
  * @file `kinora train vae|text|dit|distill <config>`, `kinora train judge` and `kinora train export`: from configurations to a model folder.
  */
 import { dirname } from 'node:path';
+import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
 import type { StepProgress } from '../../train/loop.ts';
 import type { RunPlan } from '../../train/plan.ts';
 import type { RunOptions } from '../../train/run.ts';
-import { decimal, integer, nonEmpty } from '../options.ts';
+import { choice, decimal, integer, nonEmpty } from '../options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
@@ -175,6 +176,9 @@ interface ExportFlags {
   readonly lpc: string;
   readonly cache: string;
   readonly tokenizer: string;
+  readonly average?: string;
+  readonly expander?: 'sprites';
+  readonly sampler: SamplerName;
   readonly judge?: string;
   readonly card?: string;
   readonly release: string;
@@ -195,20 +199,23 @@ const toModel: CliCommand = {
       .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', folder('--lpc'), 'lpc')
       .option('--cache <dir>', 'folder of decoded layers', folder('--cache'), '.cache')
       .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
+      .option('--average <file>', "a transformer's weights from another run of the same origin, averaged with this one's: dit.safetensors", folder('--average'))
       .option('--judge <file>', 'judge.safetensors', folder('--judge'))
       .option('--base <id|dir>', "of a student's run (train distill) its teacher, from which all but the transformer is taken; of the other options --out, --card and "
         + '--release count', nonEmpty('--base', 'wanted a model id or a folder'))
       .option('--card <file>', "the model's card, README.md", folder('--card'))
       .option('--release <v>', 'version of the model', nonEmpty('--release', 'wanted a version'), '0.1.0')
-      .option('--steps <n>', 'default sampling steps', integer('--steps', { min: 1, max: 1000 }), 16)
+      .option('--expander <name>', 'prompts are worded as captions before the model reads them: sprites', choice('--expander', ['sprites']))
+      .option('--sampler <name>', `default sampler: ${SAMPLERS.join(', ')}`, choice('--sampler', SAMPLERS), 'ab2')
+      .option('--steps <n>', 'default sampling steps', integer('--steps', { min: 1, max: 1000 }), 12)
       .option('--guidance <x>', 'default guidance', decimal('--guidance', { min: 0, max: 30 }), 3)
       .option('--rescale <x>', 'default rescaling of guidance', decimal('--rescale', { min: 0, max: 1 }), 0)
       .option('--guide-from <x>', 'lowest noise level that is guided by default', decimal('--guide-from', { min: 0, max: 1 }), 0)
-      .action(async (run: string, { out, lpc, cache, release, steps, guidance, rescale, guideFrom, base, ...files }: ExportFlags) => {
+      .action(async (run: string, { out, lpc, cache, release, sampler, steps, guidance, rescale, guideFrom, base, ...files }: ExportFlags) => {
         const id = out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!, { card } = files;
         const { info } = base === undefined ? await (await import('../../train/export.ts')).exportModel({
           run, id, out, lpc, cacheDir: cache, version: release, ...files,
-          sampling: { sampler: 'euler', steps, guidance, interval: [guideFrom, 1], rescale, palette: 32, steady: 10 },
+          sampling: { sampler, steps, guidance, interval: [guideFrom, 1], rescale, palette: 32, steady: 10 },
         }) : await (await import('../../train/distill.ts')).exportStudent({ run, base, out, id, version: release, ...(card === undefined ? {} : { card }) });
         print(`${out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
       });
