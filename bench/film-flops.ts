@@ -10,10 +10,17 @@ import type { FilmSettings } from '../src/pipeline/film-options.ts';
 import { guidanceOf } from '../src/pipeline/film-windows.ts';
 import { sizeRule } from '../src/pipeline/size-rule.ts';
 import { chunkOutputs } from '../src/pipeline/vae-stream.ts';
-import { graphFlop } from './graph-stats.ts';
+import { graphFlop, graphStats } from './graph-stats.ts';
 
-/** 10⁹ operations of each phase that multiplies matrices, and the denoiser's calls with two guidance branches and with one. */
-export interface FilmFlops { readonly text: number; readonly sample: number; readonly decode: number; readonly guidedCalls: number; readonly plainCalls: number }
+/** 10⁹ operations of each phase that multiplies matrices (of `sample`, `sampleInt8` in 8-bit integers), and the denoiser's calls with two guidance branches and with one. */
+export interface FilmFlops {
+  readonly text: number;
+  readonly sample: number;
+  readonly sampleInt8: number;
+  readonly decode: number;
+  readonly guidedCalls: number;
+  readonly plainCalls: number;
+}
 
 /** The arithmetic of a film without given images. Calls of the denoiser are counted by running its sampler over nothing. */
 export async function filmFlops(s: FilmSettings, { vae, dit, text, ...info }: ModelInfo): Promise<FilmFlops> {
@@ -28,10 +35,13 @@ export async function filmFlops(s: FilmSettings, { vae, dit, text, ...info }: Mo
     },
   });
   const film = { frames, height: s.height / token, width: s.width / token, context: [] };
-  const denoise = (branches: number): number => gflop(Object.values(denoiseOutputs(filmLayout(film, branches), dit.config, text.config)));
+  const denoiser = (branches: number): Parameters<typeof graphFlop>[0] => Object.values(denoiseOutputs(filmLayout(film, branches), dit.config, text.config, s.quantize));
+  const sampled = (count: (outputs: Parameters<typeof graphFlop>[0]) => number): number =>
+    (calls.guided > 0 ? calls.guided * count(denoiser(2)) : 0) + (calls.plain > 0 ? calls.plain * count(denoiser(1)) : 0);
+  const inIntegers = (outputs: Parameters<typeof graphFlop>[0]): number => graphStats(outputs).reduce((n, { op, flop }) => n + (op === 'int8Matmul' ? flop / 1e9 : 0), 0);
   const chunk = (first: boolean): number => gflop(Object.values(chunkOutputs('decode', first, vae.config, s)));
   return {
-    text: gflop(Object.values(textOutputs(dit.config, text.config))), sample: (calls.guided > 0 ? calls.guided * denoise(2) : 0) + (calls.plain > 0 ? calls.plain * denoise(1) : 0),
+    text: gflop(Object.values(textOutputs(dit.config, text.config))), sample: sampled(gflop), sampleInt8: sampled(inIntegers),
     decode: chunk(true) + (frames > 1 ? (frames - 1) * chunk(false) : 0), guidedCalls: calls.guided, plainCalls: calls.plain,
   };
 }
