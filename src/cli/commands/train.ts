@@ -207,7 +207,7 @@ const toModel: CliCommand = {
       .option('--release <v>', 'version of the model', nonEmpty('--release', 'wanted a version'), '0.1.0')
       .option('--expander <name>', 'prompts are worded as captions before the model reads them: sprites', choice('--expander', ['sprites']))
       .option('--sampler <name>', `default sampler: ${SAMPLERS.join(', ')}`, choice('--sampler', SAMPLERS), 'ab2')
-      .option('--steps <n>', 'default sampling steps', integer('--steps', { min: 1, max: 1000 }), 12)
+      .option('--steps <n>', 'default sampling steps', integer('--steps', { min: 1, max: 1000 }), 10)
       .option('--guidance <x>', 'default guidance', decimal('--guidance', { min: 0, max: 30 }), 3)
       .option('--rescale <x>', 'default rescaling of guidance', decimal('--rescale', { min: 0, max: 1 }), 0)
       .option('--guide-from <x>', 'lowest noise level that is guided by default', decimal('--guide-from', { min: 0, max: 1 }), 0)
