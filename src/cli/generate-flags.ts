@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import { InputError } from '../core/errors.ts';
+import { checkTransparent, FORMATS_IN_WORDS } from '../media/film-format.ts';
 import { choice, colours, decimal, file, type ImageAt, imageAt, integer, nonEmpty, output, type PixelSize, repeated, size } from './options.ts';
 
 /** What the flags are parsed against. */
@@ -62,6 +63,8 @@ export interface GenerateFlags {
   readonly palette?: number;
   /** Differences from frame to frame, in bytes, that are taken for shimmer. */
   readonly steady?: number;
+  /** Cut out of its ground. */
+  readonly transparent?: boolean;
   readonly threads?: number;
   readonly resume?: boolean;
   readonly keepParts?: boolean;
@@ -76,7 +79,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
   return command
     .argument('[prompt]', 'what the film shows, in English or Chinese; a given film may say its own',
       nonEmpty('prompt', 'say what the film shows, as in "a knight walks to the right"'))
-    .option('-o, --output <file>', '.mp4, .gif, .png, or a folder of PNGs', output('--output'))
+    .option('-o, --output <file>', FORMATS_IN_WORDS, output('--output'))
     .option('--model <id|dir>', 'an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'))
     .option('--seed <n>', 'same seed and settings, same film', integer('--seed', { min: 0, max: MAX_SEED }))
     .option('--frames <n>', 'length in frames', integer('--frames', { min: 1 }))
@@ -106,6 +109,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--scale <n>', 'delivered pixels per native pixel', integer('--scale', { min: 1, max: 64 }))
     .option('--palette <n>', 'colours in the whole film, 2 to 256, or none', colours('--palette'))
     .option('--steady <x>', 'still what changes by no more than about so many bytes from frame to frame; 0 leaves all as it is', decimal('--steady', { min: 0, max: 64 }))
+    .option('--transparent', 'cut out of its ground, which has to be of one flat colour; not for .mp4')
     .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
     .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts; the same film to the byte')
     .option('--keep-parts', 'keep the windows there when the film is done: told otherwise, only what changed is made again')
@@ -120,5 +124,6 @@ export function readGenerateFlags(command: Command): GenerateFlags {
   if (prompt === undefined && plain.video === undefined && !plain.connect && plain.storyboard === undefined && !image)
     throw new InputError('the prompt is missing: say what the film shows, as in kinora generate "a knight walks to the right"');
   if (plain.connect && plain.connect.length !== 2) throw new InputError(`--connect takes two films, got ${plain.connect.length}: ${plain.connect.join(' ')}`);
+  if (plain.transparent && plain.output !== undefined) checkTransparent(plain.output);
   return { ...plain, ...(prompt === undefined ? {} : { prompt }), images: image ?? [], count: count ?? 1, json: json ?? false };
 }

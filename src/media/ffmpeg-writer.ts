@@ -48,7 +48,8 @@ const RECIPES: Readonly<Record<FfmpegFormat, Recipe>> = {
   },
   mov: {
     name: 'prores', encoder: (av) => av.FF_ENCODER_PRORES_KS, container: 'mov', pixels: { opaque: 'yuv444p10le', alpha: 'yuva444p10le' },
-    options: { profile: '4444', vendor: 'apl0', alpha_bits: '0' }, alphaOptions: { alpha_bits: '16' },
+    options: { profile: '4444', vendor: 'apl0', alpha_bits: '0', bits_per_mb: '8192' },                  // the most there are: at its usual rate single pixels are off by 18/255
+    alphaOptions: { alpha_bits: '16' },
     muxer: { movflags: 'use_metadata_tags' },                           // the tags that it has without are cut at 64 KiB
     colour: { codes: BT709, full: false }, even: false,
     convert(chunk, t) {

@@ -65,6 +65,14 @@ test.each(CHARTS)('%s: 24 colours come back within 3/255 in every pixel of every
   });
 });
 
+test('ProRes keeps single pixels too', async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, 'a.mov'), noise = { ...walkFilm(64, 3), data: Uint8Array.from({ length: 3 * 64 * 64 * 3 }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 13) & 255) };
+    await writeFilm(file, noise);
+    expect(largestDifference(noise.data, (await readFilm(file)).data).difference).toBeLessThanOrEqual(4);
+  });
+});
+
 test('pixel art and ramps: lossless is lossless, the others above 40 dB', async () => {
   await inFolder(async (folder) => {
     for (const film of [upscaleNearest(walkFilm(64, 9), 4), upscaleNearest(rampFilm(30, 5), 2)]) for (const format of ['webm', 'mov', 'mkv', 'webp', 'apng']) {

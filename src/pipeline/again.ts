@@ -2,7 +2,8 @@
  * @file Films made again from what their files say: the same one (replay), with other words (remix), or a draft's film in full (master). Each reads the record that
  * the film carries; other options are its own unless they are given.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FileError, InputError } from '../core/errors.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { sliceFrames, type Frames } from '../media/frames.ts';
@@ -32,7 +33,7 @@ export async function remix(file: string, changes: AgainOptions): Promise<Genera
 /** A film made again, and whether it is the same. */
 export interface Replayed {
   readonly film: GeneratedFilm;
-  /** SHA-256 of the file, and of the one made again. */
+  /** SHA-256 of the file, and of the one made again; of a folder, over names and hashes of its files. */
   readonly was: string;
   readonly is: string;
   readonly same: boolean;
@@ -44,8 +45,15 @@ export async function replay(file: string, { output, ...o }: AgainOptions & { re
   const recorded = await recordedOptions(file), { info } = await findModel(o.model ?? recorded.model);
   checkSameWeights(recorded, info, file);
   const film = await generate({ ...recorded.options, model: recorded.model, ...o, output, prompt: recorded.options.prompt });
-  const [was, is] = [sha256(await readFile(file)), sha256(await readFile(output))];
+  const [was, is] = [await hashOf(file), await hashOf(output)];
   return { film, was, is, same: was === is };
+}
+
+async function hashOf(path: string): Promise<string> {
+  if (!(await stat(path)).isDirectory()) return sha256(await readFile(path));
+  const rows: string[] = [];
+  for (const name of (await readdir(path)).sort()) rows.push(`${name} ${sha256(await readFile(join(path, name)))}\n`);
+  return sha256(Buffer.from(rows.join('')));
 }
 
 /** A draft's film in full. */

@@ -5,7 +5,7 @@
  */
 import { InputError } from '../core/errors.ts';
 import { SPRITE_BRIEF } from '../data/sprites/brief.ts';
-import { expandPrompt } from '../data/sprites/expand.ts';
+import { checkPlainGround, expandPrompt } from '../data/sprites/expand.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { formatWeights, parseWeights, type Weighted } from '../models/text/weights.ts';
 import { askEndpoint, type ExpandEndpoint } from './expand-endpoint.ts';
@@ -28,13 +28,14 @@ export type Expanded = {
   readonly mended: Readonly<Record<string, string>>;
 };
 
-/** An expander: what `expandPrompt` of a world's data does, and how an endpoint is told of that world. */
+/** An expander: what `expandPrompt` of a world's data does, how an endpoint is told of that world, and which grounds a film is cut out of. */
 interface Expander {
   readonly brief: string;
+  readonly checkPlainGround: (prompt: string) => void;
   expand(request: Parameters<typeof expandPrompt>[0]): ReturnType<typeof expandPrompt>;
 }
 
-const TABLE: Readonly<Record<NonNullable<ModelInfo['expander']>, Expander>> = { sprites: { brief: SPRITE_BRIEF, expand: expandPrompt } };
+const TABLE: Readonly<Record<NonNullable<ModelInfo['expander']>, Expander>> = { sprites: { brief: SPRITE_BRIEF, checkPlainGround, expand: expandPrompt } };
 
 /** What of a film decides its text. */
 interface Asked {
@@ -43,6 +44,8 @@ interface Asked {
   readonly images: readonly unknown[];
   readonly clips: readonly unknown[];
   readonly source?: unknown;
+  /** Whether it will be cut out of its ground. */
+  readonly transparent?: boolean;
   /** What is read of the shot before. */
   readonly before?: string | undefined;
 }
@@ -61,6 +64,7 @@ export async function expandFilm<S extends Asked>(s: S, { info, expand = true, e
   parseWeights(s.negative);                                     // a wrong weight is known before anything is loaded
   if (expandWith !== undefined && !expand) throw new InputError('an endpoint that expands prompts and no expansion exclude each other: give one');
   if (expandWith !== undefined && info.expander === undefined) throw new InputError(`model ${info.id} has no expander, so no endpoint can be told what it reads`);
+  if (s.transparent && info.expander !== undefined) TABLE[info.expander].checkPlainGround(text);
   if (!expand || info.expander === undefined || text === '') return s;
   const expander = TABLE[info.expander], words = await tokenizer();
   const endpoint = typeof expandWith === 'string' ? { url: expandWith } : expandWith;
@@ -68,7 +72,7 @@ export async function expandFilm<S extends Asked>(s: S, { info, expand = true, e
   const knows = (t: string): boolean => { const read = words.encode(t); return read.ignored.length === 0 && Object.keys(read.mended).length === 0; };
   const made = expander.expand({
     prompt: text, marks: parts, negative: s.negative, looks: s.images.length + s.clips.length === 0 && !s.source, knows, mend: (word) => words.encode(word).mended[word],
-    ...(draft === undefined ? {} : { draft }), ...(s.before === undefined ? {} : { before: s.before }),
+    ...(s.transparent ? { plainGround: true } : {}), ...(draft === undefined ? {} : { draft }), ...(s.before === undefined ? {} : { before: s.before }),
   });
   if (made.prompt === text && made.negative === s.negative) return s;
   const prompt = formatWeights({ text: made.prompt, parts: made.marks as readonly Weighted[] });

@@ -102,6 +102,8 @@ export interface FilmOptions extends ExpandOptions {
   readonly palette?: number;
   /** Differences from frame to frame, in bytes, up to which a pixel is taken to stand still and is kept from shimmering, 0 to 64; 0 leaves all as it is. */
   readonly steady?: number;
+  /** Whether the film is cut out of its ground, which has to be of one flat colour; frames are RGBA then. Not for .mp4. Default no. */
+  readonly transparent?: boolean;
 }
 
 /** An image at its frame. */
@@ -153,4 +155,5 @@ export interface FilmSettings {
   readonly scale: number;
   readonly palette: number;
   readonly steady: number;
+  readonly transparent: boolean;
 }

@@ -3,6 +3,7 @@
  */
 import { extname } from 'node:path';
 import { CancelledError } from '../core/errors.ts';
+import { checkTransparent } from '../media/film-format.ts';
 import type { FilmMetadata } from '../media/metadata.ts';
 import type { FilmSink } from '../media/sink.ts';
 import { checkResumable, keptSeed, openParts, type PartsOptions, type PartStore } from './parts.ts';
@@ -27,7 +28,10 @@ export interface FilmProgress {
 
 /** Where a film goes, and who is told. */
 export interface JobOptions extends PartsOptions {
-  /** .mp4, .gif, .png (one frame, or a sprite sheet) or a folder of PNGs; with several films each name gets the film's seed. Default: none, the frames are returned. */
+  /**
+   * .mp4, .webm, .mov, .mkv (these three need the optional package node-av), .gif, .webp, .apng, .png (one frame, or a sprite sheet with a JSON beside it) or a folder of
+   * PNGs; with several films each name gets the film's seed. Default: none, the frames are returned.
+   */
   readonly output?: string;
   /** Called often; must not throw. */
   readonly onProgress?: (progress: FilmProgress) => void;
@@ -84,8 +88,9 @@ export class Job {
   async openSink(s: FilmSettings, metadata: () => FilmMetadata): Promise<FilmSink | undefined> {
     const output = this.#output(s);
     if (output === undefined) return undefined;
+    if (s.transparent) checkTransparent(output);
     const { openSink } = await import('../media/sink.ts');
-    return openSink(output, { width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, metadata: metadata() });
+    return openSink(output, { width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, frames: s.frames, metadata: metadata() });
   }
 
   /** The film's windows on disk; null for a film that needs none. */

@@ -34,7 +34,7 @@ export function predictBytes(s: FilmSettings, { vae, dit, text }: ModelInfo, rul
   const denoise = Math.max(0, ...[...layouts.values()].map((layout) => peakBytes(denoiseOutputs(layout, dit.config, text.config, s.quantize))));
   const words = peakBytes(textOutputs(dit.config, text.config)), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
   const encode = encoded > 0 ? peakBytes(chunkOutputs('encode', encoded === 1, vae.config, s)) : 0;
-  const frames = 3 * s.width * s.height * (s.frames + Math.min(s.frames, s.window) * s.scale ** 2);
+  const frames = (s.transparent ? 4 : 3) * s.width * s.height * (s.frames + Math.min(s.frames, s.window) * s.scale ** 2);
   return BASE_BYTES + weights + beside + words + denoise + encode + decode + frames;
 }
 

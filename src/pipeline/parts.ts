@@ -40,7 +40,7 @@ export interface WindowKeyOptions {
 
 /** Settings that a window does not see, or sees as its own words, noise levels and pictures. All others are part of its key, those that are yet to come too. */
 const UNSEEN: ReadonlySet<string> = new Set<keyof FilmSettings>([
-  'prompt', 'negative', 'shots', 'frames', 'fps', 'window', 'loop', 'images', 'clips', 'source', 'steps', 'shift', 'draftOf', 'scale', 'palette', 'steady']);
+  'prompt', 'negative', 'shots', 'frames', 'fps', 'window', 'loop', 'images', 'clips', 'source', 'steps', 'shift', 'draftOf', 'scale', 'palette', 'steady', 'transparent']);
 /** Fields of pictures that say nothing of their pixels. */
 const SILENT: ReadonlySet<string> = new Set(['name', 'fps']);
 

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
 import { FileError, InputError } from '../core/errors.ts';
 import { concatFrames, fromModel, sliceFrames, type Frames } from '../media/frames.ts';
+import { GroundKeyer } from '../media/key.ts';
 import type { WrittenFilm } from '../media/sink.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
@@ -48,7 +49,7 @@ export interface GeneratedFilm {
   readonly seed: number;
   /** Id of the model. */
   readonly model: string;
-  /** 'h264', 'gif', 'png'; null when no output was asked for. */
+  /** 'h264', 'vp9', 'prores', 'ffv1', 'gif', 'webp', 'apng' or 'png'; null when no output was asked for. */
   readonly codec: string | null;
   readonly steps: number;
   /** Words of the prompt, and of what it should not show, that the model does not know. */
@@ -65,7 +66,9 @@ export interface GeneratedFilm {
   /** Present when the film was to go on from parts: how many windows it has, and how many of them were there. */
   readonly windows?: number;
   readonly reused?: number;
-  /** The frames as delivered; present when no output was asked for. */
+  /** Present for a sprite sheet: the JSON beside it, which says where each frame lies. */
+  readonly json?: string;
+  /** The frames as delivered, RGBA when they were cut out; present when no output was asked for. */
   readonly film?: Frames;
 }
 
@@ -119,8 +122,8 @@ export class Pipeline implements Disposable {
     try {
       const runtime = await job.time('load', 1, () => this.#prepare(s, windows, job));
       const { states, captions, ignored, mended, truncated } = await job.time('text', 1, () => text(runtime));
-      const kept: Frames[] = [];
-      for await (const frames of deliveredFrames(steadied(this.#native({ runtime, s, windows, given, states, captions, store, job }), s.steady), s)) {
+      const kept: Frames[] = [], keyer = s.transparent ? new GroundKeyer() : null;
+      for await (const frames of deliveredFrames(steadied(this.#native({ runtime, s, windows, given, states, captions, store, job }), s.steady), s, keyer)) {
         if (sink) await sink.write(frames); else kept.push({ ...frames, data: frames.data.slice() });
         job.lap('encode');
         job.check();
@@ -130,13 +133,14 @@ export class Pipeline implements Disposable {
       job.lap('encode');
       job.report('encode', 1, 1);
       await store?.finish();
-      const notes = [...given.notes, ...store?.notes ?? []];
+      const uncut = keyer?.note(), notes = [...given.notes, ...store?.notes ?? [], ...(uncut ? [uncut] : [])];
       const { width, height, frames, fps } = s;
       return {
         file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
         codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}),
         ...(truncated ? { truncated } : {}), ...(s.shots[0]!.reads ? { expanded: s.shots[0]!.reads.prompt } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
         ...(notes.length > 0 ? { notes } : {}), ...(store?.reads ? { windows: windows.length, reused: store.reused } : {}),
+        ...(written?.json === undefined ? {} : { json: written.json }),
       };
     } catch (error) {
       await sink?.abort();

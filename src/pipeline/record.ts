@@ -23,7 +23,7 @@ const weightsOf = ({ files }: ModelInfo): string => ['vae.safetensors', 'dit.saf
 
 /** The metadata of a film. */
 export function filmMetadata(info: ModelInfo, s: FilmSettings, given: GivenParts): FilmMetadata {
-  const { prompt, seed, images: _, clips: __, source: ___, shots, loop, vary, draftOf, ...settings } = s;
+  const { prompt, seed, images: _, clips: __, source: ___, shots, loop, vary, draftOf, transparent, ...settings } = s;
   let carried = 0;
   const picture = ({ data, count, width, height, fps }: Frames): Readonly<Record<string, Json>> => {
     const packed = deflateSync(data), fits = (carried += packed.length) <= MOST_CARRIED;
@@ -41,7 +41,7 @@ export function filmMetadata(info: ModelInfo, s: FilmSettings, given: GivenParts
       } } : {}),
       ...(shots[0]!.reads ? { reads: shots[0]!.reads } : {}),
       ...(shots.length > 1 ? { shots: shots.slice(1).map(({ start, prompt: text, join, reads }) => ({ frame: start, prompt: text, join, ...(reads ? { reads } : {}) })) } : {}),
-      ...(loop ? { loop } : {}), ...(vary ? { vary: { ...vary } } : {}), ...(draftOf === null ? {} : { draftOf }),
+      ...(loop ? { loop } : {}), ...(transparent ? { transparent } : {}), ...(vary ? { vary: { ...vary } } : {}), ...(draftOf === null ? {} : { draftOf }),
     },
   };
 }
@@ -70,7 +70,7 @@ const recordSchema = z.object({
   reads: readsSchema.optional(),
   shots: z.array(z.object({ frame: z.number(), prompt: z.string(), join: z.enum(JOINS), reads: readsSchema.optional() })).default([]),
   longBy: z.enum(LONG_WAYS).default('rolling'),
-  loop: z.boolean().default(false), vary: z.object({ amount: z.number(), seed: z.number() }).optional(), draftOf: z.number().optional(),
+  loop: z.boolean().default(false), transparent: z.boolean().default(false), vary: z.object({ amount: z.number(), seed: z.number() }).optional(), draftOf: z.number().optional(),
 });
 
 /** A film's record read back. */

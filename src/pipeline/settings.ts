@@ -52,7 +52,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
     shots: givenShots(o, prompt, frames), loop: o.loop ?? false, longBy: oneOf('long by', o.longBy ?? LONG_WAYS[0], LONG_WAYS),
     vary: givenVariation(o.vary), window,
     scale: integer('scale', o.scale ?? Math.ceil(DELIVERED_SIDE / Math.max(width, height)), 1, MAX_SCALE),
-    palette, steady: number('steady', o.steady ?? sampling.steady, 0, MAX_STEADY),
+    palette, steady: number('steady', o.steady ?? sampling.steady, 0, MAX_STEADY), transparent: o.transparent ?? false,
   };
   windowsOf(settings);                                          // what cannot be planned is known before anything is loaded
   return settings;

@@ -69,6 +69,8 @@ const CASES: readonly (readonly [string, readonly string[], number, string])[] =
   ['an unknown quantization', ['x', '--quantize', 'int4'], 2, '--quantize "int4" is not known; allowed: none, int8'],
   ['an unknown sampler', ['x', '--sampler', 'ddim'], 2, '--sampler "ddim" is not known; allowed: euler, heun, ab2, euler-maruyama'],
   ['an unknown model', ['x', '--model', 'nobody'], 2, 'model "nobody" is not installed'],
+  ['an MP4 that is to be transparent', ['x', '--transparent', '-o', 'OUT/a.mp4'], 2,
+    '.mp4 films cannot be transparent; those that can: .webm, .mov, .mkv, .gif, .webp, .apng, .png'],
   ['an unknown extension', ['x', '-o', 'OUT/a.avi'], 2, 'extension ".avi" is not known; allowed: .mp4, .webm, .mov, .mkv, .gif, .webp, .apng, .png'],
   ['missing weights', ['x', '--model', 'DIR/missing'], 1, 'dit.safetensors: no such file'],
   ['truncated weights', ['x', '--model', 'DIR/truncated'], 1, 'vae.safetensors has 1000 bytes, model.json says'],

@@ -13,10 +13,10 @@ async function run(all: GenerateFlags, { signal, print, progress }: CliContext):
   const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, expandWith, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
   const { drawnSeed } = await import('../../pipeline/job.ts');
-  const seed = flags.seed ?? await drawnSeed({ ...flags, ...(output === undefined ? {} : { output }) }, count);
+  const extension = flags.transparent ? 'webp' : 'mp4', seed = flags.seed ?? await drawnSeed({ ...flags, ...(output === undefined ? {} : { output }) }, count);
   const films = generateFilms({
     ...flags, ...size, seed, count, signal,
-    output: output ?? (count === 1 ? `film-${seed}.mp4` : 'film.mp4'),                 // several films get their seeds from the pipeline
+    output: output ?? (count === 1 ? `film-${seed}.${extension}` : `film.${extension}`),   // several films get their seeds from the pipeline
     ...(model === undefined ? {} : { model }),
     ...(sampler === undefined ? {} : { sampler: sampler as SamplerName }),
     ...(quantize === undefined ? {} : { quantize: quantize as Quantization }),

@@ -5,7 +5,7 @@ import { formatWeights, parseWeights, type Weighted } from '../../models/text/we
 import { loadTokenizer } from '../../pipeline/tokenizer.ts';
 import { captionOf } from './captions.ts';
 import { drawClip } from './draw.ts';
-import { captionOfFacts, expandPrompt, type ExpandedPrompt, type ExpandRequest } from './expand.ts';
+import { captionOfFacts, checkPlainGround, expandPrompt, type ExpandedPrompt, type ExpandRequest } from './expand.ts';
 import type { Facts } from './facts.ts';
 import type { SpriteWorld } from './load.ts';
 import { readPrompt } from './reader.ts';
@@ -136,4 +136,19 @@ test('captions of facts tell them, and no more than the grammar needs', () => {
   for (const { facts, language } of PARAPHRASES) expect(factsOf(captionOfFacts(facts, language))).toMatchObject({ action: facts.action, garment: facts.garment });
   expect(captionOfFacts({ sex: 'female', hairColour: 'red', garment: 'plate_armor', action: 'walk', facing: 'left' }, 'en'))
     .toBe('a woman with red hair in plate armor walks to the left');
+});
+
+test('a film that will be cut out gets a plain ground that nobody wears, unless the prompt tells one', () => {
+  const ground = (prompt: string, o: Partial<ExpandRequest> = {}) => readPrompt(expand(prompt, { plainGround: true, ...o }).prompt)!.ground;
+  const of = (colour: string) => expect.objectContaining({ kind: 'plain', colours: [colour] }) as unknown;
+  expect(ground('a knight walks to the right')).toEqual(of('green'));
+  expect(ground('a woman with green hair in plate armor walks to the left')).toEqual(of('blue'));
+  expect(ground('a woman with long red hair in plate armor walks to the left')).toEqual(of('green'));
+  expect(ground('一个骑士向右走')).toEqual(of('green'));
+  expect(ground('a knight walks to the right on a plain purple background')).toEqual(of('purple'));
+  expect(ground('a knight walks to the right', { looks: false })).toBeNull();                     // given pictures show it
+  expect(expand('a woman with long red hair in plate armor walks to the left').prompt).toBe('a woman with long red hair in plate armor walks to the left');
+  for (const told of ['on the grass', 'in front of a brick wall', 'on a background that fades from blue to white'])
+    expect(() => { checkPlainGround(`a knight walks ${told}`); }).toThrow(`the prompt tells another: "${told}"`);
+  for (const prompt of ['a knight walks', 'a knight walks on a plain green background', '一个骑士在绿色背景前施法']) checkPlainGround(prompt);
 });

@@ -3,16 +3,17 @@
  * grammar; if it leaves out hair, garment, deed or direction, all that a detailed caption tells is chosen too (dress.ts). A prompt that tells
  * them in the grammar's own wording comes back as it was, and so does one that is not understood. A pure function of its request: no seed, no clock.
  */
+import { InputError } from '../../core/errors.ts';
 import { draws, type Draws } from '../../core/random.ts';
 import { chineseDeed, chineseNames, composeChinese } from './captions-zh.ts';
 import { composeEnglish, englishDeed, englishNames } from './captions-en.ts';
 import type { CaptionPlan, CharacterPlan } from './caption-plan.ts';
 import { dress } from './dress.ts';
 import type { Facts } from './facts.ts';
-import { groundOf } from './reader-ground.ts';
+import { groundOf, readGround } from './reader-ground.ts';
 import type { CharacterReading, Range } from './reader-character.ts';
 import { readPrompt, type Reading } from './reader.ts';
-import { GROUND_COLOURS, type Language } from './vocabulary.ts';
+import { GROUND_COLOURS, type GroundColour, type Language } from './vocabulary.ts';
 import { HIDES_HAIR } from './wardrobe.ts';
 
 /** A part of a text that counts more or less than the rest. */
@@ -25,6 +26,8 @@ export interface ExpandRequest {
   readonly negative: string;
   /** False: given pictures show how the characters look, so nothing is chosen. */
   readonly looks: boolean;
+  /** True: the film will be cut out of its ground, so one of a single colour is told where the prompt tells none. Default false. */
+  readonly plainGround?: boolean;
   readonly marks?: readonly Mark[];
   /** The prompt as somebody else wrote it out; marks still are those of `prompt`. */
   readonly draft?: string;
@@ -55,9 +58,18 @@ const hasLooks = ({ facts: f }: CharacterReading): boolean =>
 const hasDeed = ({ facts: f }: CharacterReading): boolean => f.action !== undefined && (f.facing !== undefined || f.action === 'fall');
 const names = ({ language }: Reading, facts: Facts): string[] => (language === 'zh' ? chineseNames(facts) : englishNames(facts));
 
+/** Throws an InputError if a prompt tells a ground that is not of one colour. */
+export function checkPlainGround(prompt: string): void {
+  const told = readGround(prompt);
+  if (told && told.ground.kind !== 'plain') {
+    throw new InputError(`a transparent film needs a ground of one flat colour, and the prompt tells another: "${prompt.slice(told.start, told.end).trim()}"; `
+      + 'say "on a plain green background", or nothing of it');
+  }
+}
+
 /** Expands a prompt; see the file's comment. */
 export function expandPrompt(request: ExpandRequest): ExpandedPrompt {
-  const { prompt, draft = prompt, marks = [], looks, knows, mend } = request;
+  const { prompt, draft = prompt, marks = [], looks, knows, mend, plainGround = false } = request;
   const asItIs = (negative = request.negative): ExpandedPrompt => ({ prompt: draft, negative, marks: draft === prompt ? marks : [], ignored: [], mended: {} });
   const told = readPrompt(draft, { mend }), avoided = readPrompt(request.negative, { mend });
   if (told === null) return asItIs();
@@ -65,9 +77,10 @@ export function expandPrompt(request: ExpandRequest): ExpandedPrompt {
   const lacks: Facts = { ...avoided?.characters[0]?.facts, ...reading.lacks }, negative = negated(request, avoided, reading);
   const complete = reading.characters.every((c) => hasLooks(c) && hasDeed(c));
   const plain = reading === told && knows(draft) && reading.ordered && Object.keys(reading.lacks).length === 0 && reading.rest.length === 0;
-  if (plain && (complete || !looks)) return asItIs(negative);
+  const wanted = plainGround && looks && reading.ground === null;
+  if (plain && (complete || !looks) && !wanted) return asItIs(negative);
 
-  const text = looks ? composed(reading, lacks, !complete) : withoutInventing(reading);
+  const text = looks ? composed(reading, lacks, { fill: !complete, plainGround }) : withoutInventing(reading);
   if (text === null) return asItIs(negative);
   const kept = reading.rest.filter(knows), ignored = [...reading.rest.filter((word) => !knows(word)), ...reading.dropped];
   const whole = [text.replace(/[.。]$/, (stop) => (kept.length > 0 ? '' : stop)), ...kept].join(reading.language === 'zh' ? ',' : ', ');
@@ -100,7 +113,7 @@ function continued(reading: Reading, before: Reading | null): Reading {
 }
 
 /** The caption of a reading, with or without what was not told. What is chosen depends on the looks alone: the same person may do many things. */
-function composed(reading: Reading, lacks: Facts, fill: boolean): string {
+function composed(reading: Reading, lacks: Facts, { fill, plainGround }: { readonly fill: boolean; readonly plainGround: boolean }): string {
   const told = JSON.stringify(reading.characters.map(({ facts, implies }) => Object.entries({ ...looksOf(implies), ...looksOf(facts) }).sort(([a], [b]) => (a < b ? -1 : 1))));
   const pair = reading.characters.length === 2;
   const characters = reading.characters.map((c, i): CharacterPlan => ({
@@ -108,7 +121,7 @@ function composed(reading: Reading, lacks: Facts, fill: boolean): string {
     side: pair && reading.relation === 'apart' ? (i === 0 ? 'left' : 'right') : null,
     ...(c.garmentSaid === undefined ? {} : { garmentSaid: c.garmentSaid }),
   }));
-  const detailed = fill && !pair, ground = reading.ground ?? (detailed ? someGround(told) : null);
+  const detailed = fill && !pair, ground = reading.ground ?? (plainGround ? plainGroundBehind(characters) : detailed ? someGround(told) : null);
   return compose(reading, { characters, style: detailed ? 'detailed' : 'sentence', relation: reading.relation, still: false, ground });
 }
 
@@ -120,6 +133,18 @@ export function captionOfFacts(facts: Facts, language: Language): string {
 }
 
 const compose = ({ language }: Reading, plan: CaptionPlan): string => (language === 'zh' ? composeChinese(plan, PLAIN) : composeEnglish(plan, PLAIN));
+
+/** Grounds to cut out of, the best first, and the colours that would be taken for each. */
+const CUT_OUT_OF: readonly (readonly [GroundColour, readonly string[]])[] = [
+  ['green', ['green', 'teal']], ['blue', ['blue', 'teal']], ['grey', ['grey', 'steel', 'white']], ['dark', ['black']],
+];
+
+/** A plain ground in a colour that nobody wears. */
+function plainGroundBehind(characters: readonly CharacterPlan[]): CaptionPlan['ground'] {
+  const worn = new Set(characters.flatMap(({ who }) => Object.values(who) as unknown[]));
+  const [colour] = CUT_OUT_OF.find(([, alike]) => !alike.some((name) => worn.has(name))) ?? CUT_OUT_OF[0]!;
+  return groundOf('plain', [colour]);
+}
 
 function someGround(told: string): CaptionPlan['ground'] {
   const d = draws({ seed: 0, stream: `expand/ground/${told}`, step: 0 }), kind = d.pick(['plain', 'grass', 'brick', 'planks'] as const);
