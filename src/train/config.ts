@@ -133,6 +133,8 @@ const distillSchema = z.strictObject({
   ...common,
   /** Steps of the student: the teacher's steps, cut into so many segments. */
   segments: count,
+  /** Steps of the teacher. Default: as many as it takes by default. */
+  teacherSteps: count.optional(),
   /** Tokens of a pack. */
   tokens: count,
   layouts: z.int().min(1).max(32),

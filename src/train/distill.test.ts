@@ -152,4 +152,6 @@ test('a plan counts the teacher too; steps that do not divide are refused', asyn
   expect(plan.data).toMatch(/^2 \+ 1 packs of trajectories, 0\.00 GB on disk, made first in about 0\.00 h; 1\.5 epochs$/);
   expect(none.hours).toBeGreaterThan(20 * plan.hours);
   expect(() => planDistill({ ...CONFIG, segments: 3 }, info)).toThrow('4 steps of the teacher tiny do not divide into 3 segments of whole steps');
+  expect(() => planDistill({ ...CONFIG, segments: 3, teacherSteps: 6 }, info)).not.toThrow();
+  expect(teacherSampling(info, 3, 6).steps).toBe(6);
 });

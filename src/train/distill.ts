@@ -37,8 +37,9 @@ async function modelVae(model: InstalledModel): Promise<FrozenVae> {
   return { config, weights, hash: encoderHash(tensors, JSON.stringify(config)), ...latent };
 }
 
-/** How the model's films are sampled when nothing is asked for. Throws an InputError when it is a student itself, or its steps do not divide. */
-export function teacherSampling({ id, sampling: { sampler, steps, shift, guidance, interval, rescale }, distilled }: ModelInfo, segments: number): TeacherSampling {
+/** How the model's films are sampled when nothing is asked for, in `teacherSteps` if that is said. Throws an InputError when it is a student itself, or its steps do not divide. */
+export function teacherSampling({ id, sampling, distilled }: ModelInfo, segments: number, teacherSteps?: number): TeacherSampling {
+  const { sampler, shift, guidance, interval, rescale } = sampling, steps = teacherSteps ?? sampling.steps;
   if (distilled) throw new InputError(`${id} is a student of few steps itself; its teacher is ${distilled.teacher}`);
   if (steps % segments !== 0) throw new InputError(`${steps} steps of the teacher ${id} do not divide into ${segments} segments of whole steps`);
   return { sampler, steps, shift, guidance: { scale: guidance, interval, rescale } };
@@ -49,7 +50,8 @@ export const distillBank = ({ seed, shapes, tokens, layouts }: DistillRunConfig,
 
 /** Trains a student; returns the file. Trajectories lie in `trajectories` of the run's folder; what is there of them is gone on with, with `resume` or without. */
 export async function trainDistilled(config: DistillRunConfig, o: DistillRunOptions): Promise<string> {
-  const teacher = await findModel(o.model), { info } = teacher, sampling = teacherSampling(info, config.segments), dit = info.dit.config, text = info.text.config;
+  const teacher = await findModel(o.model), { info } = teacher, sampling = teacherSampling(info, config.segments, config.teacherSteps);
+  const dit = info.dit.config, text = info.text.config;
   const weights = await readModelWeights(teacher, 'dit.safetensors'), vae = await modelVae(teacher), world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir });
   await Promise.all(['tokenizer.json', 'words.json'].map((name) => readModelFile(teacher, name)));
   const tokenizer = await loadTokenizer(dirname(modelFile(teacher, 'tokenizer.json')), { length: text.length });

@@ -152,7 +152,8 @@ function packsOf(bank: readonly BankLayout[], tokens: number, { specs, dit, text
  * the branch without words as if it had the given frames too. Throws an InputError when the model cannot be the teacher.
  */
 export function planDistill(config: DistillRunConfig, model: ModelInfo): RunPlan {
-  const { dit: { config: dit }, text: { config: text } } = model, { steps, shift, guidance } = teacherSampling(model, config.segments), { segments, packs } = config;
+  const { dit: { config: dit }, text: { config: text } } = model;
+  const { steps, shift, guidance } = teacherSampling(model, config.segments, config.teacherSteps), { segments, packs } = config;
   const bank = distillBank(config, dit.patch), perToken = dit.channels * dit.patch ** 2, whole = filmParams(dit, text), made = packs.train + packs.heldout;
   const forward = bank.reduce((sum, { layout }) => {
     const graph = new Graph();
