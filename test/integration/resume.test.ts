@@ -110,7 +110,7 @@ test('a storyboard told otherwise makes only the shots again that changed; a cut
   expect(await made({ ...shots('a woman falls', 'free'), ...keep, palette: 8, fps: 8, scale: 2 })).toMatchObject({ reused: 3 });
   expect(await made({ ...shots('a woman falls', 'free'), ...keep, guidance: 2 })).toMatchObject({ reused: 0 });
   expect(await made({ ...shots('a woman falls', 'free'), output, resume: true, guidance: 2 })).toMatchObject({ reused: 3 });
-  expect((await readdir(out)).sort()).toEqual(['anew.png', 'story.png']);
+  expect((await readdir(out)).sort()).toEqual(['anew.json', 'anew.png', 'story.json', 'story.png']);
 }, 300_000);
 
 test('a damaged window is made again, another program\'s file stays, one window needs no folder', async () => {
@@ -127,7 +127,7 @@ test('a damaged window is made again, another program\'s file stays, one window 
   expect(Buffer.compare(whole, await readFile(output))).toBe(0);
   expect(await readdir(folder)).toEqual(['notes.txt']);
   const short = await made({ ...o, frames: 9, output: film('short.png') });
-  expect([short.windows, short.reused, (await readdir(out)).sort()]).toEqual([undefined, undefined, ['a.png', 'a.png.parts', 'short.png']]);
+  expect([short.windows, short.reused, (await readdir(out)).sort()]).toEqual([undefined, undefined, ['a.json', 'a.png', 'a.png.parts', 'short.json', 'short.png']]);
   const asked = { ...o, frames: 9, output: film('short.png'), keepParts: true };
   expect([await made(asked), await made(asked)]).toMatchObject([{ windows: 1, reused: 0 }, { windows: 1, reused: 1 }]);
 }, 300_000);
