@@ -6,7 +6,7 @@ import { encodeClip, readManifest } from './dataset.ts';
 import { scene } from './film.fixture.ts';
 import { ingest } from './ingest.ts';
 
-vi.mock('../../media/node-av.ts', () => ({ loadNodeAv: () => Promise.resolve(undefined), hasNodeAv: () => Promise.resolve(false), nodeAv: { name: 'node-av' } }));
+vi.mock('node-av', () => { throw new Error('not installed'); });
 
 test('without node-av, films that need it wait and say how to get it; the rest is read', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'kinora-no-av-')), out = join(dir, 'out'), film = join(dir, 'a.mp4');
