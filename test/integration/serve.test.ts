@@ -101,12 +101,13 @@ test('killed workers, a killed server, a server that is told to stop: each film 
   expect(Buffer.compare(await bytesOf(s.client, two), whole)).toBe(0);
   expect(await finished(s.client, waiting)).toMatchObject({ status: 'completed', seed: 8 });
 
-  const three = await begun(), told = performance.now();
+  const three = await begun(), stopping = s, told = performance.now();
   expect(await stopped(s.child, 'SIGTERM')).toBe(0);
   expect(performance.now() - told).toBeLessThan(20_000);                                          // 2 s for workers and 1 s for requests, on a machine at rest
   s = await serve();
   expect(await finished(s.client, three)).toMatchObject({ status: 'completed' });
-  expect(reused(s, three)).toBeGreaterThanOrEqual(2);
+  await until('the line of the film that was handed back, or done in time', () => (reused(s, three) ?? reused(stopping, three)) !== undefined);
+  if (reused(stopping, three) === undefined) expect(reused(s, three)).toBeGreaterThanOrEqual(2);
   expect(Buffer.compare(await bytesOf(s.client, three), whole)).toBe(0);
   const all: string[] = [];
   for await (const { id } of s.client.videos.list({ order: 'asc' })) all.push(id);
