@@ -212,8 +212,8 @@ test('a damaged APNG or WebP is an error of one line or a film, never more memor
       const whole = await readFile(file);
       for (let seed = 1; seed <= 150; seed++) {
         const bytes = Buffer.from(whole.subarray(0, seed % 5 === 0 ? (Math.imul(seed, 2654435761) >>> 0) % whole.length : whole.length));
-        for (let k = 0, rest = bytes.length - 12; rest > 0 && k < 1 + (seed % 3); k++)
-          bytes[12 + ((Math.imul(seed * 7 + k, 2654435761) >>> 0) % rest)] = (seed * 37 + k * 101) & 255;
+        const rest = bytes.length - 12, changes = rest > 0 ? 1 + (seed % 3) : 0;
+        for (let k = 0; k < changes; k++) bytes[12 + ((Math.imul(seed * 7 + k, 2654435761) >>> 0) % rest)] = (seed * 37 + k * 101) & 255;
         await writeFile(broken, bytes);
         const read = await readFilm(broken).catch((cause: unknown) => cause);
         if (read instanceof Error) expect([read instanceof FileError, read.message.includes('\n'), read.message.includes(folder)]).toEqual([true, false, true]);
