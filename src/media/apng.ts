@@ -61,6 +61,9 @@ export class ApngEncoder {
 /** Chunks before the pixels without which they cannot be decoded alone. */
 const NEEDED: ReadonlySet<string> = new Set(['PLTE', 'tRNS', 'gAMA', 'cHRM', 'sRGB', 'iCCP', 'sBIT', 'cICP']);
 
+/** Bytes of pixels that a film may take when it is read: 2 GiB. A damaged header may say anything. */
+const MOST_BYTES = 2 ** 31;
+
 /** How many frames an APNG says that it has; 0 for other files. */
 export function apngFrames(file: Uint8Array): number {
   for (const { type, body } of pngChunks(file)) {
@@ -88,6 +91,8 @@ export async function readApng(file: Uint8Array): Promise<Frames | undefined> {
   }
   if (!header || controls.length === 0) throw new FileError('the APNG has no frames');
   const width = header.readUInt32BE(0), height = header.readUInt32BE(4), { default: sharp } = await import('sharp');
+  const bytes = width * height * 4 * controls.length;
+  if (bytes > MOST_BYTES) throw new FileError(`an APNG of ${controls.length} frames of ${width}×${height} takes ${Math.round(bytes / 2 ** 20)} MiB, 2048 are read`);
   let canvas = new Uint8Array(width * height * 4);                      // [H, W, 4]
   const frames: Frames[] = [], seconds = controls.reduce((sum, c) => sum + c.seconds, 0), fps = seconds > 0 ? controls.length / seconds : 10;
   for (const c of controls) {

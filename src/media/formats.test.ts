@@ -204,6 +204,30 @@ test('APNGs of others: a still in front, parts laid over and taken away, as the 
   await expect(readApng(file.subarray(0, file.length - 12 - 6))).rejects.toThrow(new FileError('the PNG ends inside its fdAT chunk'));
 });
 
+test('a damaged APNG or WebP is an error of one line or a film, never more memory than a film takes', async () => {
+  await inFolder(async (folder) => {
+    for (const format of ['apng', 'webp']) {
+      const file = join(folder, `a.${format}`), broken = join(folder, `b.${format}`);
+      await writeFilm(file, glassFilm(16, 4), { metadata: METADATA });
+      const whole = await readFile(file);
+      for (let seed = 1; seed <= 150; seed++) {
+        const bytes = Buffer.from(whole.subarray(0, seed % 5 === 0 ? (Math.imul(seed, 2654435761) >>> 0) % whole.length : whole.length));
+        const rest = bytes.length - 12, changes = rest > 0 ? 1 + (seed % 3) : 0;
+        for (let k = 0; k < changes; k++) bytes[12 + ((Math.imul(seed * 7 + k, 2654435761) >>> 0) % rest)] = (seed * 37 + k * 101) & 255;
+        await writeFile(broken, bytes);
+        const read = await readFilm(broken).catch((cause: unknown) => cause);
+        if (read instanceof Error) expect([read instanceof FileError, read.message.includes('\n'), read.message.includes(folder)]).toEqual([true, false, true]);
+        await readMetadata(broken).catch((cause: unknown) => { expect(cause).toBeInstanceOf(FileError); });
+      }
+    }
+    const huge = await readFile(join(folder, 'a.apng'));
+    huge.writeUInt32BE(60000, 16);
+    huge.writeUInt32BE(60000, 20);
+    await writeFile(join(folder, 'b.apng'), huge);
+    await expect(readFilm(join(folder, 'b.apng'))).rejects.toThrow('an APNG of 4 frames of 60000×60000 takes 54932 MiB, 2048 are read');
+  });
+});
+
 test('a sheet has a JSON beside it that says where each frame lies; a file of others is left alone', async () => {
   await inFolder(async (folder) => {
     const file = join(folder, 'walk.png'), film = glassFilm(16, 7, 24), written = await writeFilm(file, film);

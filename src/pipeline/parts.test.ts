@@ -43,7 +43,7 @@ test('a key changes with everything that its window is a function of', () => {
 
 test('and with nothing else: how the film is delivered, words of other shots, names, how long it goes on', () => {
   const named = (name: string | null, fps: number) => ({ parts: { ...none, images: [{ image: picture(1, fps), frame: 3, name }] } });
-  expect(new Set([key(), key({ fps: 12 }), key({ scale: 2 }), key({ palette: 0 }), key({ steady: 4 }),
+  expect(new Set([key(), key({ fps: 12 }), key({ scale: 2 }), key({ palette: 0 }), key({ steady: 4 }), key({ transparent: true }),
     key({ frames: 65 }), key({ prompt: 'y' }), key({ negative: 'z' })]).size).toBe(1);
   expect(key({}, named('a.png', 8))).toBe(key({}, named(null, 24)));
 });
