@@ -38,6 +38,7 @@ export interface GenerateFlags {
   readonly negative?: string;
   /** False: the prompt is read as it is. */
   readonly expand?: boolean;
+  readonly describe?: boolean;
   /** Address of a chat endpoint. */
   readonly expandWith?: string;
   readonly images: readonly ImageAt[];
@@ -93,6 +94,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--long-by <way>', `how what is longer than one piece is made: ${o.longWays.join(', ')}`, choice('--long-by', o.longWays))
     .option('--negative <text>', 'what the film should not show', nonEmpty('--negative', 'leave the flag out instead'))
     .option('--no-expand', 'let the model read the prompt as it is, not worded and filled up like its captions')
+    .option('--no-describe', 'do not tell the model in words how given pictures look, where the prompt leaves that out')
     .option('--expand-with <url>', 'an OpenAI-compatible endpoint that writes the prompt out: http://localhost:11434/v1#model', nonEmpty('--expand-with', 'wanted an address'))
     .option('--image <file[@frame]>', 'an image that is this frame (0 unless said; or last); repeatable', repeated(imageAt('--image')))
     .option('--video <file>', 'a film to act on, with one of the next six', file('--video'))

@@ -15,7 +15,7 @@ import { judgeFile } from './judge-file.ts';
 import { loadJudge, type SpriteJudge } from './judge.ts';
 
 /** How films are sampled, other than the model's defaults. */
-export type EvalSampling = Pick<FilmOptions, 'guidance' | 'interval' | 'rescale' | 'steps' | 'sampler' | 'quantize'>;
+export type EvalSampling = Pick<FilmOptions, 'guidance' | 'interval' | 'rescale' | 'steps' | 'sampler' | 'quantize' | 'describe'>;
 
 /** Options of every evaluation of a model folder. */
 export interface EvaluatedOptions {

@@ -5,6 +5,7 @@ import type { SamplerName } from '../diffusion/samplers/registry.ts';
 import type { Frames } from '../media/frames.ts';
 import type { Quantization } from '../models/dit/config.ts';
 import type { Expanded, ExpandOptions } from './expand.ts';
+import type { DescribeOptions } from './looks.ts';
 import type { Join, LongWay, ShotStart } from './timeline.ts';
 
 /** Where a given image comes from: a PNG, JPEG, WebP or GIF file, or memory (one frame; a name is for records). It is brought to the film's size. */
@@ -54,7 +55,7 @@ export interface GivenVariation {
 }
 
 /** What decides a film's pictures. What is left out is the model's default. */
-export interface FilmOptions extends ExpandOptions {
+export interface FilmOptions extends ExpandOptions, DescribeOptions {
   /** What the film shows, in English or Chinese. May be empty where pictures are given. */
   readonly prompt: string;
   /** What the model reads for the prompt, from a film's record. Default: as it is expanded. */

@@ -174,7 +174,7 @@ export interface WriteModelOptions {
   readonly dit: ReadonlyMap<string, StoredTensor>;
   /** Metadata of the two files, so that a trainer can go on from them: the autoencoder's configuration, what the transformer's run was. */
   readonly metadata?: { readonly vae: Readonly<Record<string, string>>; readonly dit: Readonly<Record<string, string>> };
-  /** Everything else by name: tokenizer.json, words.json, credits.json, README.md, judge.safetensors. */
+  /** Everything else by name: tokenizer.json, words.json, credits.json, README.md, judge.safetensors, looks.safetensors. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
 
@@ -201,7 +201,7 @@ export interface WriteStudentOptions {
 }
 
 /** Files that a student takes from its base. What the base measured of itself is not among them. */
-const SHARED = ['vae.safetensors', 'tokenizer.json', 'words.json', 'credits.json', 'judge.safetensors'];
+const SHARED = ['vae.safetensors', 'tokenizer.json', 'words.json', 'credits.json', 'judge.safetensors', 'looks.safetensors'];
 
 /** Writes the folder of a model that is another one but for its transformer and how it samples: all else is taken from that one, by name and hash. */
 export async function writeStudent(dir: string, { base, info, dit, metadata, card }: WriteStudentOptions): Promise<InstalledModel> {

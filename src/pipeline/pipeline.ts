@@ -18,6 +18,7 @@ import { expandShots } from './expand.ts';
 import { int8Runtime } from './int8.ts';
 import { checkMemory } from './memory.ts';
 import { joinedFrames } from './join.ts';
+import { describeShots, openLooks, type LooksReader } from './looks.ts';
 import { findModel, modelFile, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
 import { windowKey, type PartStore } from './parts.ts';
 import { Reel } from './reel.ts';
@@ -97,6 +98,7 @@ export class Pipeline implements Disposable {
   #runtime: Promise<Runtime> | undefined;
   #int8: DitRuntime | undefined;
   #tokenizer: Promise<CaptionTokenizer> | undefined;
+  #looks: Promise<LooksReader | null> | undefined;
 
   constructor(model: InstalledModel, threads?: number) { this.model = model; this.#threads = threads; }
 
@@ -104,16 +106,24 @@ export class Pipeline implements Disposable {
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
     const { info } = this.model;
     const asked = filmSettings(await resolveWays(o, info), info, await drawnSeed(o, count));
-    const first = await expandShots(asked, { ...o, info, tokenizer: () => this.#words() });
-    if (!Number.isSafeInteger((first.vary ?? first).seed + count - 1))
-      throw new InputError(`seed ${(first.vary ?? first).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
-    checkMemory(first, info, process.availableMemory());
-    const given = await readGiven(first);
+    const expanded = await expandShots(asked, { ...o, info, tokenizer: () => this.#words() });
+    if (!Number.isSafeInteger((expanded.vary ?? expanded).seed + count - 1))
+      throw new InputError(`seed ${(expanded.vary ?? expanded).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
+    checkMemory(expanded, info, process.availableMemory());
+    const given = await readGiven(expanded), first = o.describe === false ? expanded : await this.#described(expanded, asked, given);
     let text: Promise<EncodedText> | undefined;
     for (let film = 0; film < count; film++) {
       const s = first.vary ? { ...first, vary: { ...first.vary, seed: first.vary.seed + film } } : { ...first, seed: first.seed + film }, job = new Job(o, film, count);
       yield await this.#film(s, given, job, (runtime) => (text ??= this.#text(runtime, s)));
     }
+  }
+
+  /** The settings with the looks of given pictures told, by a model that reads them. */
+  async #described(s: FilmSettings, asked: FilmSettings, given: GivenParts): Promise<FilmSettings> {
+    if (given.images.length + given.clips.length === 0) return s;
+    const opening = this.#looks ??= import('../backend/ort/ort.ts').then(({ ortBackend }) => openLooks(this.model, ortBackend({ threads: 1 }), this.#programs));
+    const read = await opening.catch((error: unknown) => { this.#looks = undefined; throw error; });
+    return read === null ? s : describeShots(s, given, { read, recorded: (shot) => asked.shots[shot]!.reads !== undefined, words: await this.#words() });
   }
 
   async #film(s: FilmSettings, given: GivenParts, job: Job, text: (runtime: Runtime) => Promise<EncodedText>): Promise<GeneratedFilm> {

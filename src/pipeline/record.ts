@@ -100,7 +100,7 @@ export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, fi
       images: images.map(({ name, frame, ...p }) => ({ image: frames(p), name, frame })), clips: clips.map(({ frame, ...p }) => ({ clip: frames(p), frame })),
       ...(source ? { source: { strength: source.strength, film: frames(source.film), ...(source.mask ? { mask: frames(source.mask) } : {}) } } : {}),
       shots: shots.map(({ reads: read, ...shot }) => ({ ...shot, ...(read ? { reads: read } : {}) })), loop, ...(vary ? { vary } : {}),
-      ...(reads ? { reads } : {}), expand: false,
+      ...(reads ? { reads } : {}), expand: false, describe: false,
     },
   };
 }

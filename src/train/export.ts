@@ -30,6 +30,8 @@ export interface ExportOptions {
   readonly card?: string;
   /** judge.safetensors, when there is one. */
   readonly judge?: string;
+  /** looks.safetensors, when there is one. */
+  readonly looks?: string;
   /** Checkout of the Liberated Pixel Cup layers, for the artists' names. */
   readonly lpc: string;
   readonly cacheDir: string;
@@ -81,6 +83,7 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
     ...['tokenizer.json', 'words.json'].map((name) => [name, join(o.tokenizer, name)] as const),
     ...(o.card === undefined ? [] : [['README.md', o.card] as const]),
     ...(o.judge === undefined ? [] : [['judge.safetensors', o.judge] as const]),
+    ...(o.looks === undefined ? [] : [['looks.safetensors', o.looks] as const]),
   ];
   const contents = Object.fromEntries(await Promise.all(files.map(async ([name, file]) => [name, await readBytes(file)] as const)));
   const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir });

@@ -9,7 +9,7 @@ import { drawClip, loadSpriteWorld, renderClip, splitOf, type SpriteWorld } from
 import { readTensors } from '../io/safetensors.ts';
 import { toModel } from '../media/frames.ts';
 import type { JudgeConfig } from '../models/judge/config.ts';
-import { augmentInto } from './judge-augment.ts';
+import { augmentInto } from './augment.ts';
 import { JUDGE_DEFAULTS, judgeTask, SPRITES_JUDGE, STILL, trainJudge, truthOf, type JudgeTaskConfig } from './judge-task.ts';
 
 const TINY: JudgeConfig = { ...SPRITES_JUDGE, frames: 3, channels: [8, 8, 8], blocks: [1, 1], features: 16, hidden: 16 };

@@ -1,6 +1,6 @@
 /**
  * @file Training the judge of sprite films, on clips of its own stream and seed that no model trains on. It must read films that went
- * through an autoencoder, so a part of each batch comes from a pool of round-tripped clips, and all are altered (judge-augment.ts).
+ * through an autoencoder, so a part of each batch comes from a pool of round-tripped clips, and all are altered (augment.ts).
  * A part of the clips is frozen to one frame and labelled "still": without motion there is no action to read, even if a bow is seen.
  */
 import { mkdir } from 'node:fs/promises';
@@ -8,8 +8,8 @@ import { dirname } from 'node:path';
 import type { Backend, Program } from '../backend/backend.ts';
 import { draws, type Draws, type RandomKey } from '../core/random.ts';
 import { ACTIONS, FACINGS, GARMENTS, HAIR_COLOURS, drawClip, renderClip, type CharacterLabels, type Split, type SpriteWorld } from '../data/sprites/world.ts';
-import { add, log, mul, softmax, sum } from '../graph/build.ts';
-import { Graph, type Tensor } from '../graph/graph.ts';
+import { add } from '../graph/build.ts';
+import { Graph } from '../graph/graph.ts';
 import { configHash } from '../io/environment.ts';
 import { writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import type { Frames } from '../media/frames.ts';
@@ -18,7 +18,8 @@ import { fileError } from '../media/pending.ts';
 import { ATTRIBUTES, classIndex, framesSeen, type Attribute, type JudgeConfig } from '../models/judge/config.ts';
 import { judge, judgeParams } from '../models/judge/judge.ts';
 import { bindParams, listParams } from '../nn/param.ts';
-import { augmentInto } from './judge-augment.ts';
+import { augmentInto } from './augment.ts';
+import { crossEntropy } from './cross-entropy.ts';
 import { readFilms } from './judge-read.ts';
 import type { FrozenVae } from './latents.ts';
 import { runTraining, type Batch, type OptimConfig, type TrainOptions, type TrainTask } from './loop.ts';
@@ -69,12 +70,6 @@ export interface LabelledClip { readonly frames: Frames; readonly truth: Readonl
 function labelledClip(world: SpriteWorld, key: RandomKey, split: Split, { clipFrames, judge: { side } }: JudgeTaskConfig): LabelledClip {
   const spec = drawClip(world, { key, split, width: side, height: side, frames: clipFrames });
   return { frames: renderClip(world, spec).frames, truth: truthOf(spec.characters[0]!.labels) };
-}
-
-/** −Σ target · log softmax(logits), averaged over the batch. */
-function crossEntropy(logits: Tensor, target: Tensor): Tensor {
-  const logProbability = log(add(softmax(logits), 1e-9));                                     // [B, classes]; smoothed targets keep p far above 1e-9
-  return mul(sum(mul(target, logProbability)), -1 / logits.shape[0]!);
 }
 
 /** Clips that went through the autoencoder: half of them with noise on their latents, a sixth reduced to 32 colours afterwards. */

@@ -20,6 +20,7 @@ export interface EvalFlags {
   readonly guideFrom?: number;
   readonly sampler?: SamplerName;
   readonly quantize?: Quantization;
+  readonly describe?: boolean;
   readonly json?: boolean;
 }
 
@@ -37,6 +38,7 @@ export const addEvalFlags = (command: Command): Command => command
   .option('--guide-from <sigma>', 'least noise level at which they do', decimal('--guide-from', { min: 0, max: 1 }))
   .option('--sampler <name>', SAMPLERS.join(', '), choice('--sampler', SAMPLERS))
   .option('--quantize <how>', `${QUANTIZATIONS.join(', ')}: in which numbers the transformer's large products are computed`, choice('--quantize', QUANTIZATIONS))
+  .option('--no-describe', 'do not tell the model in words how given pictures look')
   .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
   .option('--json', 'print one JSON object');
 
@@ -47,12 +49,12 @@ export const addSheetFlags = (command: Command, without = ''): Command => comman
 
 /** The flags as an evaluation takes them. */
 export function evaluatedOptions(flags: EvalFlags, { signal }: Pick<CliContext, 'signal'>): EvaluatedOptions {
-  const { model, threads, steps, guidance, guideFrom, sampler, quantize } = flags;
+  const { model, threads, steps, guidance, guideFrom, sampler, quantize, describe } = flags;
   return {
     signal, ...(model === undefined ? {} : { model }), ...(threads === undefined ? {} : { threads }),
     sampling: {
       ...(steps === undefined ? {} : { steps }), ...(guidance === undefined ? {} : { guidance }), ...(sampler === undefined ? {} : { sampler }),
-      ...(quantize === undefined ? {} : { quantize }), ...(guideFrom === undefined ? {} : { interval: [guideFrom, 1] as const }),
+      ...(quantize === undefined ? {} : { quantize }), ...(describe === false ? { describe } : {}), ...(guideFrom === undefined ? {} : { interval: [guideFrom, 1] as const }),
     },
   };
 }

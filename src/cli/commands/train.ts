@@ -1,8 +1,10 @@
 /**
- * @file `kinora train vae|text|dit|distill <config>`, `kinora train judge` and `kinora train export`: from configurations to a model folder.
+ * @file `kinora train vae|text|dit|distill <config>`, `kinora train judge|looks` and `kinora train export`: from configurations to a model folder.
  */
 import { dirname } from 'node:path';
 import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
+import type { TrainJudgeOptions } from '../../train/judge-task.ts';
+import type { TrainLooksOptions } from '../../train/looks-task.ts';
 import type { StepProgress } from '../../train/loop.ts';
 import type { RunPlan } from '../../train/plan.ts';
 import type { RunOptions } from '../../train/run.ts';
@@ -127,7 +129,7 @@ const distill: CliCommand = {
   },
 };
 
-interface JudgeFlags {
+interface ReaderFlags {
   readonly lpc: string;
   readonly vae?: string;
   readonly out: string;
@@ -139,34 +141,62 @@ interface JudgeFlags {
   readonly resume?: boolean;
 }
 
+/** What is said of a small network's run where no flag says otherwise. */
+interface ReaderDefaults { readonly batch: string; readonly steps: number; readonly pool: number; readonly seed: number }
+
+/** Flags of the small networks that read sprites. */
+const readerFlags = (command: Parameters<CliCommand['define']>[0], what: string, { batch, steps, pool, seed }: ReaderDefaults) => command
+  .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', folder('--lpc'), 'lpc')
+  .option('--vae <file>', `an autoencoder whose marks ${what} learns to overlook, vae.safetensors`, folder('--vae'))
+  .option('--cache <dir>', 'folder of decoded layers', folder('--cache'), '.cache')
+  .option('--steps <n>', `steps of ${batch}; ${steps} unless said`, integer('--steps', { min: 1 }))
+  .option('--pool <n>', `clips that go through the autoencoder first; ${pool} unless said`, integer('--pool', { min: 1 }))
+  .option('--seed <n>', `another than any model has; ${seed} unless said`, integer('--seed', { min: 0 }))
+  .option('--threads <n>', 'threads of the engine', integer('--threads', { min: 1, max: 256 }))
+  .option('--resume', 'go on from the newest checkpoint');
+
+/** Runs the training of such a network and prints what it validated to. */
+async function trainReader(
+  { lpc, vae: vaeFile, out, cache, steps, seed, pool, threads, resume }: ReaderFlags, { signal, print, progress }: CliContext, warmup: number,
+  train: (o: TrainJudgeOptions & TrainLooksOptions) => Promise<Readonly<Record<string, number>>>,
+): Promise<void> {
+  const [{ readVae }, { runBackend }, { loadSpriteWorld }] = await Promise.all([
+    import('../../train/vae-file.ts'), import('../../train/run.ts'), import('../../data/sprites/world.ts')]);
+  const scores = await train({
+    world: await loadSpriteWorld(lpc, { cacheDir: cache }), backend: runBackend(threads), dir: dirname(out), out, resume: resume ?? false, signal,
+    ...(vaeFile === undefined ? {} : { vae: await readVae(vaeFile) }),
+    config: { ...(seed === undefined ? {} : { seed }), ...(pool === undefined ? {} : { pool }) },
+    optim: steps === undefined ? {} : { steps, warmup: Math.min(warmup, Math.ceil(steps / 10)) },
+    onStep: (p) => { progress(trainEvent(p)); }, onPrepare: (what, done, total) => { progress({ stage: what, done, total }); },
+  });
+  for (const [name, share] of Object.entries(scores)) print(`${name.padEnd(22)} ${(100 * share).toFixed(1)} %`);
+  print(out);
+}
+
 const judge: CliCommand = {
   path: 'train judge',
   summary: 'Trains the judge that reads sprite films; it shares nothing with the model',
   example: 'kinora train judge --lpc ./lpc --vae runs/vae/vae.safetensors --out runs/judge/judge.safetensors',
   define: (command, context) => {
-    command
-      .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', folder('--lpc'), 'lpc')
-      .option('--vae <file>', 'an autoencoder whose marks the judge learns to overlook, vae.safetensors', folder('--vae'))
+    readerFlags(command, 'the judge', { batch: '32 clips', steps: 3000, pool: 768, seed: 77 })
       .option('--out <file>', 'the judge; its run lies in the same folder', folder('--out'), 'runs/judge/judge.safetensors')
-      .option('--cache <dir>', 'folder of decoded layers', folder('--cache'), '.cache')
-      .option('--steps <n>', 'steps of 32 clips; 3000 unless said', integer('--steps', { min: 1 }))
-      .option('--pool <n>', 'clips that go through the autoencoder first; 768 unless said', integer('--pool', { min: 1 }))
-      .option('--seed <n>', 'another than any model has; 77 unless said', integer('--seed', { min: 0 }))
-      .option('--threads <n>', 'threads of the engine', integer('--threads', { min: 1, max: 256 }))
-      .option('--resume', 'go on from the newest checkpoint')
-      .action(async ({ lpc, vae: vaeFile, out, cache, steps, seed, pool, threads, resume }: JudgeFlags) => {
-        const [{ trainJudge, JUDGE_OPTIM }, { readVae }, { runBackend }, { loadSpriteWorld }] = await Promise.all([
-          import('../../train/judge-task.ts'), import('../../train/vae-file.ts'), import('../../train/run.ts'), import('../../data/sprites/world.ts')]);
-        const { signal, print, progress } = context;
-        const scores = await trainJudge({
-          world: await loadSpriteWorld(lpc, { cacheDir: cache }), backend: runBackend(threads), dir: dirname(out), out, resume: resume ?? false, signal,
-          ...(vaeFile === undefined ? {} : { vae: await readVae(vaeFile) }),
-          config: { ...(seed === undefined ? {} : { seed }), ...(pool === undefined ? {} : { pool }) },
-          optim: steps === undefined ? {} : { steps, warmup: Math.min(JUDGE_OPTIM.warmup, Math.ceil(steps / 10)) },
-          onStep: (p) => { progress(trainEvent(p)); }, onPrepare: (what, done, total) => { progress({ stage: what, done, total }); },
-        });
-        for (const [name, share] of Object.entries(scores)) print(`${name.padEnd(22)} ${(100 * share).toFixed(1)} %`);
-        print(out);
+      .action(async (flags: ReaderFlags) => {
+        const { trainJudge, JUDGE_OPTIM } = await import('../../train/judge-task.ts');
+        await trainReader(flags, context, JUDGE_OPTIM.warmup, trainJudge);
+      });
+  },
+};
+
+const looks: CliCommand = {
+  path: 'train looks',
+  summary: 'Trains the reader of looks, which tells a model in words what given pictures show',
+  example: 'kinora train looks --lpc ./lpc --vae runs/vae/vae.safetensors --out runs/looks/looks.safetensors',
+  define: (command, context) => {
+    readerFlags(command, 'the reader', { batch: '32 pictures', steps: 2500, pool: 256, seed: 4801 })
+      .option('--out <file>', 'the reader; its run lies in the same folder', folder('--out'), 'runs/looks/looks.safetensors')
+      .action(async (flags: ReaderFlags) => {
+        const { trainLooks, LOOKS_OPTIM } = await import('../../train/looks-task.ts');
+        await trainReader(flags, context, LOOKS_OPTIM.warmup, trainLooks);
       });
   },
 };
@@ -180,6 +210,7 @@ interface ExportFlags {
   readonly expander?: 'sprites';
   readonly sampler: SamplerName;
   readonly judge?: string;
+  readonly looks?: string;
   readonly card?: string;
   readonly release: string;
   readonly steps: number;
@@ -201,6 +232,7 @@ const toModel: CliCommand = {
       .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
       .option('--average <file>', "a transformer's weights from another run of the same origin, averaged with this one's: dit.safetensors", folder('--average'))
       .option('--judge <file>', 'judge.safetensors', folder('--judge'))
+      .option('--looks <file>', 'the reader of looks, looks.safetensors', folder('--looks'))
       .option('--base <id|dir>', "of a student's run (train distill) its teacher, from which all but the transformer is taken; of the other options --out, --card and "
         + '--release count', nonEmpty('--base', 'wanted a model id or a folder'))
       .option('--card <file>', "the model's card, README.md", folder('--card'))
@@ -223,4 +255,4 @@ const toModel: CliCommand = {
 };
 
 /** The rows. */
-export const trainCommands: readonly CliCommand[] = [vae, text, dit, distill, judge, toModel];
+export const trainCommands: readonly CliCommand[] = [vae, text, dit, distill, judge, looks, toModel];

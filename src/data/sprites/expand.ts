@@ -81,12 +81,35 @@ export function expandPrompt(request: ExpandRequest): ExpandedPrompt {
   if (plain && (complete || !looks) && !wanted) return asItIs(negative);
 
   const text = looks ? composed(reading, lacks, { fill: !complete, plainGround }) : withoutInventing(reading);
-  if (text === null) return asItIs(negative);
+  const whole = text === null ? null : reworded(text, reading, { prompt, draft, marks, knows, mend });
+  return whole === null ? asItIs(negative) : { ...whole, negative };
+}
+
+/** What of a prompt, and of how it was written out, decides what is kept beside a new wording. */
+type Wording = Required<Pick<ExpandRequest, 'prompt' | 'draft' | 'marks' | 'knows' | 'mend'>>;
+
+/** A new text with the known words that were not read, and the prompt's marks on it; null when a mark is on words that are no facts. */
+function reworded(text: string, reading: Reading, { prompt, draft, marks, knows, mend }: Wording): Omit<ExpandedPrompt, 'negative'> | null {
   const kept = reading.rest.filter(knows), ignored = [...reading.rest.filter((word) => !knows(word)), ...reading.dropped];
   const whole = [text.replace(/[.。]$/, (stop) => (kept.length > 0 ? '' : stop)), ...kept].join(reading.language === 'zh' ? ',' : ', ');
   const moved = draft === prompt ? moveMarks(marks, reading, whole) : moveMarks(marks, readPrompt(prompt, { mend }), whole);
-  if (moved === null) return asItIs(negative);
-  return { prompt: whole, negative, marks: moved, ignored, mended: reading.mended };
+  return moved === null ? null : { prompt: whole, marks: moved, ignored, mended: reading.mended };
+}
+
+/** A prompt, and how whoever it is about looks in given pictures. */
+export interface DescribeRequest extends Pick<ExpandRequest, 'prompt' | 'knows' | 'mend'> {
+  readonly marks: readonly Mark[];
+  readonly looks: Facts;
+}
+
+/** The prompt with the looks told too. Null where it tells hair and garment itself, tells them otherwise, or is not of one character. */
+export function describePrompt({ prompt, marks, looks, knows, mend }: DescribeRequest): Omit<ExpandedPrompt, 'negative'> | null {
+  const told = readPrompt(prompt, { mend });
+  if (told === null || told.characters.every(hasLooks)) return null;
+  const wanted = Object.fromEntries(Object.entries(looks).filter(([key, value]) => told.lacks[key as keyof Facts] !== value)) as Facts;
+  const reading = continued(told, { ...told, ground: null, characters: [{ facts: wanted, implies: {}, where: new Map() }] });
+  if (reading === told) return null;
+  return reworded(composed(reading, reading.lacks, { fill: false, plainGround: false }), reading, { prompt, draft: prompt, marks, knows, mend });
 }
 
 /** The negative prompt in words that the model knows, and what the prompt itself says is not there. */

@@ -5,8 +5,9 @@
  * 2024, arXiv:2410.10733v8, section 3.2). Norms act per position, so that a film in chunks with kept context equals the film whole.
  * Not for: making and keeping latents of clips (src/train/latents.ts).
  */
-import { add, broadcast, exp, matmul, maximum, mean, minimum, mul, reciprocal, reshape, silu, slice, sqrt, sumSquares } from '../../graph/build.ts';
+import { add, broadcast, exp, matmul, maximum, mean, minimum, mul, reshape, slice } from '../../graph/build.ts';
 import type { Tensor } from '../../graph/graph.ts';
+import { active } from '../../nn/channel-norm.ts';
 import { convParams, convPoint, convSpace, convTime, WHOLE, type ConvParams, type TimeContext } from '../../nn/conv3d.ts';
 import type { Bound } from '../../nn/param.ts';
 import { channelsToSpace, channelsToTime, spaceToChannels, timeToChannels } from '../../nn/resample.ts';
@@ -14,15 +15,6 @@ import type { VaeConfig } from './config.ts';
 import { analysis, BLOCK, synthesis } from './spectrum.ts';
 
 // ---------------------------------------------------------------------------------------------------------------- blocks
-
-/** RMS norm over channels at each position (per frame and pixel); the convolution that follows has the gain. */
-function channelNorm(x: Tensor): Tensor {
-  const meanSquare = mul(sumSquares(x, [1]), 1 / x.shape[1]!);                               // [B, 1, T, H, W]
-  return mul(x, reciprocal(sqrt(add(meanSquare, 1e-6))));
-}
-
-/** Norm and activation in front of each convolution. */
-const active = (x: Tensor): Tensor => silu(channelNorm(x));
 
 const blockParams = (c: number) => ({
   space: convParams(c, c, [1, 3, 3], Math.SQRT2),
