@@ -13,6 +13,7 @@ export type { PartsOptions } from './pipeline/parts.ts';
 export type { Expanded, ExpandOptions } from './pipeline/expand.ts';
 export type { ExpandEndpoint } from './pipeline/expand-endpoint.ts';
 export type { FilmOptions, GivenClip, GivenImage, GivenShot, GivenSource, GivenVariation, ImageSource } from './pipeline/film-options.ts';
+export type { GivenLora } from './pipeline/lora.ts';
 export type { FilmSource, FilmWays, Storyboard, StoryboardShot, WayOptions } from './pipeline/ways.ts';
 export { readStoryboard } from './pipeline/storyboard.ts';
 export { master, recordedOptions, remix, replay, type AgainOptions, type Mastered, type Replayed } from './pipeline/again.ts';

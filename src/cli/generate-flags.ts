@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { InputError } from '../core/errors.ts';
 import { checkTransparent, FORMATS_IN_WORDS } from '../media/film-format.ts';
-import { choice, colours, decimal, file, type ImageAt, imageAt, integer, nonEmpty, output, type PixelSize, repeated, size } from './options.ts';
+import { choice, colours, decimal, file, type ImageAt, imageAt, integer, type LoraAt, loraAt, nonEmpty, output, type PixelSize, repeated, size } from './options.ts';
 
 /** What the flags are parsed against. */
 export interface GenerateFlagsOptions {
@@ -41,6 +41,7 @@ export interface GenerateFlags {
   readonly describe?: boolean;
   /** Address of a chat endpoint. */
   readonly expandWith?: string;
+  readonly lora?: readonly LoraAt[];
   readonly images: readonly ImageAt[];
   /** How many films; seeds count up from `seed`, or with `vary` the variations. */
   readonly count: number;
@@ -96,6 +97,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--no-expand', 'let the model read the prompt as it is, not worded and filled up like its captions')
     .option('--no-describe', 'do not tell the model in words how given pictures look, where the prompt leaves that out')
     .option('--expand-with <url>', 'an OpenAI-compatible endpoint that writes the prompt out: http://localhost:11434/v1#model', nonEmpty('--expand-with', 'wanted an address'))
+    .option('--lora <file[:strength]>', 'an adaptation of the model, and how much of it (1 unless said; −2 to 2); repeatable', repeated(loraAt('--lora')))
     .option('--image <file[@frame]>', 'an image that is this frame (0 unless said; or last); repeatable', repeated(imageAt('--image')))
     .option('--video <file>', 'a film to act on, with one of the next six', file('--video'))
     .option('--extend <s>', 'go on for so many seconds', decimal('--extend', { min: 0 }))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../core/errors.ts';
-import { choice, colours, decimal, imageAt, integer, nonEmpty, output, repeated, size } from './options.ts';
+import { choice, colours, decimal, imageAt, integer, loraAt, nonEmpty, output, repeated, size } from './options.ts';
 
 /** The message of the InputError that `run` throws. */
 function refusal(run: () => unknown): string {
@@ -90,4 +90,12 @@ test('an output is a file of a known extension, or a folder', () => {
   expect(refusal(() => parse('film.avi'))).toBe('--output "film.avi": extension ".avi" is not known; '
     + 'allowed: .mp4, .webm, .mov, .mkv, .gif, .webp, .apng, .png, or none for a folder of PNGs');
   expect(refusal(() => parse(' '))).toContain('--output is empty');
+});
+
+test('an adaptation and how much of it', () => {
+  const parse = loraAt('--lora');
+  expect(parse('a.safetensors')).toEqual({ file: 'a.safetensors', strength: 1 });
+  expect(parse('C:\\b:2.safetensors:0.8')).toEqual({ file: 'C:\\b:2.safetensors', strength: 0.8 });
+  expect(parse('a.safetensors:-0.5')).toEqual({ file: 'a.safetensors', strength: -0.5 });
+  expect(() => parse('a.safetensors:1.2.3')).toThrow('as in style.safetensors:0.8');
 });

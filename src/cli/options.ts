@@ -99,6 +99,18 @@ export function imageAt(flag: string): Parser<ImageAt> {
   };
 }
 
+/** An adaptation and how much of it. */
+export interface LoraAt { readonly file: string; readonly strength: number }
+
+/** `style.safetensors`, or `style.safetensors:0.8`. */
+export function loraAt(flag: string): Parser<LoraAt> {
+  return (text) => {
+    const [, name, said] = /^(.+?)(?::([-+]?[\d.]+))?$/.exec(text) ?? [], strength = said === undefined ? 1 : Number(said);
+    if (!name || !Number.isFinite(strength)) throw new InputError(`${flag} "${text}" is not possible: wanted a file and how much of it, as in style.safetensors:0.8`);
+    return { file: name, strength };
+  };
+}
+
 /** Gathers a flag that may be given more than once, for commander. */
 export function repeated<T>(parse: Parser<T>): (text: string, before: readonly T[] | undefined) => readonly T[] {
   return (text, before = []) => [...before, parse(text)];

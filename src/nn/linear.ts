@@ -4,6 +4,7 @@
 import { add, matmul, reshape } from '../graph/build.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { int8Linear } from './int8.ts';
+import { loraProduct, type LoraTerm } from './lora.ts';
 import { constant, param, xavier, type Bound, type Init, type ParamSpec } from './param.ts';
 
 /** Options of {@link linearParams}. */
@@ -25,14 +26,14 @@ export function linearParams(fanIn: number, fanOut: number, o: LinearOptions = {
   };
 }
 
-/** Parameters of a linear layer, bound to a graph. */
-export type LinearParams = Bound<{ weight: ParamSpec; scale?: ParamSpec; bias?: ParamSpec }>;
+/** Parameters of a linear layer, bound to a graph, and while an adaptation is trained its product (lora.ts). */
+export type LinearParams = Bound<{ weight: ParamSpec; scale?: ParamSpec; bias?: ParamSpec }> & { readonly lora?: LoraTerm };
 
 /** x `[…, in]` → `[…, out]`. Leading axes are flattened, so that the weight's gradient is one product. */
 export function linear(p: LinearParams, x: Tensor): Tensor {
   const [fanIn, fanOut] = p.weight.shape as [number, number];
   const rows = reshape(x, [-1, fanIn]);
   const flat = p.scale ? int8Linear({ weight: p.weight, scale: p.scale }, rows) : matmul(rows, p.weight);                     // [rows, out]
-  const y = p.bias ? add(flat, p.bias) : flat;
+  const adapted = p.lora ? add(flat, loraProduct(p.lora, rows)) : flat, y = p.bias ? add(adapted, p.bias) : adapted;
   return reshape(y, [...x.shape.slice(0, -1), fanOut]);
 }

@@ -10,6 +10,7 @@ import { sliceFrames, type Frames } from '../media/frames.ts';
 import { psnr, ssim } from '../media/metrics.ts';
 import { readFilm, readMetadata } from '../media/read.ts';
 import { generate, type GenerateOptions } from './generate.ts';
+import { matchLoras } from './lora.ts';
 import { findModel } from './model-store.ts';
 import type { GeneratedFilm } from './pipeline.ts';
 import { checkSameWeights, recordedFilm, type RecordedFilm } from './record.ts';
@@ -26,8 +27,8 @@ export async function recordedOptions(file: string): Promise<RecordedFilm> {
 
 /** The same film with what `changes` says instead: other words on the same noise keep much of its layout. */
 export async function remix(file: string, changes: AgainOptions): Promise<GeneratedFilm> {
-  const { options: { reads: _, expand: __, ...options }, model } = await recordedOptions(file), { prompt = options.prompt, ...rest } = changes;
-  return generate({ ...options, model, ...rest, prompt });
+  const { options: { reads: _, expand: __, describe: ___, ...options }, model, loras } = await recordedOptions(file), { prompt = options.prompt, ...rest } = changes;
+  return generate({ ...options, model, ...rest, loras: await matchLoras(loras, rest.loras ?? [], file), prompt });
 }
 
 /** A film made again, and whether it is the same. */
@@ -44,7 +45,8 @@ export async function replay(file: string, { output, ...o }: AgainOptions & { re
   if (output === file) throw new InputError(`output ${output} is the film itself: name another file`);
   const recorded = await recordedOptions(file), { info } = await findModel(o.model ?? recorded.model);
   checkSameWeights(recorded, info, file);
-  const film = await generate({ ...recorded.options, model: recorded.model, ...o, output, prompt: recorded.options.prompt });
+  const loras = await matchLoras(recorded.loras, o.loras ?? [], file);
+  const film = await generate({ ...recorded.options, model: recorded.model, ...o, loras, output, prompt: recorded.options.prompt });
   const [was, is] = [await hashOf(file), await hashOf(output)];
   return { film, was, is, same: was === is };
 }
@@ -67,9 +69,9 @@ export interface Mastered {
 
 /** Makes the film of which the file is a draft, from the same noise with all steps. */
 export async function master(file: string, { output, ...o }: AgainOptions & { readonly output: string }): Promise<Mastered> {
-  const { options, model } = await recordedOptions(file), { draft, ...full } = options;
+  const { options, model, loras } = await recordedOptions(file), { draft, ...full } = options;
   if (!draft) throw new InputError(`${file} is no draft: it was made with all of its ${options.steps} steps`);
-  const film = await generate({ ...full, model, ...o, output, prompt: o.prompt ?? full.prompt });
+  const film = await generate({ ...full, model, ...o, loras: await matchLoras(loras, o.loras ?? [], file), output, prompt: o.prompt ?? full.prompt });
   return { film, ...await alike(await readFilm(file), await readFilm(output), { width: full.width!, height: full.height! }) };
 }
 

@@ -5,6 +5,7 @@ import type { SamplerName } from '../diffusion/samplers/registry.ts';
 import type { Frames } from '../media/frames.ts';
 import type { Quantization } from '../models/dit/config.ts';
 import type { Expanded, ExpandOptions } from './expand.ts';
+import type { GivenLora, LoraMark } from './lora.ts';
 import type { DescribeOptions } from './looks.ts';
 import type { Join, LongWay, ShotStart } from './timeline.ts';
 
@@ -85,6 +86,8 @@ export interface FilmOptions extends ExpandOptions, DescribeOptions {
   readonly sampler?: SamplerName;
   /** `int8` computes the transformer's large products in 8-bit integers: nearly twice as fast, another film very like the one without. Default `none`. */
   readonly quantize?: Quantization;
+  /** Adaptations of the model, each with its strength. */
+  readonly loras?: readonly GivenLora[];
   readonly images?: readonly GivenImage[];
   readonly clips?: readonly GivenClip[];
   readonly source?: GivenSource;
@@ -140,6 +143,8 @@ export interface FilmSettings {
   readonly shift: number;
   readonly sampler: SamplerName;
   readonly quantize: Quantization;
+  /** In the order of their hashes: who names them in another order gets the same film. */
+  readonly loras: readonly LoraMark[];
   /** In order of their frames, as are clips: who asks in another order gets the same film. */
   readonly images: readonly PlacedImage[];
   readonly clips: readonly PlacedClip[];

@@ -18,6 +18,7 @@ import { expandShots } from './expand.ts';
 import { int8Runtime } from './int8.ts';
 import { checkMemory } from './memory.ts';
 import { joinedFrames } from './join.ts';
+import { adaptedRuntime, readLoras, type LoadedLora } from './lora.ts';
 import { describeShots, openLooks, type LooksReader } from './looks.ts';
 import { findModel, modelFile, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
 import { windowKey, type PartStore } from './parts.ts';
@@ -96,7 +97,7 @@ export class Pipeline implements Disposable {
   readonly #threads: number | undefined;
   readonly #programs = new ProgramCache(PROGRAMS);
   #runtime: Promise<Runtime> | undefined;
-  #int8: DitRuntime | undefined;
+  #changed: { readonly key: string; readonly dit: DitRuntime } | undefined;
   #tokenizer: Promise<CaptionTokenizer> | undefined;
   #looks: Promise<LooksReader | null> | undefined;
 
@@ -104,8 +105,8 @@ export class Pipeline implements Disposable {
 
   /** Makes `count` films, one after the other, with seeds (or, with `vary`, variations) counting up; each equals the film that its seed alone gives. */
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
-    const { info } = this.model;
-    const asked = filmSettings(await resolveWays(o, info), info, await drawnSeed(o, count));
+    const { info } = this.model, loras = await readLoras(o.loras ?? [], info);
+    const asked = filmSettings(await resolveWays(o, info), info, await drawnSeed(o, count), loras.map(({ mark }) => mark));
     const expanded = await expandShots(asked, { ...o, info, tokenizer: () => this.#words() });
     if (!Number.isSafeInteger((expanded.vary ?? expanded).seed + count - 1))
       throw new InputError(`seed ${(expanded.vary ?? expanded).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
@@ -114,7 +115,7 @@ export class Pipeline implements Disposable {
     let text: Promise<EncodedText> | undefined;
     for (let film = 0; film < count; film++) {
       const s = first.vary ? { ...first, vary: { ...first.vary, seed: first.vary.seed + film } } : { ...first, seed: first.seed + film }, job = new Job(o, film, count);
-      yield await this.#film(s, given, job, (runtime) => (text ??= this.#text(runtime, s)));
+      yield await this.#film(s, { ...given, loras }, job, (runtime) => (text ??= this.#text(runtime, s)));
     }
   }
 
@@ -126,11 +127,11 @@ export class Pipeline implements Disposable {
     return read === null ? s : describeShots(s, given, { read, recorded: (shot) => asked.shots[shot]!.reads !== undefined, words: await this.#words() });
   }
 
-  async #film(s: FilmSettings, given: GivenParts, job: Job, text: (runtime: Runtime) => Promise<EncodedText>): Promise<GeneratedFilm> {
+  async #film(s: FilmSettings, given: GivenParts & { readonly loras: readonly LoadedLora[] }, job: Job, text: (runtime: Runtime) => Promise<EncodedText>): Promise<GeneratedFilm> {
     const { info } = this.model, windows = windowsOf(s), store = await job.openParts(s, s.source?.strength === 0 ? 0 : windows.length);
     const sink = await job.openSink(s, () => filmMetadata(info, s, given));
     try {
-      const runtime = await job.time('load', 1, () => this.#prepare(s, windows, job));
+      const runtime = await job.time('load', 1, () => this.#prepare(s, windows, given.loras, job));
       const { states, captions, ignored, mended, truncated } = await job.time('text', 1, () => text(runtime));
       const kept: Frames[] = [], keyer = s.transparent ? new GroundKeyer() : null;
       for await (const frames of deliveredFrames(steadied(this.#native({ runtime, s, windows, given, states, captions, store, job }), s.steady), s, keyer)) {
@@ -197,10 +198,10 @@ export class Pipeline implements Disposable {
   }
 
   /** Weights and programs of the film, compiled when they are not there. */
-  async #prepare(s: FilmSettings, windows: readonly FilmWindow[], job: Job): Promise<Runtime> {
+  async #prepare(s: FilmSettings, windows: readonly FilmWindow[], loras: readonly LoadedLora[], job: Job): Promise<Runtime> {
     const loading = this.#runtime ??= this.#load();
     const runtime = await loading.catch((error: unknown) => { this.#runtime = undefined; throw error; });
-    const { vae } = runtime, dit = s.quantize === 'int8' ? this.#int8 ??= int8Runtime(runtime.dit) : runtime.dit;
+    const { vae } = runtime, dit = this.#variant(runtime.dit, s, loras);
     const side = SPACE_FACTOR * dit.config.patch, encoded = encodedFrames(s, windows);
     const steps = [
       () => textProgram(dit),
@@ -215,6 +216,17 @@ export class Pipeline implements Disposable {
     ];
     for (const step of steps) { job.check(); await step(); }
     return { ...runtime, dit };
+  }
+
+  /** The transformer with adaptations, in the numbers that are asked for. The last one that is not the model as it stands is kept. */
+  #variant(dit: DitRuntime, { quantize, loras: marks }: FilmSettings, loras: readonly LoadedLora[]): DitRuntime {
+    const key = JSON.stringify([quantize, marks]);
+    if (quantize === 'none' && loras.length === 0) return dit;
+    if (this.#changed?.key !== key) {
+      const adapted = loras.length === 0 ? dit : adaptedRuntime(dit, loras);
+      this.#changed = { key, dit: quantize === 'int8' ? int8Runtime(adapted) : adapted };
+    }
+    return this.#changed.dit;
   }
 
   async #load(): Promise<Runtime> {
@@ -253,7 +265,7 @@ export class Pipeline implements Disposable {
     };
   }
 
-  [Symbol.dispose](): void { this.#programs[Symbol.dispose](); this.#runtime = this.#int8 = undefined; }
+  [Symbol.dispose](): void { this.#programs[Symbol.dispose](); this.#runtime = this.#changed = undefined; }
 }
 
 interface MakeOptions {

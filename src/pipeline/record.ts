@@ -11,6 +11,7 @@ import type { Frames } from '../media/frames.ts';
 import type { FilmMetadata, Json } from '../media/metadata.ts';
 import { QUANTIZATIONS } from '../models/dit/config.ts';
 import type { GivenParts } from './context.ts';
+import type { LoraMark } from './lora.ts';
 import type { ModelInfo } from './model-store.ts';
 import type { FilmOptions, FilmSettings } from './film-options.ts';
 import { JOINS, LONG_WAYS } from './timeline.ts';
@@ -23,7 +24,7 @@ const weightsOf = ({ files }: ModelInfo): string => ['vae.safetensors', 'dit.saf
 
 /** The metadata of a film. */
 export function filmMetadata(info: ModelInfo, s: FilmSettings, given: GivenParts): FilmMetadata {
-  const { prompt, seed, images: _, clips: __, source: ___, shots, loop, vary, draftOf, transparent, ...settings } = s;
+  const { prompt, seed, images: _, clips: __, source: ___, shots, loop, vary, draftOf, transparent, loras, ...settings } = s;
   let carried = 0;
   const picture = ({ data, count, width, height, fps }: Frames): Readonly<Record<string, Json>> => {
     const packed = deflateSync(data), fits = (carried += packed.length) <= MOST_CARRIED;
@@ -41,6 +42,7 @@ export function filmMetadata(info: ModelInfo, s: FilmSettings, given: GivenParts
       } } : {}),
       ...(shots[0]!.reads ? { reads: shots[0]!.reads } : {}),
       ...(shots.length > 1 ? { shots: shots.slice(1).map(({ start, prompt: text, join, reads }) => ({ frame: start, prompt: text, join, ...(reads ? { reads } : {}) })) } : {}),
+      ...(loras.length > 0 ? { loras: loras.map((mark) => ({ ...mark })) } : {}),
       ...(loop ? { loop } : {}), ...(transparent ? { transparent } : {}), ...(vary ? { vary: { ...vary } } : {}), ...(draftOf === null ? {} : { draftOf }),
     },
   };
@@ -62,6 +64,7 @@ const readsSchema = z.object({ prompt: z.string(), negative: z.string(), ignored
 const recordSchema = z.object({
   negative: z.string(), frames: z.number(), width: z.number(), height: z.number(), fps: z.number(), steps: z.number(), guidance: z.number(),
   interval: z.tuple([z.number(), z.number()]), rescale: z.number(), sampler: z.enum(SAMPLERS),
+  loras: z.array(z.object({ name: z.string(), sha256: z.string(), strength: z.number() })).default([]),
   quantize: z.enum(QUANTIZATIONS).default('none'), scale: z.number(), palette: z.number(), steady: z.number().default(0),
   weights: z.string(), version: z.string(),
   images: z.array(z.object({ name: z.string().nullable(), frame: z.number(), ...picture })).default([]),
@@ -80,13 +83,15 @@ export interface RecordedFilm {
   readonly model: string;
   readonly weights: string;
   readonly version: string;
+  /** What it was adapted by; the files do not travel with the film. */
+  readonly loras: readonly LoraMark[];
 }
 
 /** The options that made a film. Throws a FileError when the record is of another kind, or lacks pictures that were too large to travel with it. */
 export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, file: string): RecordedFilm {
   const parsed = recordSchema.safeParse(settings);
   if (!parsed.success) throw new FileError(`${file} does not say enough of how it was made: ${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`);
-  const { weights, version, images, clips, source, shots, loop, vary, draftOf, steps, reads, ...plain } = parsed.data;
+  const { weights, version, images, clips, source, shots, loop, vary, draftOf, steps, reads, loras, ...plain } = parsed.data;
   const frames = ({ sha256: hash, rgb, ...facts }: Picture): Frames => {
     if (rgb === undefined) throw new FileError(`${file} was made of pictures too large to travel with it: give them again`);
     const data = new Uint8Array(inflateSync(Buffer.from(rgb, 'base64')));
@@ -94,7 +99,7 @@ export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, fi
     return { ...facts, data, channels: 3 };
   };
   return {
-    model, weights, version,
+    model, weights, version, loras,
     options: {
       prompt, seed, ...plain, steps: draftOf ?? steps, ...(draftOf === undefined ? {} : { draft: true }),
       images: images.map(({ name, frame, ...p }) => ({ image: frames(p), name, frame })), clips: clips.map(({ frame, ...p }) => ({ clip: frames(p), frame })),

@@ -11,6 +11,7 @@ import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import type { FilmOptions, FilmSettings } from './film-options.ts';
 import { windowsOf } from './film-windows.ts';
 import { givenClips, givenImages, givenShots, givenSource, givenVariation } from './given.ts';
+import type { LoraMark } from './lora.ts';
 import type { ModelInfo } from './model-store.ts';
 import { checkSize, sizeRule } from './size-rule.ts';
 import { LONG_WAYS } from './timeline.ts';
@@ -22,7 +23,7 @@ const DRAFT = 4;
 const MAX_STEPS = 1000, MAX_GUIDANCE = 30, MAX_SCALE = 64, MAX_FPS = 120, MAX_COLOURS = 256, MAX_STEADY = 64;
 
 /** Completes and checks what was asked for. `seed` is what a film gets that asks for none. Throws an InputError that names value and allowed set. */
-export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): FilmSettings {
+export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number, loras: readonly LoraMark[] = []): FilmSettings {
   const { native, sampling, limits } = model;
   const prompt = typeof o.prompt === 'string' ? o.prompt.trim() : '';            // callers without types exist
   if (prompt === '' && !o.images?.length && !o.clips?.length && !o.source)
@@ -48,6 +49,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number): Fi
     steps: o.draft ? Math.ceil(steps / DRAFT) : steps, draftOf: o.draft ? steps : null,
     guidance, interval, rescale, shift: sampling.shift * shiftForTokens(tokens),
     sampler: oneOf('sampler', o.sampler ?? sampling.sampler, SAMPLERS), quantize: oneOf('quantize', o.quantize ?? QUANTIZATIONS[0], QUANTIZATIONS),
+    loras: loras.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1)),
     images: givenImages(o.images ?? [], frames), clips: givenClips(o.clips ?? [], frames), source: givenSource(o, frames),
     shots: givenShots(o, prompt, frames), loop: o.loop ?? false, longBy: oneOf('long by', o.longBy ?? LONG_WAYS[0], LONG_WAYS),
     vary: givenVariation(o.vary), window,

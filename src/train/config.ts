@@ -9,6 +9,7 @@ import { PREDICTIONS } from '../diffusion/prediction.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { DIT_PRESETS, MLP_KINDS } from '../models/dit/config.ts';
 import { decodedFrames, latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
+import { LORA_TARGETS } from '../nn/lora.ts';
 import { SHAPE_NAME, shapeName } from './latents.ts';
 import { sampleTokens, type SampleShape } from './layout-bank.ts';
 import { MATRIX_OPTIMIZERS } from './state.ts';
@@ -110,6 +111,8 @@ const ditSchema = z.strictObject({
   dit: z.strictObject({ patch: count, width: count, depth: count, heads: count, mlp: z.enum(['gelu', 'swiglu', 'relu2']), skip: z.boolean() }).partial(),
   /** With `fixed`, the tower comes trained (`kinora train text`) and stays as it is. */
   text: z.strictObject({ ...tower, fixed: z.boolean().optional() }),
+  /** Trains a low-rank adaptation of the weights to start from (`--init`), which stay as they are; the run ends in lora.safetensors. */
+  lora: z.strictObject({ rank: z.int().min(1).max(256), alpha: z.number().positive(), targets: z.array(z.enum(LORA_TARGETS)).min(1).default([...LORA_TARGETS]) }).optional(),
   /** Of the weights to start from, parts of names that start anew all the same. */
   fresh: z.array(z.string().min(1)).optional(),
   ...common,
@@ -125,6 +128,8 @@ const ditSchema = z.strictObject({
   dropCaption: share, noisyCaption: share, deedCaption: share.default(0), independent: share, prefix: share,
 }).superRefine((config, ctx) => {
   const patch = config.dit.patch ?? DIT_PRESETS[config.model].patch;
+  if (config.lora && (!config.text.fixed || config.fresh))
+    ctx.addIssue({ code: 'custom', path: ['lora'], message: 'an adaptation wants a "fixed" text tower, and nothing that starts anew' });
   config.stages.forEach((stage, i) => { checkShapes(config, { shapes: stage.shapes, path: ['stages', i, 'shapes'], patch }, ctx); });
 });
 

@@ -9,9 +9,10 @@ import { sigmaGrid } from '../diffusion/timesteps.ts';
 import { Graph, reachable, type Tensor } from '../graph/graph.ts';
 import { peakBytes } from '../graph/memory.ts';
 import type { DiTConfig } from '../models/dit/config.ts';
-import { layoutKey, packTokens } from '../models/dit/layout.ts';
+import { layoutKey, packTokens, type PackLayout } from '../models/dit/layout.ts';
 import { SPACE_FACTOR, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
+import { loraParams, withLora, type LoraConfig } from '../nn/lora.ts';
 import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
 import type { ModelInfo } from '../pipeline/model-store.ts';
 import type { DistillRunConfig, DiTRunConfig, RunConfig, TextRunConfig, Trainable, VaeRunConfig } from './config.ts';
@@ -132,18 +133,22 @@ export function planDiT(
   const { dit, text } = filmConfig(config, vae, tokenizer), whole = filmParams(dit, text), specs: TrainedParams = config.text.fixed ? { dit: whole.dit } : whole;
   const bank = layoutBank({ seed: config.seed, shapes: config.stages.at(-1)!.shapes, tokens: config.tokens, layouts: config.layouts, patch: dit.patch });
   const data = Object.entries(config.clips).map(([name, count]) => `${count} of ${name}`).join(', '), frozen = config.text.fixed ? countParams(whole.text) : 0;
-  return plan(specs, config, packsOf(bank, config.tokens, { specs, dit, text }), data, latentBytes(config, dit.channels), frozen);
+  const { lora } = config, layouts = packsOf(bank, config.tokens, { specs, dit, text }, lora), held = latentBytes(config, dit.channels);
+  return lora ? plan(loraParams(specs, lora), config, layouts, data, held, frozen + countParams(specs)) : plan(specs, config, layouts, data, held, frozen);
 }
 
 /** What is trained, and the configuration of the whole. */
 interface PackModel { readonly specs: TrainedParams; readonly dit: DiTConfig; readonly text: TextConfig }
 
-/** The layouts of a bank, each as often as the others. */
-function packsOf(bank: readonly BankLayout[], tokens: number, { specs, dit, text }: PackModel): PlannedLayout[] {
+/** The layouts of a bank, each as often as the others; with `lora` the model stays as it is, and its adaptation is trained. */
+function packsOf(bank: readonly BankLayout[], tokens: number, { specs, dit, text }: PackModel, lora?: LoraConfig): PlannedLayout[] {
+  const lossOf = (graph: Graph, p: Bound<TrainedParams>, layout: PackLayout): Tensor => weightedLoss(graph, filmDenoiser(graph, p, layout, dit, text), layout);
   return bank.map(({ layout, samples }) => ({
     name: `${layoutKey(layout)} (${packTokens(layout)} tokens)`, share: 1, samples: samples.length,
     rows: packTokens(layout), filled: samples.reduce((n, sample) => n + sampleTokens(sample, dit.patch), 0), wanted: tokens,
-    measured: measure(specs, (graph, p) => ({ loss: weightedLoss(graph, filmDenoiser(graph, p, layout, dit, text), layout) })),
+    measured: lora
+      ? measure(loraParams(specs, lora), (graph, p) => ({ loss: lossOf(graph, withLora(bindParams(graph, specs), p, lora), layout) }))
+      : measure(specs, (graph, p) => ({ loss: lossOf(graph, p, layout) })),
   }));
 }
 

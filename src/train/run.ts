@@ -12,13 +12,15 @@ import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.
 import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
+import type { LoraConfig } from '../nn/lora.ts';
 import { loadTokenizer } from '../pipeline/tokenizer.ts';
 import { runHash, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
-import { ditTask, type DiTTaskParts } from './dit-task.ts';
+import { ditTask, type DiTTaskParts, type TrainedParams } from './dit-task.ts';
 import { ditValidation, HELDOUT_CLIPS } from './dit-validate.ts';
 import { dataFingerprint, hashTensors, joinHashes } from './identity.ts';
 import { cacheLatents, latentStatistics, shapeName, shapeOf, type LatentClips } from './latents.ts';
-import { runTraining, type StepProgress } from './loop.ts';
+import { loraTask, writeLora } from './lora-task.ts';
+import { runTraining, type StepProgress, type TrainTask } from './loop.ts';
 import { assertSelfTest, overfitOneClip, selfTestOptim } from './self-test.ts';
 import type { TrainState } from './state.ts';
 import { textTask } from './text-task.ts';
@@ -170,12 +172,24 @@ export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<
   const parts: DiTTaskParts = { ...frozen, ...fixedTower(tower), latents: train };
   const task = ditTask(parts, ditValidation(parts, heldout));
   const identity = [dataFingerprint(world, tokenizer), vae.hash, tower ? hashTensors(tower) : ''];
+  if (config.lora) return trainLora(task, { ...config, lora: config.lora }, o, dit, identity);
   const state = await runTraining(task, await loopOptions(config, o, ...identity)), file = join(o.dir, 'dit.safetensors');
   await writeTensors(file, new Map([...averaged(state), ...(tower ?? [])]), { type: 'F16', metadata: {
     dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift),
     seed: String(config.seed), vae: vae.hash, shapes: JSON.stringify(trainedShapes(config)),
   } });
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
+  return file;
+}
+
+/** Trains an adaptation of the weights of `init`; returns the file. */
+async function trainLora(
+  task: TrainTask<TrainedParams>, config: DiTRunConfig & { readonly lora: LoraConfig }, { init, ...o }: DiTRunOptions, dit: DiTConfig, identity: readonly string[],
+): Promise<string> {
+  if (init === undefined) throw new InputError('an adaptation needs the weights that it adapts: --init');
+  const base = (await readTensors(init)).tensors, weights = Object.fromEntries([...base].map(([name, { data }]) => [name, data as Float32Array]));
+  const state = await runTraining(loraTask(task, weights, config.lora), await loopOptions(config, o, ...identity, hashTensors(base))), file = join(o.dir, 'lora.safetensors');
+  await writeLora(file, averaged(state), config.lora, { dit: JSON.stringify(dit), seed: config.seed, steps: config.optim.steps });
   return file;
 }
 

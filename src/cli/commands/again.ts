@@ -4,14 +4,23 @@
 import type { Command } from 'commander';
 import { extname } from 'node:path';
 import { FileError } from '../../core/errors.ts';
-import { integer, nonEmpty, output } from '../options.ts';
+import { integer, loraAt, nonEmpty, output, repeated, type LoraAt } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
-interface Flags { readonly output?: string; readonly model?: string; readonly threads?: number; readonly seed?: number; readonly resume?: boolean; readonly json?: boolean }
+interface Flags {
+  readonly lora?: readonly LoraAt[];
+  readonly output?: string;
+  readonly model?: string;
+  readonly threads?: number;
+  readonly seed?: number;
+  readonly resume?: boolean;
+  readonly json?: boolean;
+}
 
 const common = (command: Command): Command => command
   .option('-o, --output <file>', 'where to; default beside the film', output('--output'))
   .option('--model <id|dir>', 'another model than the one that made it', nonEmpty('--model', 'wanted a model id or a folder'))
+  .option('--lora <file>', 'the file of an adaptation that it was made with; repeatable', repeated(loraAt('--lora')))
   .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
   .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts')
   .option('--json', 'print one JSON object');
@@ -24,7 +33,8 @@ function beside(file: string, what: string): string {
 
 function shared(flags: Flags, { signal, progress }: CliContext) {
   return {
-    signal, resume: flags.resume ?? false, ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    signal, resume: flags.resume ?? false,
+    ...(flags.lora ? { loras: flags.lora } : {}), ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.threads === undefined ? {} : { threads: flags.threads }),
     onProgress: ({ phase, step, steps }: { readonly phase: string; readonly step: number; readonly steps: number }) => { progress({ stage: phase, done: step, total: steps }); },
   };
 }

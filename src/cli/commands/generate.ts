@@ -10,7 +10,7 @@ import type { CliCommand, CliContext } from '../program.ts';
 const FLAGS = { samplers: SAMPLERS, quantizations: QUANTIZATIONS, longWays: LONG_WAYS };
 
 async function run(all: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
-  const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, expandWith, ...flags } = all;
+  const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, expandWith, lora, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
   const { drawnSeed } = await import('../../pipeline/job.ts');
   const extension = flags.transparent ? 'webp' : 'mp4', seed = flags.seed ?? await drawnSeed({ ...flags, ...(output === undefined ? {} : { output }) }, count);
@@ -26,6 +26,7 @@ async function run(all: GenerateFlags, { signal, print, progress }: CliContext):
     ...(mask === undefined ? {} : { mask: { file: mask } }),
     ...(storyboard === undefined ? {} : { storyboard: await (await import('../../pipeline/storyboard.ts')).readStoryboard(storyboard) }),
     ...(vary === undefined ? {} : { vary: { amount: vary, seed } }),
+    ...(lora ? { loras: lora } : {}),
     ...(expandWith === undefined ? {} : { expandWith: endpoint(expandWith, process.env) }),
     onProgress: ({ phase, step, steps, film, reused }) => {
       progress({ stage: count === 1 ? phase : `${film + 1}/${count} ${phase}`, done: step, total: steps, ...(reused === undefined ? {} : { note: `reused ${reused}` }) });
