@@ -10,7 +10,9 @@ import type { Changes } from './events.ts';
 import type { Jobs } from './jobs.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServedModels } from './plan.ts';
+import type { Quota } from './quota.ts';
 import type { Store } from './store.ts';
+import type { Trash } from './trash.ts';
 import type { Decoder } from './upload.ts';
 
 /** Who asks. */
@@ -20,6 +22,8 @@ export interface Caller {
   readonly scope: string | null;
   /** Most films that may wait. */
   readonly waiting: number | null;
+  /** Of its own, before the configuration's. */
+  readonly quota: Quota;
 }
 
 /** What handlers work with. */
@@ -28,6 +32,7 @@ export interface HandlerContext {
   readonly version: string;
   readonly db: Database;
   readonly jobs: Jobs;
+  readonly trash: Trash;
   readonly store: Store;
   readonly served: ServedModels;
   readonly changes: Changes;

@@ -19,6 +19,7 @@ import {
   capabilitiesOf, modelOf, planCreate, planEdit, planExtend, planRemix, uploadedSource, type PlannedFilm, type SourceFilm,
 } from './plan.ts';
 import { fetchImage } from './public-address.ts';
+import type { Quota } from './quota.ts';
 import type { RouteName } from './routes.ts';
 import { filmSpec, type FilmSpec } from './spec.ts';
 import { NATIVE_FILE, VARIANT_FILES } from './store.ts';
@@ -28,7 +29,7 @@ import { waitingHandlers } from './waiting-handlers.ts';
 
 /** A handler for each route. */
 export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>> {
-  const { config, jobs, store, served } = c, plan = { served, limits: config.limits, sizes: config.sizes };
+  const { config, jobs, store, served, trash } = c, plan = { served, limits: config.limits, sizes: config.sizes };
   const object = (row: JobRow): Promise<Video> => videoObject(row, { jobs, workers: config.workers, keepDays: config.keepDays });
   const answer = async (row: JobRow, headers: Readonly<Record<string, string>> = {}): Promise<Response> => {
     const told = await object(row), unfinished = told.status === 'queued' || told.status === 'in_progress';
@@ -65,19 +66,31 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
         id, owner: retryOf?.owner ?? caller.owner, kind, askedModel, size, seconds, spec, work, source, ...(retryOf ? { retryOf: retryOf.id } : {}),
       }, {
         route, key, hash: body.hash, retry: Number.isInteger(retry) && retry > 0 ? retry : 0, since: () => Date.now() - arrived,
-      }, caller.waiting ?? undefined);
+      }, { waiting: caller.waiting ?? undefined, quota: quotaOf(caller) });
       if ('job' in result) {
         queued = !result.replayed;
         return await answer(result.job, result.replayed ? { 'idempotent-replayed': 'true' } : {});
       }
       if (result.refused === 'other') throw new ApiError(422, 'this Idempotency-Key was used with another body', { code: 'idempotency_key_reused', param: 'Idempotency-Key' });
       if (result.refused === 'not failed') throw notFailed(await find(retryOf!.id, caller));
+      if (result.refused === 'quota') {
+        c.metrics.add('kinora_rejected_total', { reason: 'quota' });
+        throw overQuota(caller, seconds, result.wait);
+      }
       c.metrics.add('kinora_rejected_total', { reason: 'queue_full' });
       const { limits } = config, most = result.refused === 'full' ? limits.waiting : caller.waiting ?? limits.waitingPerKey;
       throw new ApiError(429, `the queue is full: ${most} films wait${result.refused === 'full' ? '' : ' for this key'}`, { code: 'queue_full', retryAfter: 5 });
     } finally { if (!queued) await store.discard(id); }
   };
 
+  const quotaOf = ({ quota }: Caller): Quota => ({ films: quota.films ?? config.limits.filmsPerDay, seconds: quota.seconds ?? config.limits.secondsPerDay });
+  const overQuota = (caller: Caller, seconds: string, wait: number): ApiError => {
+    const quota = quotaOf(caller), told = [quota.films === undefined ? '' : `${quota.films} films`, quota.seconds === undefined ? '' : `${quota.seconds} seconds of film`];
+    if (wait === Infinity)
+      return new ApiError(400, `a film of ${seconds} seconds is more than the ${quota.seconds} that this key may have in a day`, { code: 'invalid_value', param: 'seconds' });
+    return new ApiError(429, `this key has had what it may in 24 hours: ${told.filter((t) => t !== '').join(', ')}`,
+      { code: 'quota_exceeded', retryAfter: wait / 1000, retry: false });
+  };
   /** Puts what a film was given into the folder of another. */
   const giveInputs = async ({ image, source }: FilmSpec, from: string, to: string): Promise<void> => {
     if (image) await store.give(store.input(from, 'image.png'), store.input(to, 'image.png'));
@@ -185,9 +198,14 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       const { id } = await find(param('video_id'), caller);
       await jobs.cancel(id);                                                                        // from here on nobody can publish it
       c.drop(id);
-      await jobs.remove(id);
-      await store.discard(id).catch(() => undefined);                                               // a worker that writes to the last: the sweep takes the rest
+      const became = await trash.remove(id, config.trashDays > 0);
+      if (became === 'gone') await store.discard(id).catch(() => undefined);                  // a worker that writes to the last: the sweep takes the rest
       return json({ id, object: 'video.deleted', deleted: true });
+    },
+    restoreVideo: async ({ param, caller }) => {
+      const id = param('video_id'), row = await trash.restore(id, caller.scope);
+      if (!row) throw notFound('video', id);
+      return answer(row);
     },
     cancelVideo: async ({ param, caller }) => {
       const { id } = await find(param('video_id'), caller), row = await jobs.cancel(id);

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { JobKind, ListQuery, VideoStatus } from './contract.ts';
 import { NOW, type Database, type Param, type Queryable } from './db/database.ts';
 import type { ServerConfig } from './config.ts';
+import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
 import { filmSpec, type ClaimedJob, type FilmSpec, type JobProgress, type Lease, type MadeFilm } from './spec.ts';
 
 /** A job as the database has it. Times in milliseconds. */
@@ -79,7 +80,17 @@ export interface RequestMark {
 }
 
 /** What became of a request for a job. `other`: the key was used with another body; `not failed`: what was to be tried again. */
-export type Queued = { readonly job: JobRow; readonly replayed: boolean } | { readonly refused: 'full' | 'full for the key' | 'other' | 'not failed' };
+export type Queued = { readonly job: JobRow; readonly replayed: boolean } | { readonly refused: 'full' | 'full for the key' | 'other' | 'not failed' }
+  /** Milliseconds until the quota has room; Infinity when it never has. */
+  | { readonly refused: 'quota'; readonly wait: number };
+
+/** How much an owner may have. */
+export interface QueueLimits {
+  /** Most jobs that wait. Default: the configuration's. */
+  readonly waiting?: number | undefined;
+  /** Default: none. */
+  readonly quota?: Quota;
+}
 
 /** Milliseconds for which a retried request is known by its hash, and one with a key by that. */
 const RETRY_MS = 10 * 60_000, KEY_MS = 24 * 3_600_000;
@@ -115,7 +126,7 @@ export class Jobs {
   told(id: string): void { this.#changed(id); }
 
   /** Queues a job, unless the request was seen before or the queue is full. */
-  async queue(job: NewJob, mark: RequestMark, waiting = this.#config.limits.waitingPerKey): Promise<Queued> {
+  async queue(job: NewJob, mark: RequestMark, { waiting = this.#config.limits.waitingPerKey, quota = {} }: QueueLimits = {}): Promise<Queued> {
     const result = await this.#db.transaction(async (tx): Promise<Queued> => {
       await tx.query('select pg_advisory_xact_lock(1, hashtext($1::text))', [`${job.owner} ${mark.route} ${mark.key ?? mark.hash}`]);
       const seen = await this.#seen(tx, job.owner, mark);
@@ -126,6 +137,11 @@ export class Jobs {
         if (!failed) return { refused: 'not failed' };
         const [going] = await tx.query<JobRow>(`select ${COLUMNS} from kinora_jobs where retry_of = $1::text and status <> 'failed' and ${LIVE} limit 1`, [job.retryOf]);
         if (going) return { job: going, replayed: true };
+      }
+      await tx.query('select pg_advisory_xact_lock(2, hashtext($1::text))', [job.owner]);         // counting and queuing are one step for each key
+      if (quota.films !== undefined || quota.seconds !== undefined) {
+        const wait = await this.#quota(tx, job, quota);
+        if (wait !== null) return { refused: 'quota', wait };
       }
       const [{ all, own }] = await tx.query<{ all: number; own: number }>(
         `select count(*)::int as all, (count(*) filter (where owner = $1::text))::int as own
@@ -145,6 +161,14 @@ export class Jobs {
     });
     if ('job' in result && !result.replayed) this.#changed(result.job.id);
     return result;
+  }
+
+  /** Milliseconds until the quota has room for a job. What failed before it was begun, or by no will of the client's, does not count; what was deleted does. */
+  async #quota(tx: Queryable, { owner, seconds }: NewJob, quota: Quota): Promise<number | null> {
+    const made = await tx.query<Counted>(`select created, seconds::float8 as seconds from kinora_jobs where owner = $1::text and created > ${NOW} - $2::float8
+      and not (status = 'failed' and (started is null or error_code <> 'cancelled'))`, [owner, QUOTA_MS]);
+    const [{ now }] = await tx.query<{ now: number }>(`select ${NOW} as now`) as [{ now: number }];
+    return quotaWait(made, { seconds: Number(seconds), now }, quota);
   }
 
   /** The job of an earlier try of the same request. */
@@ -251,12 +275,6 @@ export class Jobs {
     return this.#row(this.#db, id);
   }
 
-  /** Removes a job from sight. What remains of it is its place in the lineage of others. */
-  async remove(id: string): Promise<void> {
-    await this.#db.query(`update kinora_jobs set deleted = ${NOW}, fence = fence + 1, rev = rev + 1, assets = null where id = $1::text and ${LIVE}`, [id]);
-    this.#changed(id);
-  }
-
   /** Queues the jobs whose lease has run out, or at the start of the only server `all` that are under way; those that have cost too many workers fail. Tells how many. */
   async expire(all = false): Promise<number> {
     if (all) await this.#db.query(`update kinora_jobs set lease_until = 0 where status = 'in_progress'`);
@@ -267,16 +285,6 @@ export class Jobs {
     const dead = await this.#db.query<{ id: string; fence: number }>(`select id, fence from kinora_jobs where ${late}`);
     for (const { id, fence } of dead) await this.fail({ id, fence }, { code: 'worker_lost', message: `${lost} workers were lost while they made this film` }, false);
     return queued.length + dead.length;
-  }
-
-  /** Ids of jobs that were removed: their folders may go. */
-  async removed(): Promise<string[]> {
-    return (await this.#db.query<{ id: string }>('select id from kinora_jobs where deleted is not null')).map(({ id }) => id);
-  }
-
-  /** Finished jobs that are older than so many milliseconds. */
-  async older(ms: number): Promise<string[]> {
-    return (await this.#db.query<{ id: string }>(`select id from kinora_jobs where ${LIVE} and completed < ${NOW} - $1::float8`, [ms])).map(({ id }) => id);
   }
 
   /** How many wait and run, how long the oldest has waited (ms), how much work stands before a job, and how many jobs. */

@@ -39,6 +39,7 @@ export const ROUTES = {
   getCharacter: { method: 'get', path: '/v1/videos/characters/{character_id}', summary: 'Tells of a character', answer: character },
   getVideo: { method: 'get', path: '/v1/videos/{video_id}', summary: 'Tells of a film and its job', answer: video },
   deleteVideo: { method: 'delete', path: '/v1/videos/{video_id}', summary: 'Removes a film; stops it first when it is being made', answer: deletedVideo },
+  restoreVideo: { method: 'post', path: '/v1/videos/{video_id}/restore', summary: 'Brings a finished film back that was deleted, as long as the trash keeps it', answer: video },
   cancelVideo: { method: 'post', path: '/v1/videos/{video_id}/cancel', summary: 'Stops a film; it stays listed as failed, with the code cancelled', answer: video },
   retryVideo: { method: 'post', path: '/v1/videos/{video_id}/retry', summary: 'A new attempt at a film that failed, with the same settings; an attempt that goes on is answered',
     answer: video },

@@ -3,9 +3,12 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI, { APIError, BadRequestError, ConflictError, NotFoundError } from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { serverConfig } from '../../src/server/config.ts';
 import { video as videoSchema, type Video } from '../../src/server/contract.ts';
 import { filmSpec, type FilmSpec } from '../../src/server/spec.ts';
-import { finished, freshPostgres, postgresReason, testServer, type TestServer } from '../support/server.ts';
+import { Store } from '../../src/server/store.ts';
+import { sweep, Trash } from '../../src/server/trash.ts';
+import { clientOf, finished, freshPostgres, postgresReason, testServer, type TestServer } from '../support/server.ts';
 
 const reason = await postgresReason();
 if (reason !== undefined) console.warn(`the suite on PostgreSQL is skipped: ${reason}`);
@@ -142,6 +145,66 @@ function suite(kind: 'pglite' | 'postgres'): void {
     expect(again).toMatchObject({ attempt: 2, retry_of_video_id: holder });
     await client.videos.delete(again.id);
     expect((await act(holder, 'retry')).id).not.toBe(again.id);
-    server.maker.open();
+  });
+
+  test('a finished film that is deleted is gone for all, comes back whole, and is gone for good when the trash is emptied', async () => {
+    const film = await finished(client, (await make('a knight', { seed: 3 })).id), remix = await client.videos.remix(film.id, { prompt: 'a wizard' });
+    await finished(client, remix.id);
+    const bytes = async (): Promise<Buffer> => Buffer.from(await (await client.videos.downloadContent(film.id)).arrayBuffer()), before = await bytes();
+    expect(await Promise.all([client.videos.delete(film.id), status(client.videos.delete(film.id))])).toContainEqual({ id: film.id, object: 'video.deleted', deleted: true });
+    for (const call of [client.videos.retrieve(film.id), client.videos.downloadContent(film.id), client.videos.delete(film.id), client.videos.remix(film.id, { prompt: 'x' })])
+      expect(await status(call)).toBeInstanceOf(NotFoundError);
+    expect((await client.videos.list({ limit: 100 })).data.map(({ id }) => id)).not.toContain(film.id);
+    const store = new Store(server.dir), trash = new Trash(server.db), log = (): void => {};
+    await sweep({ config: serverConfig({}), trash, store, log });                                   // seven days are not over
+    expect(await Promise.all([act(film.id, 'restore'), act(film.id, 'restore')])).toEqual([film, film]);
+    expect(await bytes()).toEqual(before);
+    await client.videos.delete(film.id);
+    await sweep({ config: serverConfig({ trashDays: 0 }), trash, store, log });
+    expect(await status(act(film.id, 'restore'))).toBeInstanceOf(NotFoundError);
+    expect(await store.jobs()).not.toContain(film.id);
+    expect(await get(remix.id)).toMatchObject({ status: 'completed', remixed_from_video_id: film.id });
+    const failed = (await make('fail')).id;
+    await finished(client, failed);
+    await client.videos.delete(failed);
+    expect(await status(act(failed, 'restore'))).toBeInstanceOf(NotFoundError);
+  });
+
+  test('bytes that films may take: the trash goes first, then the oldest; age ends a film too', async () => {
+    const ids: string[] = [];
+    for (const prompt of ['old', 'young', 'trash']) ids.push((await finished(client, (await make(prompt)).id)).id);
+    const [old, young, trashed] = ids as [string, string, string], store = new Store(server.dir), trash = new Trash(server.db), log = (): void => {};
+    await client.videos.delete(trashed);
+    for (const { id } of await trash.withFiles()) if (!ids.includes(id)) await trash.end({ id, trashed: false });
+    expect(await trash.withFiles()).toEqual([{ id: trashed, trashed: true }, { id: old, trashed: false }, { id: young, trashed: false }]);
+    const sizes = await Promise.all(ids.map((id) => store.bytes(id)));
+    expect(Math.min(...sizes)).toBeGreaterThan(1000);
+    await sweep({ config: serverConfig({ keepBytes: sizes[0]! + sizes[1]! }), trash, store, log });
+    expect(await status(act(trashed, 'restore'))).toBeInstanceOf(NotFoundError);
+    expect((await get(old)).status).toBe('completed');
+    await sweep({ config: serverConfig({ keepBytes: sizes[1]! }), trash, store, log });
+    expect(await status(client.videos.retrieve(old))).toBeInstanceOf(NotFoundError);
+    expect((await get(young)).status).toBe('completed');
+    await server.db.query(`update kinora_jobs set completed = completed - 86400000 where id = $1::text`, [young]);
+    await sweep({ config: serverConfig({ keepDays: 0.9 }), trash, store, log });
+    expect(await store.jobs()).not.toContain(young);
+    expect(await trash.end({ id: young, trashed: false })).toBe(false);
+  });
+
+  test('a key has a quota of films and of seconds; beyond is 429 with the time until there is room', async () => {
+    const { key } = await server.keys.add('ada', { films_per_day: 3, seconds_per_day: 7 }), ada = clientOf(server.url, key);
+    const ask = (seconds: string): Promise<{ id: string }> => ada.post('/videos', { body: { prompt: 'x', size: '64x64', seconds } });
+    await hold();
+    const [first, second] = [await ask('2'), await ask('4')];
+    const over = await status(ask('2'));
+    expect(over).toMatchObject({ status: 429, code: 'quota_exceeded', message: expect.stringContaining('3 films, 7 seconds') as string });
+    expect(Number((over as APIError).headers?.get('retry-after'))).toBeGreaterThan(86_000);
+    expect(await status(ask('8'))).toMatchObject({ status: 400, param: 'seconds' });
+    await ada.videos.delete(second.id);                                                             // it was never begun
+    const asked = await Promise.all(['1', '1', '1', '1'].map((s) => status(ask(s))));
+    expect(asked.filter((a) => a instanceof APIError && a.status === 429)).toHaveLength(2);         // of films at once no more than three
+    await server.db.query('update kinora_jobs set created = created - 86400000 where id = $1::text', [first.id]);
+    expect(await status(ask('1'))).toBe('no error');
+    await letGo();
   });
 }
