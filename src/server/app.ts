@@ -8,7 +8,8 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { isLoopback } from './config.ts';
 import { ApiError, asApiError } from './errors.ts';
-import { handlers, type Caller, type HandlerContext } from './handlers.ts';
+import type { Caller, HandlerContext } from './handler.ts';
+import { handlers } from './handlers.ts';
 import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
 import { ROUTES, type Route, type RouteName } from './routes.ts';
@@ -22,7 +23,7 @@ export interface AppOptions extends HandlerContext {
 type Env = { Variables: { requestId: string; arrived: number; caller: Caller; route: string } };
 
 /** Who calls from this machine without a key. */
-const LOCAL: Caller = { owner: 'local', scope: null, waiting: null };
+const LOCAL: Caller = { owner: 'local', scope: null, waiting: null, quota: {} };
 const HEADERS_OF_PROXIES = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
 /** Whether a request came to a loopback address of this machine by its own name, from nobody in between. */
@@ -39,7 +40,8 @@ export function serverApp(o: AppOptions): Hono<Env> {
 
   const callerOf = async (headers: Headers): Promise<Caller> => {
     const key = /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1], known = key?.startsWith('kinora-') ? await keys.find(key) : undefined;
-    if (known) return { owner: known.id, scope: known.id, waiting: known.waiting };
+    if (known) return { owner: known.id, scope: known.id, waiting: known.waiting,
+      quota: { films: known.films_per_day ?? undefined, seconds: known.seconds_per_day ?? undefined } };
     if (isLocal(config.host, headers)) return LOCAL;
     throw new ApiError(401, key === undefined ? 'a key is needed: Authorization: Bearer kinora-…' : 'this key is not known, or it was revoked', { code: 'invalid_api_key' });
   };

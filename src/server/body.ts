@@ -18,7 +18,7 @@ export interface ReadBody {
 }
 
 /** Names of fields that are of another kind than text, over all bodies. */
-const NUMBERS = new Set(['seed', 'fps', 'num_frames', 'num_inference_steps', 'guidance_scale', 'strength', 'limit', 'at']);
+const NUMBERS = new Set(['seed', 'fps', 'num_frames', 'num_inference_steps', 'guidance_scale', 'strength', 'limit', 'at', 'position']);
 const SWITCHES = new Set(['loop']);
 /** Fields that a form may hold as JSON. */
 const JSONS = new Set(['storyboard', 'characters', 'video', 'input_reference']);

@@ -39,6 +39,8 @@ const schema = z.strictObject({
   limits: z.strictObject({
     /** Films that wait, over all keys and for one; what is beyond is answered 429. */
     waiting: count.default(200), waitingPerKey: count.default(50),
+    /** Films, and seconds of film, that one key may have made in 24 hours. Absent, there is no limit; a key's own goes before. */
+    filmsPerDay: count.optional(), secondsPerDay: z.number().positive().optional(),
     /** Pixels of one delivered frame: 1920×1080 and anything as large. */
     pixels: count.default(2_073_600),
     /** Seconds of one film. */
@@ -54,6 +56,10 @@ const schema = z.strictObject({
   lease: z.strictObject({ ms: count.default(30_000), renew: count.default(3000), lost: count.default(5) }).prefault({}),
   /** Days after which finished films are removed; absent, they stay. */
   keepDays: z.number().positive().optional(),
+  /** Bytes that finished films may take, trash included: beyond, trash goes, then the oldest films. Absent, there is no limit. */
+  keepBytes: count.optional(),
+  /** Days for which a finished film that was deleted can be brought back; 0: it cannot. */
+  trashDays: z.number().min(0).max(36_500).default(7),
   webhooks: z.array(webhook).default([]),
 });
 

@@ -50,6 +50,24 @@ export const createVideoBody = z.strictObject({
 });
 export type CreateVideoBody = z.infer<typeof createVideoBody>;
 
+/**
+ * POST /v1/videos/{video_id}/update: what is given changes, all else stays. Which fields a kind of job has, update.ts says. An empty `negative_prompt` or `storyboard`
+ * takes it away.
+ */
+export const updateVideoBody = createVideoBody.omit({ input_reference: true, characters: true }).extend({
+  storyboard: z.array(shot).max(64).optional().meta({ description: 'Other shots; an empty list: none' }),
+  strength: z.number().min(0).max(1).optional().meta({ description: 'Of an edit' }),
+}).partial();
+export type UpdateVideoBody = z.infer<typeof updateVideoBody>;
+
+/** POST /v1/videos/{video_id}/move: one of the three. */
+export const moveVideoBody = z.strictObject({
+  position: z.int().min(0).optional().meta({ description: 'Place among the waiting films of the same key, from 0; beyond the last is the end' }),
+  before: id.optional().meta({ description: 'A waiting film that it goes right before' }),
+  after: id.optional().meta({ description: 'A waiting film that it goes right behind' }),
+});
+export type MoveVideoBody = z.infer<typeof moveVideoBody>;
+
 /** POST /v1/videos/{video_id}/remix. */
 export const remixVideoBody = z.strictObject({ prompt, seed: extras.seed });
 export type RemixVideoBody = z.infer<typeof remixVideoBody>;
@@ -95,7 +113,10 @@ export const video = z.object({
   fps: z.number(), num_frames: z.int(), seed: z.int().nullable(),
   source_video_id: z.string().nullable(),
   stage: z.string().nullable().meta({ description: 'What is being done' }),
-  queue_position: z.int().nullable().meta({ description: 'Films that come before it; null unless queued' }),
+  paused: z.boolean().meta({ description: 'Queued, and not taken until it is resumed' }),
+  attempt: z.int().min(1).meta({ description: 'Counts from 1; a retry is one more' }),
+  retry_of_video_id: z.string().nullable().meta({ description: 'The failed film that this one tries again' }),
+  queue_position: z.int().nullable().meta({ description: 'Films that come before it; null unless queued and not paused' }),
   eta_seconds: z.number().nullable().meta({ description: 'Until it is finished, as far as earlier films tell' }),
   ignored: z.array(z.string()).meta({ description: 'Words that the model does not know' }),
   notes: z.array(z.string()).meta({ description: 'What was changed to fit, as sentences' }),

@@ -3,90 +3,33 @@
  * the new job's folder, and the job queued. Whose films are seen is the caller's scope.
  */
 import { mkdir, rm } from 'node:fs/promises';
-import { z } from 'zod';
-import type { ServerConfig } from './config.ts';
+import type { z } from 'zod';
 import {
   contentQuery, createCharacterBody, createVideoBody, editVideoBody, extendVideoBody, listQuery, remixVideoBody, type Character, type JobKind, type Video,
 } from './contract.ts';
-import { fileOf, lenient, readBody, type ReadBody } from './body.ts';
+import { fileOf, readBody, type ReadBody } from './body.ts';
 import { fileAnswer } from './content.ts';
-import { NOW, type Database } from './db/database.ts';
-import { ApiError, invalid, notFound } from './errors.ts';
-import { eventStream, type Changes } from './events.ts';
-import { newId, type JobRow, type Jobs } from './jobs.ts';
-import type { Metrics } from './metrics.ts';
+import { NOW } from './db/database.ts';
+import { ApiError, notFound } from './errors.ts';
+import { eventStream } from './events.ts';
+import { json, parse, query, type Caller, type Handler, type HandlerContext, type HandlerRequest } from './handler.ts';
+import { newId, type JobRow } from './jobs.ts';
 import { openApi } from './openapi.ts';
 import {
-  capabilitiesOf, modelOf, planCreate, planEdit, planExtend, planRemix, uploadedSource, type PlannedFilm, type ServedModels, type SourceFilm,
+  capabilitiesOf, modelOf, planCreate, planEdit, planExtend, planRemix, uploadedSource, type PlannedFilm, type SourceFilm,
 } from './plan.ts';
 import { fetchImage } from './public-address.ts';
+import type { Quota } from './quota.ts';
 import type { RouteName } from './routes.ts';
-import { filmSpec } from './spec.ts';
-import { NATIVE_FILE, VARIANT_FILES, type Store } from './store.ts';
-import { receive, type Decoder } from './upload.ts';
+import { filmSpec, type FilmSpec } from './spec.ts';
+import { NATIVE_FILE, VARIANT_FILES } from './store.ts';
+import { receive } from './upload.ts';
 import { pollAfter, videoObject } from './video-object.ts';
-
-/** Who asks. */
-export interface Caller {
-  readonly owner: string;
-  /** Whose films are seen; null: all. */
-  readonly scope: string | null;
-  /** Most films that may wait. */
-  readonly waiting: number | null;
-}
-
-/** What handlers work with. */
-export interface HandlerContext {
-  readonly config: ServerConfig;
-  readonly version: string;
-  readonly db: Database;
-  readonly jobs: Jobs;
-  readonly store: Store;
-  readonly served: ServedModels;
-  readonly changes: Changes;
-  readonly metrics: Metrics;
-  readonly decoder: Decoder;
-  /** A film is cancelled: whoever makes it may stop. */
-  readonly drop: (id: string) => void;
-  /** Why no films can be made now. */
-  readonly notReady: () => Promise<readonly string[]>;
-  /** Brings gauges up to date. */
-  readonly gauges: () => Promise<void>;
-  /** Aborted when the server stops. */
-  readonly stopping: AbortSignal;
-  /** Unix seconds of the start: what models say of their creation. */
-  readonly started: number;
-}
-
-/** One request. */
-export interface HandlerRequest {
-  readonly request: Request;
-  readonly caller: Caller;
-  /** Values of the path. */
-  readonly param: (name: string) => string;
-  /** Milliseconds of the clock when it came in. */
-  readonly arrived: number;
-}
-
-/** Answers a request. */
-export type Handler = (r: HandlerRequest) => Promise<Response>;
-
-const json = (value: unknown, headers: Readonly<Record<string, string>> = {}, status = 200): Response => Response.json(value, { status, headers });
-
-function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw invalid(parsed.error);
-  return parsed.data;
-}
-
-function query<S extends z.ZodType>(schema: S, request: Request): z.infer<S> {
-  const all = [...new URL(request.url).searchParams], fields = Object.fromEntries(all);
-  return parse(schema, lenient({ ...fields, ...(/^\d+$/.test(fields['limit'] ?? '') ? { limit: Number(fields['limit']) } : {}) }));
-}
+import { waitingHandlers } from './waiting-handlers.ts';
 
 /** A handler for each route. */
 export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>> {
-  const { config, jobs, store, served } = c, plan = { served, limits: config.limits, sizes: config.sizes };
+  const { config, jobs, store, served, trash } = c, plan = { served, limits: config.limits, sizes: config.sizes };
   const object = (row: JobRow): Promise<Video> => videoObject(row, { jobs, workers: config.workers, keepDays: config.keepDays });
   const answer = async (row: JobRow, headers: Readonly<Record<string, string>> = {}): Promise<Response> => {
     const told = await object(row), unfinished = told.status === 'queued' || told.status === 'in_progress';
@@ -107,9 +50,11 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
   };
 
   interface Enqueue { readonly kind: JobKind; readonly source: string | null; readonly route: string;
-    readonly body: ReadBody; readonly id: string; readonly make: () => Promise<PlannedFilm> }
+    readonly body: Pick<ReadBody, 'hash'>; readonly id: string; readonly make: () => Promise<PlannedFilm>;
+    /** Of a failed film's next attempt: that film. */
+    readonly retryOf?: JobRow }
   /** Queues what `make` plans; its folder goes again when nothing comes of it. */
-  const enqueue = async ({ request, caller, arrived }: HandlerRequest, { kind, source, route, body, id, make }: Enqueue): Promise<Response> => {
+  const enqueue = async ({ request, caller, arrived }: HandlerRequest, { kind, source, route, body, id, make, retryOf }: Enqueue): Promise<Response> => {
     const key = request.headers.get('idempotency-key'), retry = Number(request.headers.get('x-stainless-retry-count') ?? 0);
     if (key !== null && (key === '' || key.length > 255)) throw new ApiError(400, 'Idempotency-Key has 1 to 255 characters', { code: 'invalid_value', param: 'Idempotency-Key' });
     if (c.stopping.aborted) throw new ApiError(503, 'the server is stopping', { code: 'stopping', retryAfter: 5 });
@@ -117,19 +62,43 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
     let queued = false;
     try {
       const { askedModel, size, seconds, spec, work } = await make();
-      const result = await jobs.queue({ id, owner: caller.owner, kind, askedModel, size, seconds, spec, work, source }, {
+      const result = await jobs.queue({
+        id, owner: retryOf?.owner ?? caller.owner, kind, askedModel, size, seconds, spec, work, source, ...(retryOf ? { retryOf: retryOf.id } : {}),
+      }, {
         route, key, hash: body.hash, retry: Number.isInteger(retry) && retry > 0 ? retry : 0, since: () => Date.now() - arrived,
-      }, caller.waiting ?? undefined);
+      }, { waiting: caller.waiting ?? undefined, quota: quotaOf(caller) });
       if ('job' in result) {
         queued = !result.replayed;
         return await answer(result.job, result.replayed ? { 'idempotent-replayed': 'true' } : {});
       }
       if (result.refused === 'other') throw new ApiError(422, 'this Idempotency-Key was used with another body', { code: 'idempotency_key_reused', param: 'Idempotency-Key' });
+      if (result.refused === 'not failed') throw notFailed(await find(retryOf!.id, caller));
+      if (result.refused === 'quota') {
+        c.metrics.add('kinora_rejected_total', { reason: 'quota' });
+        throw overQuota(caller, seconds, result.wait);
+      }
       c.metrics.add('kinora_rejected_total', { reason: 'queue_full' });
       const { limits } = config, most = result.refused === 'full' ? limits.waiting : caller.waiting ?? limits.waitingPerKey;
       throw new ApiError(429, `the queue is full: ${most} films wait${result.refused === 'full' ? '' : ' for this key'}`, { code: 'queue_full', retryAfter: 5 });
     } finally { if (!queued) await store.discard(id); }
   };
+
+  const quotaOf = ({ quota }: Caller): Quota => ({ films: quota.films ?? config.limits.filmsPerDay, seconds: quota.seconds ?? config.limits.secondsPerDay });
+  const overQuota = (caller: Caller, seconds: string, wait: number): ApiError => {
+    const quota = quotaOf(caller), told = [quota.films === undefined ? '' : `${quota.films} films`, quota.seconds === undefined ? '' : `${quota.seconds} seconds of film`];
+    if (wait === Infinity)
+      return new ApiError(400, `a film of ${seconds} seconds is more than the ${quota.seconds} that this key may have in a day`, { code: 'invalid_value', param: 'seconds' });
+    return new ApiError(429, `this key has had what it may in 24 hours: ${told.filter((t) => t !== '').join(', ')}`,
+      { code: 'quota_exceeded', retryAfter: wait / 1000, retry: false });
+  };
+  /** Puts what a film was given into the folder of another. */
+  const giveInputs = async ({ image, source }: FilmSpec, from: string, to: string): Promise<void> => {
+    if (image) await store.give(store.input(from, 'image.png'), store.input(to, 'image.png'));
+    if (source) await store.give(store.input(from, 'source.png'), store.input(to, 'source.png'));
+  };
+  /** Why a film cannot be tried again. */
+  const notFailed = ({ id, status }: JobRow): ApiError =>
+    new ApiError(409, `the film ${id} is ${status}: failed ones alone can be tried again`, { code: 'video_not_failed', retry: false });
 
   /** The film that an edit or an extension acts on, put into the new job's folder: one that was made here, or an upload. */
   const sourceOf = async (id: string, body: ReadBody, given: { readonly id: string } | undefined, r: HandlerRequest, model: string | undefined): Promise<SourceFilm> => {
@@ -169,6 +138,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
   };
 
   return {
+    ...waitingHandlers({ ...c, find, answer }),
     createVideo: async (r) => {
       const body = await readBody(r.request), asked = parse(createVideoBody, body.fields), id = newId('video');
       return enqueue(r, { kind: 'create', source: null, route: 'create', body, id, make: async () => planCreate(asked, await imageOf(id, body, asked, r), plan) });
@@ -179,8 +149,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       const row = await finished(r.param('video_id'), r.caller, 'remix');
       return enqueue(r, { kind: 'remix', source: row.id, route: `remix ${row.id}`, body, id, make: async () => {
         const spec = filmSpec.parse(JSON.parse(row.spec));
-        if (spec.image) await store.give(store.input(row.id, 'image.png'), store.input(id, 'image.png'));
-        if (spec.source) await store.give(store.input(row.id, 'source.png'), store.input(id, 'source.png'));
+        await giveInputs(spec, row.id, id);
         return planRemix(spec, asked, row.asked_model, plan);
       } });
     },
@@ -193,6 +162,16 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       const body = await readBody(r.request), asked = parse(extendVideoBody, body.fields), id = newId('video');
       return enqueue(r, { kind: 'extend', source: asked.video?.id ?? null, route: 'extend', body, id,
         make: async () => planExtend(asked, await sourceOf(id, body, asked.video, r, asked.model), plan) });
+    },
+    retryVideo: async (r) => {
+      const id = newId('video'), row = await find(r.param('video_id'), r.caller);
+      if (row.status !== 'failed') throw notFailed(row);
+      return enqueue(r, { kind: row.kind, source: row.source, route: `retry ${row.id}`, body: { hash: row.id }, id, retryOf: row, make: async () => {
+        const spec = filmSpec.parse(JSON.parse(row.spec));
+        modelOf(served, spec.model);                                                                // one that is no longer served would wait for ever
+        await giveInputs(spec, row.id, id);
+        return { askedModel: row.asked_model, size: row.size, seconds: row.seconds, spec, work: row.work };
+      } });
     },
     createCharacter: async ({ request, caller }) => {
       const body = await readBody(request), file = fileOf(body, 'video'), { name } = parse(createCharacterBody, body.fields), id = newId('char'), folder = store.character(id);
@@ -219,9 +198,14 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       const { id } = await find(param('video_id'), caller);
       await jobs.cancel(id);                                                                        // from here on nobody can publish it
       c.drop(id);
-      await jobs.remove(id);
-      await store.discard(id).catch(() => undefined);                                               // a worker that writes to the last: the sweep takes the rest
+      const became = await trash.remove(id, config.trashDays > 0);
+      if (became === 'gone') await store.discard(id).catch(() => undefined);                  // a worker that writes to the last: the sweep takes the rest
       return json({ id, object: 'video.deleted', deleted: true });
+    },
+    restoreVideo: async ({ param, caller }) => {
+      const id = param('video_id'), row = await trash.restore(id, caller.scope);
+      if (!row) throw notFound('video', id);
+      return answer(row);
     },
     cancelVideo: async ({ param, caller }) => {
       const { id } = await find(param('video_id'), caller), row = await jobs.cancel(id);

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { JobKind, ListQuery, VideoStatus } from './contract.ts';
 import { NOW, type Database, type Param, type Queryable } from './db/database.ts';
 import type { ServerConfig } from './config.ts';
+import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
 import { filmSpec, type ClaimedJob, type FilmSpec, type JobProgress, type Lease, type MadeFilm } from './spec.ts';
 
 /** A job as the database has it. Times in milliseconds. */
@@ -20,6 +21,14 @@ export interface JobRow {
   readonly progress: number;
   readonly rev: number;
   readonly fence: number;
+  /** Where it stands in its owner's queue; moving changes it. */
+  readonly place: number;
+  /** It waits until it is told to go on. */
+  readonly paused: boolean;
+  /** Counts from 1. */
+  readonly attempt: number;
+  /** The failed job that this one tries again. */
+  readonly retry_of: string | null;
   readonly worker: string | null;
   readonly asked_model: string;
   readonly model: string;
@@ -53,6 +62,8 @@ export interface NewJob {
   /** Pixels × frames × steps: what time it takes is about proportional to it. */
   readonly work: number;
   readonly source: string | null;
+  /** The failed job that it tries again. */
+  readonly retryOf?: string;
 }
 
 /** How a request is known again. */
@@ -68,8 +79,18 @@ export interface RequestMark {
   readonly since: () => number;
 }
 
-/** What became of a request for a job. `other`: the key was used with another body. */
-export type Queued = { readonly job: JobRow; readonly replayed: boolean } | { readonly refused: 'full' | 'full for the key' | 'other' };
+/** What became of a request for a job. `other`: the key was used with another body; `not failed`: what was to be tried again. */
+export type Queued = { readonly job: JobRow; readonly replayed: boolean } | { readonly refused: 'full' | 'full for the key' | 'other' | 'not failed' }
+  /** Milliseconds until the quota has room; Infinity when it never has. */
+  | { readonly refused: 'quota'; readonly wait: number };
+
+/** How much an owner may have. */
+export interface QueueLimits {
+  /** Most jobs that wait. Default: the configuration's. */
+  readonly waiting?: number | undefined;
+  /** Default: none. */
+  readonly quota?: Quota;
+}
 
 /** Milliseconds for which a retried request is known by its hash, and one with a key by that. */
 const RETRY_MS = 10 * 60_000, KEY_MS = 24 * 3_600_000;
@@ -79,10 +100,13 @@ const TRIES = 2;
 /** An id that nobody guesses. */
 export const newId = (prefix: 'video' | 'char' | 'evt' | 'worker'): string => `${prefix}_${randomBytes(16).toString('hex')}`;
 
-const COLUMNS = `id, seq, owner, kind, status, stage, progress, rev, fence, worker, asked_model, model, size, seconds, prompt, spec, work,
+/** The columns of a {@link JobRow}. */
+export const COLUMNS = `id, seq, owner, kind, status, stage, progress, rev, fence, coalesce(place, seq)::float8 as place, paused, attempt, retry_of,
+  worker, asked_model, model, size, seconds, prompt, spec, work,
   source, remixed, created, started, completed,
   error_code, error_message, assets, facts`;
-const LIVE = 'deleted is null';
+/** The job is to be seen. */
+export const LIVE = 'deleted is null';
 /** The job is this lease's. */
 const HELD = `id = $1::text and fence = $2::int and status = 'in_progress' and ${LIVE}`;
 
@@ -98,28 +122,53 @@ export class Jobs {
   constructor(db: Database, config: Pick<ServerConfig, 'lease' | 'limits' | 'webhooks'>, changed: Changed = () => {})
     { this.#db = db; this.#config = config; this.#changed = changed; }
 
+  /** Tells those who watch that a job is not as it was. */
+  told(id: string): void { this.#changed(id); }
+
   /** Queues a job, unless the request was seen before or the queue is full. */
-  async queue(job: NewJob, mark: RequestMark, waiting = this.#config.limits.waitingPerKey): Promise<Queued> {
+  async queue(job: NewJob, mark: RequestMark, { waiting = this.#config.limits.waitingPerKey, quota = {} }: QueueLimits = {}): Promise<Queued> {
     const result = await this.#db.transaction(async (tx): Promise<Queued> => {
       await tx.query('select pg_advisory_xact_lock(1, hashtext($1::text))', [`${job.owner} ${mark.route} ${mark.key ?? mark.hash}`]);
       const seen = await this.#seen(tx, job.owner, mark);
       if (seen) return seen;
+      if (job.retryOf !== undefined) {
+        // The lock on the failed job lets one of two requests be first; the other one finds its attempt.
+        const [failed] = await tx.query(`select id from kinora_jobs where id = $1::text and status = 'failed' and ${LIVE} for update`, [job.retryOf]);
+        if (!failed) return { refused: 'not failed' };
+        const [going] = await tx.query<JobRow>(`select ${COLUMNS} from kinora_jobs where retry_of = $1::text and status <> 'failed' and ${LIVE} limit 1`, [job.retryOf]);
+        if (going) return { job: going, replayed: true };
+      }
+      await tx.query('select pg_advisory_xact_lock(2, hashtext($1::text))', [job.owner]);         // counting and queuing are one step for each key
+      if (quota.films !== undefined || quota.seconds !== undefined) {
+        const wait = await this.#quota(tx, job, quota);
+        if (wait !== null) return { refused: 'quota', wait };
+      }
       const [{ all, own }] = await tx.query<{ all: number; own: number }>(
         `select count(*)::int as all, (count(*) filter (where owner = $1::text))::int as own
           from kinora_jobs where status = 'queued' and ${LIVE}`, [job.owner]) as [{ all: number; own: number }];
       if (all >= this.#config.limits.waiting) return { refused: 'full' };
       if (own >= waiting) return { refused: 'full for the key' };
       const { spec } = job;
-      const [row] = await tx.query<JobRow>(`insert into kinora_jobs (id, owner, kind, status, asked_model, model, size, seconds, prompt, spec, work, source, remixed, created)
+      const [row] = await tx.query<JobRow>(`insert into kinora_jobs
+        (id, owner, kind, status, asked_model, model, size, seconds, prompt, spec, work, source, remixed, retry_of, attempt, created)
         values ($1::text, $2::text, $3::text, 'queued', $4::text, $5::text, $6::text, $7::text, $8::text,
-          $9::text, $10::float8, $11::text, $12::boolean, ${NOW}) returning ${COLUMNS}`,
-      [job.id, job.owner, job.kind, job.askedModel, spec.model, job.size, job.seconds, spec.prompt, JSON.stringify(spec), job.work, job.source, job.kind === 'remix']);
+          $9::text, $10::float8, $11::text, $12::boolean, $13::text, 1 + coalesce((select attempt from kinora_jobs where id = $13::text), 0), ${NOW}) returning ${COLUMNS}`,
+      [job.id, job.owner, job.kind, job.askedModel, spec.model, job.size, job.seconds, spec.prompt, JSON.stringify(spec), job.work, job.source, job.kind === 'remix',
+        job.retryOf ?? null]);
       await tx.query(`insert into kinora_requests values ($1::text, $2::text, $3::text, $4::text, $5::int, $6::text, ${NOW})`,
         [job.owner, mark.route, mark.key, mark.hash, mark.retry, job.id]);
       return { job: row!, replayed: false };
     });
     if ('job' in result && !result.replayed) this.#changed(result.job.id);
     return result;
+  }
+
+  /** Milliseconds until the quota has room for a job. What failed before it was begun, or by no will of the client's, does not count; what was deleted does. */
+  async #quota(tx: Queryable, { owner, seconds }: NewJob, quota: Quota): Promise<number | null> {
+    const made = await tx.query<Counted>(`select created, seconds::float8 as seconds from kinora_jobs where owner = $1::text and created > ${NOW} - $2::float8
+      and not (status = 'failed' and (started is null or error_code <> 'cancelled'))`, [owner, QUOTA_MS]);
+    const [{ now }] = await tx.query<{ now: number }>(`select ${NOW} as now`) as [{ now: number }];
+    return quotaWait(made, { seconds: Number(seconds), now }, quota);
   }
 
   /** The job of an earlier try of the same request. */
@@ -169,9 +218,9 @@ export class Jobs {
     const [row] = await this.#db.query<JobRow>(`update kinora_jobs set status = 'in_progress', stage = 'starting', fence = fence + 1,
       rev = rev + 1, worker = $1::text, started = coalesce(started, ${NOW}),
       lease_until = ${NOW} + $2::float8 where id = (
-        select id from kinora_jobs j where status = 'queued' and ${LIVE} and model in (select value from json_array_elements_text($3::text::json))
+        select id from kinora_jobs j where status = 'queued' and not paused and ${LIVE} and model in (select value from json_array_elements_text($3::text::json))
         order by (select count(*) from kinora_jobs r where r.owner = j.owner and r.status = 'in_progress'),
-          (select coalesce(max(started), 0) from kinora_jobs r where r.owner = j.owner), seq limit 1 for update skip locked)
+          (select coalesce(max(started), 0) from kinora_jobs r where r.owner = j.owner), coalesce(place, seq) limit 1 for update skip locked)
       returning ${COLUMNS}`, [worker, this.#config.lease.ms, JSON.stringify(models)]);
     if (!row) return null;
     this.#changed(row.id);
@@ -226,12 +275,6 @@ export class Jobs {
     return this.#row(this.#db, id);
   }
 
-  /** Removes a job from sight. What remains of it is its place in the lineage of others. */
-  async remove(id: string): Promise<void> {
-    await this.#db.query(`update kinora_jobs set deleted = ${NOW}, fence = fence + 1, rev = rev + 1, assets = null where id = $1::text and ${LIVE}`, [id]);
-    this.#changed(id);
-  }
-
   /** Queues the jobs whose lease has run out, or at the start of the only server `all` that are under way; those that have cost too many workers fail. Tells how many. */
   async expire(all = false): Promise<number> {
     if (all) await this.#db.query(`update kinora_jobs set lease_until = 0 where status = 'in_progress'`);
@@ -244,24 +287,14 @@ export class Jobs {
     return queued.length + dead.length;
   }
 
-  /** Ids of jobs that were removed: their folders may go. */
-  async removed(): Promise<string[]> {
-    return (await this.#db.query<{ id: string }>('select id from kinora_jobs where deleted is not null')).map(({ id }) => id);
-  }
-
-  /** Finished jobs that are older than so many milliseconds. */
-  async older(ms: number): Promise<string[]> {
-    return (await this.#db.query<{ id: string }>(`select id from kinora_jobs where ${LIVE} and completed < ${NOW} - $1::float8`, [ms])).map(({ id }) => id);
-  }
-
   /** How many wait and run, how long the oldest has waited (ms), how much work stands before a job, and how many jobs. */
   async load(before?: JobRow): Promise<{ readonly waiting: number; readonly running: number; readonly oldest: number; readonly ahead: number; readonly work: number }> {
     const [row] = await this.#db.query<{ waiting: number; running: number; oldest: number; ahead: number; work: number }>(`select
       (count(*) filter (where status = 'queued'))::int as waiting, (count(*) filter (where status = 'in_progress'))::int as running,
-      coalesce(${NOW} - min(created) filter (where status = 'queued'), 0)::float8 as oldest,
-      (count(*) filter (where status = 'queued' and seq < $1::int))::int as ahead,
-      coalesce(sum(work * (100 - progress) / 100) filter (where status = 'in_progress' or seq < $1::int), 0)::float8 as work
-      from kinora_jobs where status in ('queued', 'in_progress') and ${LIVE}`, [before?.seq ?? 0]);
+      coalesce(${NOW} - min(created) filter (where status = 'queued' and not paused), 0)::float8 as oldest,
+      (count(*) filter (where status = 'queued' and not paused and coalesce(place, seq) < $1::float8))::int as ahead,
+      coalesce(sum(work * (100 - progress) / 100) filter (where status = 'in_progress' or (not paused and coalesce(place, seq) < $1::float8)), 0)::float8 as work
+      from kinora_jobs where status in ('queued', 'in_progress') and ${LIVE}`, [before?.place ?? 0]);
     return row!;
   }
 

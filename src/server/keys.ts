@@ -14,9 +14,15 @@ export interface KeyInfo {
   readonly revoked: number | null;
   /** Most films that may wait at once; null: the server's own limit. */
   readonly waiting: number | null;
+  /** Films, and seconds of film, in 24 hours; null: the server's own limit. */
+  readonly films_per_day: number | null;
+  readonly seconds_per_day: number | null;
 }
 
-const COLUMNS = 'id, name, created, revoked, waiting';
+/** Limits of a key, in place of the server's own. */
+export type KeyLimits = Partial<Pick<KeyInfo, 'waiting' | 'films_per_day' | 'seconds_per_day'>>;
+
+const COLUMNS = 'id, name, created, revoked, waiting, films_per_day, seconds_per_day';
 const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
 
 /** The keys of one database. */
@@ -26,12 +32,12 @@ export class Keys {
   constructor(db: Database) { this.#db = db; }
 
   /** Makes a key; the secret is not kept. */
-  async add(name: string, waiting: number | null = null): Promise<KeyInfo & { readonly key: string }> {
+  async add(name: string, { waiting = null, films_per_day = null, seconds_per_day = null }: KeyLimits = {}): Promise<KeyInfo & { readonly key: string }> {
     if (name.trim() === '' || name.length > 80) throw new InputError('a key needs a name of 1 to 80 letters');
     const id = randomBytes(6).toString('hex'), key = `kinora-${id}-${randomBytes(32).toString('base64url')}`;
-    const [row] = await this.#db.query<KeyInfo>(`insert into kinora_keys (id, name, hash, created, waiting)
-      values ($1::text, $2::text, $3::text, ${NOW}, $4::int) returning ${COLUMNS}`,
-      [id, name.trim(), hashOf(key), waiting]);
+    const [row] = await this.#db.query<KeyInfo>(`insert into kinora_keys (id, name, hash, created, waiting, films_per_day, seconds_per_day)
+      values ($1::text, $2::text, $3::text, ${NOW}, $4::int, $5::int, $6::float8) returning ${COLUMNS}`,
+      [id, name.trim(), hashOf(key), waiting, films_per_day, seconds_per_day]);
     return { ...row!, key };
   }
 

@@ -127,10 +127,14 @@ export async function planCreate(body: CreateVideoBody, image: boolean, { served
 
 /** Other words on the noise of a film that was made here: all else is as it was. */
 export async function planRemix(of: FilmSpec, { prompt, seed }: RemixVideoBody,
-  asked: string, { served }: PlanContext): Promise<PlannedFilm> {
-  const { info } = modelOf(served, of.model), { shots: _, ...plain } = of;
-  return planned(asked, { ...plain, prompt, seed: seed ?? of.seed }, { info, seconds: of.deliver.frames / of.deliver.fps });
+  asked: string, context: PlanContext): Promise<PlannedFilm> {
+  const { shots: _, ...plain } = of;
+  return replan({ ...plain, prompt, seed: seed ?? of.seed }, asked, context);
 }
+
+/** A film that is made from another, whose spec was changed. */
+export const replan = (spec: FilmSpec, asked: string, { served }: PlanContext): Promise<PlannedFilm> =>
+  planned(asked, spec, { info: modelOf(served, spec.model).info, seconds: spec.deliver.frames / spec.deliver.fps });
 
 /** A film that is there: how it was made and delivered, or how an upload is to be. */
 export interface SourceFilm { readonly native: FilmSpec['native']; readonly deliver: FilmSpec['deliver']; readonly seed?: number }

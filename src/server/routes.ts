@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import {
   capabilities, character, contentQuery, createCharacterBody, createVideoBody, deletedVideo, editVideoBody, extendVideoBody,
-  listQuery, modelList, modelObject, readiness, remixVideoBody,
+  listQuery, modelList, modelObject, moveVideoBody, readiness, remixVideoBody, updateVideoBody,
   video, videoList,
 } from './contract.ts';
 
@@ -39,7 +39,14 @@ export const ROUTES = {
   getCharacter: { method: 'get', path: '/v1/videos/characters/{character_id}', summary: 'Tells of a character', answer: character },
   getVideo: { method: 'get', path: '/v1/videos/{video_id}', summary: 'Tells of a film and its job', answer: video },
   deleteVideo: { method: 'delete', path: '/v1/videos/{video_id}', summary: 'Removes a film; stops it first when it is being made', answer: deletedVideo },
+  restoreVideo: { method: 'post', path: '/v1/videos/{video_id}/restore', summary: 'Brings a finished film back that was deleted, as long as the trash keeps it', answer: video },
   cancelVideo: { method: 'post', path: '/v1/videos/{video_id}/cancel', summary: 'Stops a film; it stays listed as failed, with the code cancelled', answer: video },
+  retryVideo: { method: 'post', path: '/v1/videos/{video_id}/retry', summary: 'A new attempt at a film that failed, with the same settings; an attempt that goes on is answered',
+    answer: video },
+  pauseVideo: { method: 'post', path: '/v1/videos/{video_id}/pause', summary: 'Holds a film that waits; its status stays queued', answer: video },
+  resumeVideo: { method: 'post', path: '/v1/videos/{video_id}/resume', summary: 'Lets a paused film be made', answer: video },
+  moveVideo: { method: 'post', path: '/v1/videos/{video_id}/move', summary: 'Puts a waiting film in another place of its queue', body: moveVideoBody, answer: video },
+  updateVideo: { method: 'post', path: '/v1/videos/{video_id}/update', summary: 'Changes words and settings of a film that still waits', body: updateVideoBody, answer: video },
   remixVideo: { method: 'post', path: '/v1/videos/{video_id}/remix', summary: 'Other words on the noise of a film', body: remixVideoBody, answer: video },
   videoContent: {
     method: 'get', path: '/v1/videos/{video_id}/content', summary: 'The film, a thumbnail, or a sheet of its frames; ranges are answered', query: contentQuery,

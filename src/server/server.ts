@@ -2,7 +2,6 @@
  * @file A server: the database, the data folder, the HTTP application and its workers, from start to stop. What has to be done now and then is done here: leases that ran
  * out, webhooks that are due, films that are too old, folders of films that are gone.
  */
-import { statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,6 +20,7 @@ import { countJobs, serverMetrics } from './server-metrics.ts';
 import { openModels } from './plan.ts';
 import type { JobSource } from './spec.ts';
 import { Store } from './store.ts';
+import { sweep, Trash } from './trash.ts';
 import { processDecoder, type Decoder } from './upload.ts';
 import { deliverWebhooks } from './webhooks.ts';
 import { Worker } from './worker.ts';
@@ -80,7 +80,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
   let pool: WorkerPool | undefined;
   const inline: Worker[] = [];
   const wake = (): void => { pool?.wake(); for (const worker of inline) worker.wake(); };
-  const jobs = new Jobs(db, config, (id) => { changes.tell(id); wake(); });
+  const jobs = new Jobs(db, config, (id) => { changes.tell(id); wake(); }), trash = new Trash(db, (id) => { changes.tell(id); });
   const drop = (id: string): void => { pool?.drop(id); for (const worker of inline) worker.drop(id); };
   try {
     if (!isLoopback(config.host) && !await keys.any())
@@ -94,7 +94,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       ...(pool && config.workers > 0 && pool.pids.length === 0 ? ['no worker runs'] : []),
     ];
     const app = serverApp({
-      config, version, db, jobs, store, served, changes, metrics, decoder, drop, keys, log, notReady, stopping: stop.signal, started: Math.floor(Date.now() / 1000),
+      config, version, db, jobs, trash, store, served, changes, metrics, decoder, drop, keys, log, notReady, stopping: stop.signal, started: Math.floor(Date.now() / 1000),
       gauges: () => countJobs(metrics, { jobs, store, draining: stop.signal.aborted }),
     });
     const server = createAdaptorServer({ fetch: app.fetch });
@@ -110,7 +110,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       count: config.workers, source: counted, gone: (name) => jobs.releaseAll(name), log,
       argv: ['--data', store.root, '--renew', String(config.lease.renew), ...(config.threads === undefined ? [] : ['--threads', String(config.threads)])],
     });
-    const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, store, metrics, log, signal: stop.signal });
+    const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, trash, store, metrics, log, signal: stop.signal });
     const { port, address } = server.address() as AddressInfo, url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
     log('listening', { url, database: db.kind, data: store.root, models: config.models, workers: config.workers });
     let closing: Promise<void> | undefined;
@@ -139,13 +139,14 @@ interface Housekeeping {
   readonly config: ServerConfig;
   readonly db: Database;
   readonly jobs: Jobs;
+  readonly trash: Trash;
   readonly store: Store;
   readonly metrics: ReturnType<typeof serverMetrics>;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
-async function housekeeping({ config, db, jobs, store, metrics, log, signal }: Housekeeping): Promise<void> {
+async function housekeeping({ config, db, jobs, trash, store, metrics, log, signal }: Housekeeping): Promise<void> {
   let swept = 0;
   while (!signal.aborted) {
     try {
@@ -153,19 +154,8 @@ async function housekeeping({ config, db, jobs, store, metrics, log, signal }: H
       if (lost > 0) { log('leases_expired', { count: lost }); metrics.add('kinora_job_retries_total', {}, lost); }
       if (config.webhooks.length > 0) await deliverWebhooks({ db, webhooks: config.webhooks,
         log, count: (outcome) => { metrics.add('kinora_webhook_deliveries_total', { outcome }); } });
-      if (Date.now() - swept > SWEEP_MS) { swept = Date.now(); await sweep({ config, jobs, store, log }); }
+      if (Date.now() - swept > SWEEP_MS) { swept = Date.now(); await sweep({ config, trash, store, log }); }
     } catch (error) { log('housekeeping_failed', { error }); }
     await sleep(ROUND_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-async function sweep({ config, jobs, store, log }: Pick<Housekeeping, 'config' | 'jobs' | 'store' | 'log'>): Promise<void> {
-  if (config.keepDays !== undefined) for (const id of await jobs.older(config.keepDays * 86_400_000)) { await jobs.remove(id); log('film_expired', { job: id }); }
-  const gone = new Set(await jobs.removed());
-  for (const id of await store.jobs()) if (gone.has(id)) await store.discard(id);
-  // What a request began and a killed server could not take back: a folder without a job.
-  for (const id of await store.jobs()) {
-    const { mtimeMs } = statSync(store.job(id), { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
-    if (Date.now() - mtimeMs > 60 * SWEEP_MS && !await jobs.get(id, null)) await store.discard(id);
   }
 }

@@ -77,6 +77,12 @@ export class Store {
     }
   }
 
+  /** Bytes of the files in a job's folder. */
+  async bytes(id: string): Promise<number> {
+    const entries = await readdir(this.job(id), { withFileTypes: true, recursive: true }).catch(() => []);
+    const sizes = await Promise.all(entries.filter((entry) => entry.isFile()).map((entry) => stat(join(entry.parentPath, entry.name)).then(({ size }) => size, () => 0)));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
   /** Ids of the jobs that have a folder. */
   async jobs(): Promise<string[]> { return (await readdir(join(this.root, 'jobs')).catch(() => [])).filter((name) => ID.test(name)); }
 

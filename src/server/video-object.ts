@@ -30,8 +30,9 @@ export async function videoObject(row: JobRow, o: ObjectOptions): Promise<Video>
     prompt: row.prompt, size: row.size, seconds: row.seconds, remixed_from_video_id: row.remixed ? row.source : null,
     error: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? '' },
     served_model: row.model, native_size: `${spec.native.width}x${spec.native.height}`, fps: spec.deliver.fps, num_frames: spec.deliver.frames, seed: spec.seed,
-    source_video_id: row.source, stage: row.stage, queue_position: row.status === 'queued' ? load!.ahead : null,
-    eta_seconds: pace === undefined ? null : Math.ceil(pace * (own + ahead / Math.max(1, o.workers)) / 100) / 10,
+    source_video_id: row.source, paused: row.paused, attempt: row.attempt, retry_of_video_id: row.retry_of, stage: row.stage,
+    queue_position: row.status === 'queued' && !row.paused ? load!.ahead : null,
+    eta_seconds: pace === undefined || row.paused ? null : Math.ceil(pace * (own + ahead / Math.max(1, o.workers)) / 100) / 10,
     ignored: facts?.ignored ?? [], notes: facts?.notes ?? [],
     metrics: facts ? { queue_ms: Math.round(row.started! - row.created), ...Object.fromEntries(Object.entries(facts.ms).map(([phase, ms]) => [`${phase}_ms`, ms])) } : null,
   };

@@ -279,7 +279,7 @@ function suite(kind: 'pglite' | 'postgres'): void {
   });
 
   test('keys: each sees its own films; a key that is revoked is of no use', async () => {
-    const [a, b] = [await server.keys.add('ada'), await server.keys.add('bob', 1)];
+    const [a, b] = [await server.keys.add('ada'), await server.keys.add('bob', { waiting: 1 })];
     const [ada, bob] = [clientOf(server.url, a.key), clientOf(server.url, b.key)], { id } = await ada.videos.create({ prompt: 'x', ...SMALL });
     expect(await status(bob.videos.retrieve(id))).toBeInstanceOf(NotFoundError);
     expect((await bob.videos.list()).data).toEqual([]);

@@ -4,6 +4,7 @@
  */
 import type { CliCommand } from '../program.ts';
 import { againCommands } from './again.ts';
+import { archiveCommands } from './archive.ts';
 import { dataIngestCommand, dataSpritesCommand } from './data.ts';
 import { evalLongCommand } from './eval-long.ts';
 import { evalPromptsCommand } from './eval-prompts.ts';
@@ -18,7 +19,7 @@ import { trainCommands } from './train.ts';
 export const COMMANDS: readonly CliCommand[] = [
   generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, dataIngestCommand, ...trainCommands,
   evalSpritesCommand, evalPromptsCommand, evalWaysCommand, evalLongCommand,
-  ...serverCommands,
+  ...serverCommands, ...archiveCommands,
 ];
 
 /** What the groups of commands are about; a group appears with its first row. */

@@ -5,17 +5,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../../core/errors.ts';
-import { file, integer, nonEmpty, repeated } from '../options.ts';
+import { decimal, file, integer, nonEmpty, repeated } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
-interface DatabaseFlags { readonly config?: string; readonly data?: string; readonly database?: string }
+/** Flags that say where jobs and films are. */
+export interface DatabaseFlags { readonly config?: string; readonly data?: string; readonly database?: string }
 interface ServeFlags extends DatabaseFlags { readonly host?: string; readonly port?: number; readonly model?: readonly string[];
   readonly workers?: number; readonly threads?: number; readonly check?: boolean }
 
 const environment = (name: string): string | undefined => { const value = process.env[name]; return value === undefined || value === '' ? undefined : value; };
 
 /** The configuration of file, environment and flags; flags go first. */
-async function configOf({ config, database, ...flags }: Omit<ServeFlags, 'model' | 'check'> & { readonly models?: string[] | undefined })
+export async function configOf({ config, database, ...flags }: Omit<ServeFlags, 'model' | 'check'> & { readonly models?: string[] | undefined })
   : Promise<import('../../server/config.ts').ServerConfig> {
   const { readServerConfig } = await import('../../server/config.ts'), server = database ?? environment('DATABASE_URL');
   return readServerConfig(config, { ...flags, ...(server === undefined ? {} : { database: server }) });
@@ -75,8 +76,8 @@ async function work({ model, threads, renew, ...flags }: WorkerFlags, { signal, 
   }
 }
 
-/** Flags that say where the jobs are. */
-const databaseFlags = (command: Command): Command => command
+/** Adds them to a command. */
+export const databaseFlags = (command: Command): Command => command
   .option('--config <file>', 'YAML or JSON with everything that flags say, and more', file('--config'))
   .option('--data <dir>', 'folder of films, and of the database unless a server has it (kinora-data)', nonEmpty('--data', 'wanted a folder'))
   .option('--database <url>', 'PostgreSQL server; also DATABASE_URL. Without it one is embedded', nonEmpty('--database', 'wanted an address'));
@@ -115,7 +116,8 @@ async function withKeys<T>(flags: DatabaseFlags, run: (keys: import('../../serve
   const [{ openDatabase }, { Keys }] = await Promise.all([import('../../server/server.ts'), import('../../server/keys.ts')]), db = await openDatabase(await configOf(flags));
   try { return await run(new Keys(db)); } finally { await db.close(); }
 }
-const databaseOf = ({ config, data, database }: DatabaseFlags): DatabaseFlags =>
+/** These flags alone. */
+export const databaseOf = ({ config, data, database }: DatabaseFlags): DatabaseFlags =>
   ({ ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }), ...(database === undefined ? {} : { database }) });
 
 const keyCommands: readonly CliCommand[] = [{
@@ -125,8 +127,12 @@ const keyCommands: readonly CliCommand[] = [{
   define: (command, { print }) => {
     databaseFlags(command.argument('<name>', 'whose it is', nonEmpty('name', 'say whose key it is')))
       .option('--waiting <n>', 'most films of it that may wait at once', integer('--waiting', { min: 1 }))
-      .action(async (name: string, flags: DatabaseFlags & { waiting?: number }) => {
-        print((await withKeys(databaseOf(flags), (keys) => keys.add(name, flags.waiting ?? null))).key);
+      .option('--films-per-day <n>', 'most films of it in 24 hours', integer('--films-per-day', { min: 1 }))
+      .option('--seconds-per-day <s>', 'most seconds of film in 24 hours', decimal('--seconds-per-day', { min: 0.1 }))
+      .action(async (name: string, flags: DatabaseFlags & { waiting?: number; filmsPerDay?: number; secondsPerDay?: number }) => {
+        print((await withKeys(databaseOf(flags), (keys) => keys.add(name, {
+          waiting: flags.waiting ?? null, films_per_day: flags.filmsPerDay ?? null, seconds_per_day: flags.secondsPerDay ?? null,
+        }))).key);
       });
   },
 }, {

@@ -29,6 +29,15 @@ create table kinora_deliveries (
   id text not null, url text not null, secret_of text not null, body text not null, attempts int not null default 0,
   due float8 not null, created float8 not null, done float8, failed float8, last text, primary key (id, url));
 create index kinora_deliveries_due on kinora_deliveries (due) where done is null and failed is null;
+`, `
+alter table kinora_jobs add column place float8;
+alter table kinora_jobs add column paused boolean not null default false;
+alter table kinora_jobs add column attempt int not null default 1;
+alter table kinora_jobs add column retry_of text;
+create index kinora_jobs_retries on kinora_jobs (retry_of) where retry_of is not null;
+create index kinora_jobs_recent on kinora_jobs (owner, created);
+alter table kinora_keys add column films_per_day int;
+alter table kinora_keys add column seconds_per_day float8;
 `];
 
 /** Any number: what it locks is the making of tables. */
