@@ -85,7 +85,7 @@ export class WebModel implements Disposable {
   /** As `[Symbol.dispose]`, where `using` is not at hand. */
   close(): void { this[Symbol.dispose](); }
 
-  #say(message: ToWorker): void { this.#worker.postMessage(message); }
+  #say(message: ToWorker): void { tell(this.#worker, message); }
 
   #end(error: Error): void {
     this.#closed ??= error;
@@ -108,6 +108,9 @@ export class WebModel implements Disposable {
   }
 }
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's postMessage has no target origin, only a window's has
+const tell = (worker: Worker, message: ToWorker): void => { worker.postMessage(message); };
+
 /** The worker beside this module; written so that bundlers see it. */
 const ownWorker = (): Worker => new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module' });
 
@@ -122,7 +125,7 @@ export async function openWebModel({ url, engine = 'ort/', device = 'wasm', thre
         if (data.kind === 'failed' && data.id === null) reject(errorOf(data.error));
       });
       worker.addEventListener('error', ({ message }) => { reject(new ResourceError(`the worker failed: ${message}`)); }, { once: true });
-      worker.postMessage({ kind: 'open', url: folder(url), engine: folder(engine), device, threads: threads ?? null, cache } satisfies ToWorker);
+      tell(worker, { kind: 'open', url: folder(url), engine: folder(engine), device, threads: threads ?? null, cache });
     });
   } catch (error) {
     worker.terminate();
