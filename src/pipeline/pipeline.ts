@@ -121,7 +121,9 @@ export class Pipeline implements Disposable {
     return read === null ? s : describeShots(s, given, { read, recorded: (shot) => asked.shots[shot]!.reads !== undefined, words: await this.#words() });
   }
 
-  async #film(s: FilmSettings, given: GivenParts, { job, outlet }: { readonly job: Job; readonly outlet: Outlet }, text: (runtime: Runtime) => Promise<EncodedText>): Promise<GeneratedFilm> {
+  async #film(
+    s: FilmSettings, given: GivenParts, { job, outlet }: { readonly job: Job; readonly outlet: Outlet }, text: (runtime: Runtime) => Promise<EncodedText>,
+  ): Promise<GeneratedFilm> {
     const { info } = this.model, windows = windowsOf(s), store = job.parts = await outlet.openParts(s, s.source?.strength === 0 ? 0 : windows.length);
     const sink = await outlet.openSink(s, () => filmMetadata(info, s, given));
     try {

@@ -11,6 +11,7 @@ import { openPipeline } from '../pipeline/pipeline.ts';
 import { fetchModel, type FetchModelOptions } from './fetch-model.ts';
 import { FilmMaker } from './film-maker.ts';
 
+type Bytes = Uint8Array<ArrayBuffer>;
 const SITE = 'https://site.test/models/', URL_OF = `${SITE}tiny/`;
 let folder: string, model: InstalledModel;
 
@@ -20,13 +21,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const addressOf = (request: RequestInfo | URL): string => (request instanceof Request ? request.url : request instanceof URL ? request.href : request);
+
 /** A site of the folder; `change` alters what it sends. */
-function site(change: (path: string, bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (_, bytes) => bytes): { readonly asked: string[]; readonly fetch: typeof fetch } {
+function site(change: (path: string, bytes: Bytes) => Bytes = (_, bytes) => bytes): { readonly asked: string[]; readonly fetch: typeof fetch } {
   const asked: string[] = [];
   return {
     asked,
     fetch: async (address) => {
-      const path = String(address).slice(SITE.length);
+      const path = addressOf(address).slice(SITE.length);
       asked.push(path);
       const bytes = await readFile(join(folder, path)).catch(() => null);
       return bytes ? new Response(change(path, new Uint8Array(bytes))) : new Response(null, { status: 404 });
@@ -35,8 +38,8 @@ function site(change: (path: string, bytes: Uint8Array<ArrayBuffer>) => Uint8Arr
 }
 
 /** As much of a browser's cache as is used. */
-function memoryCache(): { readonly kept: Map<string, Uint8Array<ArrayBuffer>>; readonly cache: NonNullable<FetchModelOptions['cache']> } {
-  const kept = new Map<string, Uint8Array<ArrayBuffer>>(), key = (request: RequestInfo | URL): string => (request instanceof Request ? request.url : String(request));
+function memoryCache(): { readonly kept: Map<string, Bytes>; readonly cache: NonNullable<FetchModelOptions['cache']> } {
+  const kept = new Map<string, Bytes>(), key = addressOf;
   return {
     kept,
     cache: {
@@ -71,10 +74,12 @@ test('a second visit asks for model.json alone; what a cache damaged is fetched 
 });
 
 test.each([
-  ['cut off', (bytes: Uint8Array<ArrayBuffer>) => bytes.slice(0, -1), /vae\.safetensors has \d+ bytes, model\.json says \d+: it is cut off$/],
-  ['changed', (bytes: Uint8Array<ArrayBuffer>) => bytes.map((v, i) => (i === 900 ? v ^ 1 : v)), /vae\.safetensors is not the file that model\.json describes \(its SHA-256 differs\)$/],
+  ['cut off', (bytes: Bytes) => bytes.slice(0, -1), /vae\.safetensors has \d+ bytes, model\.json says \d+: it is cut off$/],
+  ['changed', (bytes: Bytes) => bytes.map((v, i) => (i === 900 ? v ^ 1 : v)),
+    /vae\.safetensors is not the file that model\.json describes \(its SHA-256 differs\)$/],
 ] as const)('a file that is %s is refused, and not kept', async (_what, change, message) => {
-  const { kept, cache } = memoryCache(), fetching = fetchModel(URL_OF, { ...silent, cache, fetch: site((path, bytes) => (path.endsWith('vae.safetensors') ? change(bytes) : bytes)).fetch });
+  const { kept, cache } = memoryCache(), sent = site((path, bytes) => (path.endsWith('vae.safetensors') ? change(bytes) : bytes));
+  const fetching = fetchModel(URL_OF, { ...silent, cache, fetch: sent.fetch });
   await expect(fetching).rejects.toThrow(FileError);
   await expect(fetching).rejects.toThrow(message);
   expect([...kept.keys()].some((key) => key.includes('vae'))).toBe(false);
@@ -105,6 +110,9 @@ test('on one engine a fetched model makes the very bytes of an installed one, as
     }
   }
   const cancel = new AbortController();
-  const making = maker.make({ prompt: 'a knight walks', steps: 40 }, { signal: cancel.signal, onFrame: () => undefined, onProgress: ({ phase, step }) => { if (phase === 'sample' && step === 1) cancel.abort(); } });
+  const making = maker.make({ prompt: 'a knight walks', steps: 40 }, {
+    signal: cancel.signal, onFrame: () => undefined,
+    onProgress: ({ phase, step }) => { if (phase === 'sample' && step === 1) cancel.abort(); },
+  });
   await expect(making).rejects.toThrow(CancelledError);
 });

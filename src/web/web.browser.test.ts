@@ -97,7 +97,9 @@ async function filmOn(page: Page, options: Readonly<Record<string, unknown>>): P
     const model = await openWebModel({ url: 'models/sprites-64/' }), phases = new Set<string>();
     let seen = 0;
     const started = performance.now();
-    const { film } = await model.generate({ ...o as { prompt: string }, onProgress: ({ phase }) => { phases.add(phase); }, onFrame: (_, index) => { if (index === seen) seen++; } });
+    const { film } = await model.generate({
+      ...o as { prompt: string }, onProgress: ({ phase }) => { phases.add(phase); }, onFrame: (_, index) => { if (index === seen) seen++; },
+    });
     const ms = performance.now() - started, { threads } = model;
     model.close();
     let text = '';
@@ -118,7 +120,8 @@ async function filmInNode(options: { readonly prompt: string; readonly seed: num
 test('two threads: the frames are those of Node to within rounding, before the palette', async () => {
   const page = await opened(isolated), options = { ...ASKED, palette: 0 }, { film, seen, phases, threads, ms } = await filmOn(page, options);
   const { mean, most } = difference(await filmInNode(options), film);
-  console.log(`${threads} threads, Chromium ${browser.version()}: first film ${(ms / 1000).toFixed(1)} s after load; differs from Node's by ${mean.toFixed(4)} in the mean, ${most} at most`);
+  console.log(`${threads} threads, Chromium ${browser.version()}: first film ${(ms / 1000).toFixed(1)} s after load, `
+    + `differs from Node's by ${mean.toFixed(4)} in the mean, ${most} at most`);
   expect(threads).toBeGreaterThan(1);
   expect([seen, phases]).toEqual([17, ['load', 'text', 'sample', 'decode']]);
   expect(mean).toBeLessThan(0.01);                              // measured: 0.0003 and 1

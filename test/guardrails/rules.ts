@@ -126,7 +126,9 @@ export function loadedBy(file: SourceFile): string[] {
 /** What runs in a browser begins here. */
 const PAGES = ['src/web/index.ts', 'src/web/worker.ts'];
 /** Packages that run in a browser. */
-const IN_BROWSERS = new Set(['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@bufbuild/protobuf/wkt', '@huggingface/tokenizers', 'onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'zod']);
+const IN_BROWSERS = new Set([
+  '@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@bufbuild/protobuf/wkt', '@huggingface/tokenizers', 'onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'zod',
+]);
 
 /** Modules of Node, and packages that need it, among all that the entries for browsers load. */
 export function brokenPages(files: readonly SourceFile[], entries: readonly string[] = PAGES): string[] {
