@@ -1,19 +1,15 @@
 /**
- * @file Safetensors files: 8-byte header length, JSON header, raw little-endian tensors. Read by ranges, written atomically
- * (temporary file, fsync, rename), so that a reader never sees half a file. Lineage: the format of huggingface/safetensors 0.4.
+ * @file Safetensors files on disk: read by ranges (the format itself is tensor-bytes.ts), written atomically (temporary file, fsync, rename), so that a reader never
+ * sees half a file. Lineage: the format of huggingface/safetensors 0.4.
  */
 import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { FileError } from '../core/errors.ts';
 import { sizeOf, type Shape } from '../core/shape.ts';
-import { fromHalves, toHalf } from './half.ts';
+import { toHalf } from './half.ts';
+import { decodeTensor, readTensorBytes, type FileType, type ReadTensors, type StoredTensor } from './tensor-bytes.ts';
 
-/** Element types that are read; only F32 and F16 are written. */
-const BYTES = { F32: 4, F16: 2, BF16: 2, I32: 4 } as const;
-type FileType = keyof typeof BYTES;
-
-/** One tensor of a file, as float32 (or int32). */
-export interface StoredTensor { readonly shape: Shape; readonly data: Float32Array | Int32Array }
+export type { StoredTensor } from './tensor-bytes.ts';
 
 /** A tensor whose 16-bit floats are kept as they lie in the file. */
 export interface HalfTensor { readonly shape: Shape; readonly data: Uint16Array }
@@ -60,10 +56,6 @@ export async function writeTensors(file: string, tensors: ReadonlyMap<string, St
   }
 }
 
-interface Entry { readonly dtype: string; readonly shape: number[]; readonly data_offsets: [number, number] }
-
-const headerLimit = 100_000_000;                                // bytes, the limit of the format's own library
-
 /** Reads all tensors (or those for which `wanted` says so). Throws a FileError that names the file and what is wrong with it. */
 export async function readTensors(file: string, wanted: (name: string) => boolean = () => true): Promise<TensorFile> {
   return readFile(file, wanted, decodeTensor);
@@ -77,47 +69,16 @@ export async function readHalves(file: string): Promise<{ tensors: ReadonlyMap<s
   });
 }
 
-async function readFile<D>(
-  file: string, wanted: (name: string) => boolean, decode: (type: FileType, buffer: ArrayBuffer) => D,
-): Promise<{ tensors: ReadonlyMap<string, { shape: Shape; data: D }>; metadata: Readonly<Record<string, string>> }> {
+async function readFile<D>(file: string, wanted: (name: string) => boolean, decode: (type: FileType, buffer: ArrayBuffer) => D): Promise<ReadTensors<D>> {
   const handle = await open(file, 'r').catch((cause: Error) => { throw new FileError(`cannot read ${file}: ${cause.message}`, { cause }); });
-  const broken = (why: string): FileError => new FileError(`${file} is not a whole safetensors file: ${why}`);
   try {
     const { size } = await handle.stat();
     const read = async (at: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
-      const bytes = new Uint8Array(length);
-      const { bytesRead } = await handle.read(bytes, 0, length, at);
-      if (bytesRead !== length) throw broken(`it ends at byte ${size}, wanted ${at + length}`);
-      return bytes;
+      const bytes = new Uint8Array(length), { bytesRead } = await handle.read(bytes, 0, length, at);
+      return bytesRead === length ? bytes : bytes.slice(0, bytesRead);
     };
-    if (size < 8) throw broken(`${size} bytes`);
-    const length = Number(new BigUint64Array((await read(0, 8)).buffer)[0]);
-    if (length > headerLimit || length + 8 > size) throw broken(`header of ${length} bytes in a file of ${size}`);
-    const text = new TextDecoder().decode(await read(8, length));
-    let header: Record<string, Entry>;
-    try { header = JSON.parse(text) as Record<string, Entry>; } catch { throw broken('the header is not JSON'); }
-    const { __metadata__: metadata = {}, ...entries } = header as Record<string, Entry> & { __metadata__?: Record<string, string> };
-    const tensors = new Map<string, { shape: Shape; data: D }>();
-    for (const [name, { dtype, shape, data_offsets: [start, end] }] of Object.entries(entries)) {
-      const bytes = BYTES[dtype as FileType];
-      if (!bytes) throw broken(`"${name}" has type ${dtype}; read are ${Object.keys(BYTES).join(', ')}`);
-      if (end - start !== bytes * sizeOf(shape)) throw broken(`"${name}" has ${end - start} bytes for shape [${shape.join(', ')}]`);
-      if (8 + length + end > size) throw broken(`it ends at byte ${size}, "${name}" at ${8 + length + end}`);
-      if (!wanted(name)) continue;
-      tensors.set(name, { shape, data: decode(dtype as FileType, (await read(8 + length + start, end - start)).buffer) });
-    }
-    return { tensors, metadata };
+    return await readTensorBytes({ name: file, size, read }, wanted, decode);
   } finally { await handle.close(); }
-}
-
-function decodeTensor(type: FileType, buffer: ArrayBuffer): Float32Array | Int32Array {
-  switch (type) {
-    case 'F32': return new Float32Array(buffer);
-    case 'I32': return new Int32Array(buffer);
-    case 'F16': return fromHalves(new Uint16Array(buffer));
-    case 'BF16': return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (h) => h << 16).buffer);
-    default: return type satisfies never;
-  }
 }
 
 /** SHA-256 of bytes or text, hexadecimal. */

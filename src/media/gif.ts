@@ -157,6 +157,12 @@ function filmPalette(chunks: readonly Frames[]): Palette {
   return quantizePalette(counter, { colours: MAX_COLOURS, seed: 0 });
 }
 
+/** UTF-8 in pieces, whose ends may fall into characters. */
+function textOf(parts: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return parts.map((part) => decoder.decode(part, { stream: true })).join('') + decoder.decode();
+}
+
 /** The text of the first comment extension; undefined if there is none. */
 export function readGifComment(file: Uint8Array): string | undefined {
   let at = 13 + (file[10]! & 0x80 ? 3 << ((file[10]! & 7) + 1) : 0);
@@ -174,7 +180,7 @@ export function readGifComment(file: Uint8Array): string | undefined {
     if (kind === 0x21) {
       const label = file[at++];
       const parts = skipBlocks();
-      if (label === 0xfe) return Buffer.concat(parts).toString('utf8');
+      if (label === 0xfe) return textOf(parts);
     } else if (kind === 0x2c) {
       const flags = file[at + 8]!;
       at += 9 + (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0) + 1;

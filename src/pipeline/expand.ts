@@ -9,7 +9,7 @@ import { checkPlainGround, expandPrompt } from '../data/sprites/expand.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { formatWeights, parseWeights, type Weighted } from '../models/text/weights.ts';
 import { askEndpoint, type ExpandEndpoint } from './expand-endpoint.ts';
-import type { ModelInfo } from './model-store.ts';
+import type { ModelInfo } from './model-info.ts';
 
 /** How a prompt becomes what the model reads. */
 export interface ExpandOptions {

@@ -1,13 +1,8 @@
 /**
- * @file One film's job: where it goes, its clock by phase, progress and cancellation.
+ * @file One film's job: its clock by phase, progress and cancellation. Where it goes on disk is outlet.ts.
  */
-import { extname } from 'node:path';
 import { CancelledError } from '../core/errors.ts';
-import { checkTransparent } from '../media/film-format.ts';
-import type { FilmMetadata } from '../media/metadata.ts';
-import type { FilmSink } from '../media/sink.ts';
-import { checkResumable, keptSeed, openParts, type PartsOptions, type PartStore } from './parts.ts';
-import type { FilmSettings } from './film-options.ts';
+import type { PartsOptions } from './parts.ts';
 
 /** Stages of the work, in order. */
 export const PHASES = ['load', 'text', 'sample', 'decode', 'encode'] as const;
@@ -45,20 +40,21 @@ export type PhaseTimes = Readonly<Record<Phase, number>>;
 /** The clock, progress and cancellation of one film. */
 export class Job {
   readonly signal: AbortSignal | undefined;
-  readonly #o: JobOptions;
+  readonly #o: Pick<JobOptions, 'onProgress' | 'signal'>;
   readonly #film: number;
   readonly #count: number;
   readonly #ms: Record<Phase, number> = { load: 0, text: 0, sample: 0, decode: 0, encode: 0 };
   #since = performance.now();
-  #parts: PartStore | null = null;
+  /** Who knows how many windows were there from an earlier run. */
+  parts: { readonly reused: number } | null = null;
 
-  constructor(o: JobOptions, film: number, count: number) { this.#o = o; this.#film = film; this.#count = count; this.signal = o.signal; }
+  constructor(o: Pick<JobOptions, 'onProgress' | 'signal'>, film = 0, count = 1) { this.#o = o; this.#film = film; this.#count = count; this.signal = o.signal; }
 
   check(): void {
     if (this.signal?.aborted) throw new CancelledError('cancelled', { cause: this.signal.reason });
   }
   report(phase: Phase, step: number, steps: number): void {
-    const reused = this.#parts?.reused ?? 0;
+    const reused = this.parts?.reused ?? 0;
     this.#o.onProgress?.({ phase, step, steps, film: this.#film, count: this.#count, ...(reused > 0 ? { reused } : {}) });
   }
   start(phase: Phase, steps: number): void {
@@ -83,37 +79,4 @@ export class Job {
   times(): PhaseTimes {
     return Object.fromEntries(PHASES.map((phase) => [phase, Math.round(this.#ms[phase] * 10) / 10])) as PhaseTimes;
   }
-
-  /** The film's file, opened before the work starts. */
-  async openSink(s: FilmSettings, metadata: () => FilmMetadata): Promise<FilmSink | undefined> {
-    const output = this.#output(s);
-    if (output === undefined) return undefined;
-    if (s.transparent) checkTransparent(output);
-    const { openSink } = await import('../media/sink.ts');
-    return openSink(output, { width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, frames: s.frames, metadata: metadata() });
-  }
-
-  /** The film's windows on disk; null for a film that needs none. */
-  async openParts(s: FilmSettings, windows: number): Promise<PartStore | null> {
-    const output = this.#output(s), { resume = false, keepParts = false } = this.#o;
-    return this.#parts = output === undefined ? null : await openParts({ output, windows, seed: (s.vary ?? s).seed, resume, keepParts });
-  }
-
-  #output(s: FilmSettings): string | undefined {
-    const { output } = this.#o;
-    return output !== undefined && this.#count > 1 ? numbered(output, (s.vary ?? s).seed) : output;
-  }
-}
-
-/** The seed of a film that asks for none: that of the film which it goes on with, or any. */
-export async function drawnSeed(o: JobOptions & { readonly seed?: number }, count: number): Promise<number> {
-  checkResumable(o, o, count);
-  const kept = o.output !== undefined && count === 1 && (o.resume || o.keepParts) ? await keptSeed(o.output) : undefined;
-  return kept ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
-}
-
-/** `film.mp4` → `film-7.mp4`, `frames/` → `frames-7`. */
-function numbered(output: string, seed: number): string {
-  const path = output.replace(/[/\\]+$/, ''), extension = extname(path);
-  return `${extension === '' ? path : path.slice(0, -extension.length)}-${seed}${extension}`;
 }

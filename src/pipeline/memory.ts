@@ -11,7 +11,7 @@ import { textParams } from '../models/text/tower.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { countParams, listParams } from '../nn/param.ts';
 import { denoiseOutputs, filmLayout, textOutputs } from './denoise.ts';
-import type { ModelInfo } from './model-store.ts';
+import type { ModelInfo } from './model-info.ts';
 import type { FilmSettings } from './film-options.ts';
 import { branchesOf, encodedFrames, windowSize, windowsOf } from './film-windows.ts';
 import { sizeRule } from './size-rule.ts';

@@ -5,33 +5,31 @@
 import { dirname } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
 import { FileError, InputError } from '../core/errors.ts';
-import { concatFrames, fromModel, sliceFrames, type Frames } from '../media/frames.ts';
+import { concatFrames, type Frames } from '../media/frames.ts';
 import { GroundKeyer } from '../media/key.ts';
 import type { WrittenFilm } from '../media/sink.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
-import { SPACE_FACTOR } from '../models/vae/config.ts';
-import { readGiven, type GivenParts } from './context.ts';
-import { deliveredFrames, type NativeFrames } from './deliver.ts';
-import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type CaptionTokens, type DitRuntime, type TextStates } from './denoise.ts';
-import { drawnSeed, Job, type JobOptions, type PhaseTimes } from './job.ts';
+import type { GivenParts } from './context.ts';
+import { deliveredFrames } from './deliver.ts';
+import type { DitRuntime } from './denoise.ts';
 import { expandShots } from './expand.ts';
+import { encodeText, nativeFrames, prepareFilm, type EncodedText, type NativeFramesOptions, type Runtime } from './film.ts';
 import { int8Runtime } from './int8.ts';
+import { Job, type JobOptions, type PhaseTimes } from './job.ts';
 import { checkMemory } from './memory.ts';
-import { joinedFrames } from './join.ts';
 import { adaptedRuntime, readLoras, type LoadedLora } from './lora.ts';
 import { describeShots, openLooks, type LooksReader } from './looks.ts';
 import { findModel, modelFile, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
-import { windowKey, type PartStore } from './parts.ts';
-import { Reel } from './reel.ts';
+import { drawnSeed, Outlet } from './outlet.ts';
+import { windowKey } from './parts.ts';
+import { readGiven } from './read-given.ts';
 import { filmMetadata } from './record.ts';
 import type { FilmSettings } from './film-options.ts';
-import { branchesOf, encodedFrames, imagesIn, windowSigmas, windowSize, windowsOf } from './film-windows.ts';
+import { windowsOf } from './film-windows.ts';
 import { filmSettings } from './settings.ts';
 import { steadied } from './steady.ts';
-import { madeBy, type FilmWindow } from './timeline.ts';
-import { chunkProgram, decodeFilm, type VaeRuntime } from './vae-stream.ts';
+import type { FilmWindow } from './timeline.ts';
 import { resolveWays, type FilmWays } from './ways.ts';
-import { sampleWindow } from './window.ts';
 
 /** What to make, where to, and who is told. */
 export type GenerateOptions = FilmWays & JobOptions;
@@ -88,8 +86,8 @@ export interface OpenPipelineOptions {
 /** Programs kept compiled: two of each kind for two sizes of film. */
 const PROGRAMS = 12;
 
-/** What is loaded once. */
-interface Runtime { readonly vae: VaeRuntime; readonly dit: DitRuntime; readonly tokenizer: CaptionTokenizer }
+/** What one film is made with beside its settings. */
+interface Making { readonly job: Job; readonly outlet: Outlet; readonly loras: readonly LoadedLora[] }
 
 /** An opened model. Weights are loaded with the first film. */
 export class Pipeline implements Disposable {
@@ -115,7 +113,8 @@ export class Pipeline implements Disposable {
     let text: Promise<EncodedText> | undefined;
     for (let film = 0; film < count; film++) {
       const s = first.vary ? { ...first, vary: { ...first.vary, seed: first.vary.seed + film } } : { ...first, seed: first.seed + film }, job = new Job(o, film, count);
-      yield await this.#film(s, { ...given, loras }, job, (runtime) => (text ??= this.#text(runtime, s)));
+      const making = { job, outlet: new Outlet(o, count), loras };
+      yield await this.#film(s, given, making, (runtime) => (text ??= encodeText(runtime, s)));
     }
   }
 
@@ -127,15 +126,19 @@ export class Pipeline implements Disposable {
     return read === null ? s : describeShots(s, given, { read, recorded: (shot) => asked.shots[shot]!.reads !== undefined, words: await this.#words() });
   }
 
-  async #film(s: FilmSettings, given: GivenParts & { readonly loras: readonly LoadedLora[] }, job: Job, text: (runtime: Runtime) => Promise<EncodedText>): Promise<GeneratedFilm> {
-    const { info } = this.model, windows = windowsOf(s), store = await job.openParts(s, s.source?.strength === 0 ? 0 : windows.length);
-    const sink = await job.openSink(s, () => filmMetadata(info, s, given));
+  async #film(
+    s: FilmSettings, given: GivenParts, { job, outlet, loras }: Making, text: (runtime: Runtime) => Promise<EncodedText>,
+  ): Promise<GeneratedFilm> {
+    const { info } = this.model, windows = windowsOf(s), store = job.parts = await outlet.openParts(s, s.source?.strength === 0 ? 0 : windows.length);
+    const sink = await outlet.openSink(s, () => filmMetadata(info, s, given));
     try {
-      const runtime = await job.time('load', 1, () => this.#prepare(s, windows, given.loras, job));
-      const { states, captions, ignored, mended, truncated } = await job.time('text', 1, () => text(runtime));
-      const kept: Frames[] = [], keyer = s.transparent ? new GroundKeyer() : null;
-      for await (const frames of deliveredFrames(steadied(this.#native({ runtime, s, windows, given, states, captions, store, job }), s.steady), s, keyer)) {
-        if (sink) await sink.write(frames); else kept.push({ ...frames, data: frames.data.slice() });
+      const runtime = await job.time('load', 1, () => this.#prepare(s, windows, loras, job));
+      const encoded = await job.time('text', 1, () => text(runtime)), { ignored, mended, truncated } = encoded;
+      const kept: NativeFramesOptions['kept'] = store && ((window, sample) => store.latents(windowKey({ info, ...window }), sample));
+      const native = nativeFrames({ runtime, latent: info.latent, s, windows, given, text: encoded, kept, job });
+      const pieces: Frames[] = [], keyer = s.transparent ? new GroundKeyer() : null;
+      for await (const frames of deliveredFrames(steadied(native, s.steady), s, keyer)) {
+        if (sink) await sink.write(frames); else pieces.push({ ...frames, data: frames.data.slice() });
         job.lap('encode');
         job.check();
       }
@@ -149,7 +152,7 @@ export class Pipeline implements Disposable {
       return {
         file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
         codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}),
-        ...(truncated ? { truncated } : {}), ...(s.shots[0]!.reads ? { expanded: s.shots[0]!.reads.prompt } : {}), ...(sink ? {} : { film: concatFrames(kept) }),
+        ...(truncated ? { truncated } : {}), ...(s.shots[0]!.reads ? { expanded: s.shots[0]!.reads.prompt } : {}), ...(sink ? {} : { film: concatFrames(pieces) }),
         ...(notes.length > 0 ? { notes } : {}), ...(store?.reads ? { windows: windows.length, reused: store.reused } : {}),
         ...(written?.json === undefined ? {} : { json: written.json }),
       };
@@ -159,63 +162,13 @@ export class Pipeline implements Disposable {
     }
   }
 
-  /** The film's frames in order, window by window. */
-  async *#native({ runtime, s, windows, given, states, captions, store, job }: MakeOptions): AsyncGenerator<NativeFrames> {
-    const reel = new Reel(s, windows), steps = windows.map((w) => windowSigmas(s, w).length - 1), all = steps.reduce((sum, n) => sum + n, 0);
-    const { vae, dit } = runtime, { latent } = this.model.info, region = given.source?.region ?? null, start = given.source ? s.source!.strength === 0 : false;
-    for (const { clip, frame } of given.clips) reel.put(frame, clip, true);
-    if (start) reel.put(0, given.source!.film, true);
-    let sampled = 0, decoded = 0;
-    job.start('sample', all);
-    for (const [i, w] of (start ? [] : windows).entries()) {
-      yield* reel.ready();
-      const { source } = given, images = imagesIn(w, given.images).map((image) => ({ ...image, frame: image.frame - w.start }));
-      const parts = { images, ...reel.read(w), source: source && sliceFrames(source.film, w.start, w.end) };
-      const sample = (): Promise<Float32Array> => sampleWindow({
-        vae, dit, latent, settings: s, window: w, parts, region, text: states[w.shot]!,
-        done: (step) => { job.report('sample', sampled + step, all); }, ...(job.signal ? { signal: job.signal } : {}),
-      });
-      const latents = await (store?.latents(windowKey({ info: this.model.info, settings: s, window: w, parts, region, captions: captions[w.shot]! }), sample) ?? sample());
-      job.report('sample', sampled += steps[i]!, all);            // a window that was there made no steps of its own
-      job.lap('sample');
-      if (i === 0) job.report('decode', 0, s.frames);
-      const ends = { beginning: parts.beginning, ending: parts.ending }, made = madeBy(w);
-      let at = w.start + w.before;
-      for await (const piece of joinedFrames(decodedFrames(vae, latents, s), w.end - w.start, ends)) {
-        const from = Math.max(at, made.start), to = at + piece.count;
-        if (from < to) {
-          const frames = sliceFrames(piece, from - at);
-          reel.put(from, source && region ? withinRegion(frames, sliceFrames(source.film, from, to), region) : frames, source ? region : null);
-          job.report('decode', decoded += frames.count, s.frames);
-        }
-        at = to;
-        job.lap('decode');
-        yield* reel.ready();
-        job.check();
-      }
-    }
-    yield* reel.ready();
-  }
-
   /** Weights and programs of the film, compiled when they are not there. */
   async #prepare(s: FilmSettings, windows: readonly FilmWindow[], loras: readonly LoadedLora[], job: Job): Promise<Runtime> {
     const loading = this.#runtime ??= this.#load();
     const runtime = await loading.catch((error: unknown) => { this.#runtime = undefined; throw error; });
-    const { vae } = runtime, dit = this.#variant(runtime.dit, s, loras);
-    const side = SPACE_FACTOR * dit.config.patch, encoded = encodedFrames(s, windows);
-    const steps = [
-      () => textProgram(dit),
-      ...windows.flatMap((w) => {
-        const { frames, context } = windowSize(w, s), film = { frames, height: s.height / side, width: s.width / side, context: { length: context } };
-        return branchesOf(s, w).map((branches) => () => denoiseProgram(dit, filmLayout(film, branches)));
-      }),
-      () => chunkProgram(vae, 'decode', true, s),
-      ...(s.frames > 1 ? [() => chunkProgram(vae, 'decode', false, s)] : []),
-      ...(encoded > 0 ? [() => chunkProgram(vae, 'encode', true, s)] : []),
-      ...(encoded > 1 ? [() => chunkProgram(vae, 'encode', false, s)] : []),
-    ];
-    for (const step of steps) { job.check(); await step(); }
-    return { ...runtime, dit };
+    const prepared = { ...runtime, dit: this.#variant(runtime.dit, s, loras) };
+    await prepareFilm(prepared, s, windows, () => { job.check(); });
+    return prepared;
   }
 
   /** The transformer with adaptations, in the numbers that are asked for. The last one that is not the model as it stands is kept. */
@@ -254,51 +207,7 @@ export class Pipeline implements Disposable {
     return this.#tokenizer ??= read().catch((error: unknown) => { this.#tokenizer = undefined; throw error; });
   }
 
-  async #text({ tokenizer, dit }: Runtime, { shots, negative }: FilmSettings): Promise<EncodedText> {
-    const unconditional = tokenizer.encode(shots[0]!.reads?.negative ?? negative), prompts = shots.map(({ prompt, reads }) => tokenizer.encode(reads?.prompt ?? prompt));
-    const all = [unconditional, ...prompts, ...shots.flatMap(({ reads }) => reads ?? [])], states: TextStates[] = [];
-    for (const prompt of prompts) states.push(await encodeCaptions(dit, prompt, unconditional));
-    return {
-      ignored: [...new Set(all.toReversed().flatMap(({ ignored }) => [...ignored]))],
-      mended: Object.assign({}, ...all.map(({ mended }) => mended)) as Record<string, string>,
-      truncated: [unconditional, ...prompts].some(({ truncated }) => truncated), states, captions: prompts.map((prompt) => [prompt, unconditional]),
-    };
-  }
-
   [Symbol.dispose](): void { this.#programs[Symbol.dispose](); this.#runtime = this.#changed = undefined; }
-}
-
-interface MakeOptions {
-  readonly runtime: Runtime;
-  readonly s: FilmSettings;
-  readonly windows: readonly FilmWindow[];
-  readonly given: GivenParts;
-  readonly states: readonly TextStates[];
-  readonly captions: readonly (readonly CaptionTokens[])[];
-  readonly store: PartStore | null;
-  readonly job: Job;
-}
-
-/** Decoded pieces of a window as bytes. */
-async function* decodedFrames(vae: VaeRuntime, latents: Float32Array, { width, height, fps }: FilmSettings): AsyncGenerator<Frames> {
-  for await (const chunk of decodeFilm(vae, latents, { width, height })) yield fromModel(chunk, { count: chunk.length / (3 * width * height), width, height, channels: 3, fps });
-}
-
-/** `frames` within the region, `source` outside of it. */
-function withinRegion(frames: Frames, source: Frames, region: Uint8Array): Frames {
-  const data = source.data.slice();
-  for (let i = 0; i < data.length / 3; i++) if (region[i % region.length]) data.set(frames.data.subarray(3 * i, 3 * i + 3), 3 * i);
-  return { ...frames, data };
-}
-
-/** What is read of the words, states by shot. */
-interface EncodedText {
-  readonly states: readonly TextStates[];
-  /** What the states were made of: the shot's caption and the unconditional one. */
-  readonly captions: readonly (readonly CaptionTokens[])[];
-  readonly ignored: readonly string[];
-  readonly mended: Readonly<Record<string, string>>;
-  readonly truncated: boolean;
 }
 
 /** Opens a model; its weights are read with the first film. */

@@ -12,7 +12,7 @@ import type { FilmMetadata, Json } from '../media/metadata.ts';
 import { QUANTIZATIONS } from '../models/dit/config.ts';
 import type { GivenParts } from './context.ts';
 import type { LoraMark } from './lora.ts';
-import type { ModelInfo } from './model-store.ts';
+import type { ModelInfo } from './model-info.ts';
 import type { FilmOptions, FilmSettings } from './film-options.ts';
 import { JOINS, LONG_WAYS } from './timeline.ts';
 

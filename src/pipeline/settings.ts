@@ -12,7 +12,7 @@ import type { FilmOptions, FilmSettings } from './film-options.ts';
 import { windowsOf } from './film-windows.ts';
 import { givenClips, givenImages, givenShots, givenSource, givenVariation } from './given.ts';
 import type { LoraMark } from './lora.ts';
-import type { ModelInfo } from './model-store.ts';
+import type { ModelInfo } from './model-info.ts';
 import { checkSize, sizeRule } from './size-rule.ts';
 import { LONG_WAYS } from './timeline.ts';
 

@@ -3,7 +3,7 @@
  */
 import { InputError } from '../core/errors.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
-import type { ModelInfo } from './model-store.ts';
+import type { ModelInfo } from './model-info.ts';
 
 /** Tokens of a latent frame are a multiple of this (see runLength of the pack layout). */
 const TOKEN_MULTIPLE = 16;

@@ -1,11 +1,9 @@
 /** @file Reads a model folder's tokenizer: tokenizer.json and words.json, checked, into a CaptionTokenizer. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { FileError } from '../core/errors.ts';
-import { captionTokenizer, type CaptionTokenizer } from '../models/text/tokenizer.ts';
-
-const wordsSchema = z.object({ length: z.int().min(3), english: z.array(z.string()), hanzi: z.array(z.string()) });
+import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
+import { parseTokenizer } from './words.ts';
 
 /** Options of {@link loadTokenizer}. */
 export interface LoadTokenizerOptions {
@@ -16,11 +14,7 @@ export interface LoadTokenizerOptions {
 /** The tokenizer of the model in `dir`. */
 export async function loadTokenizer(dir: string, { length }: LoadTokenizerOptions = {}): Promise<CaptionTokenizer> {
   const [tokenizer, words] = await Promise.all([readJson(path.join(dir, 'tokenizer.json')), readJson(path.join(dir, 'words.json'))]);
-  try {
-    return captionTokenizer(tokenizer as object, wordsSchema.parse(words), length);
-  } catch (cause) {
-    throw new FileError(`the tokenizer in ${dir} is damaged: ${(cause as Error).message}`, { cause });
-  }
+  return parseTokenizer({ tokenizer, words }, { where: dir, length });
 }
 
 async function readJson(file: string): Promise<unknown> {

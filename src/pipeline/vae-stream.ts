@@ -10,7 +10,7 @@ import { SPACE_FACTOR, TIME_FACTOR, type VaeConfig } from '../models/vae/config.
 import { decode, decoderParams, encode, encoderParams } from '../models/vae/vae.ts';
 import type { TimeContext } from '../nn/conv3d.ts';
 import { bindParams } from '../nn/param.ts';
-import type { Weights } from './model-store.ts';
+import type { Weights } from './model-info.ts';
 
 /** An autoencoder that can run. */
 export interface VaeRuntime {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
-  bareSuppressions, brokenLinks, IMPORTS, incompleteLock, type Lockfile, LOOK_AGAIN_LINES, longFiles, machinePaths, MAX_LINES, MAX_WIDTH,
+  bareSuppressions, brokenLinks, brokenPages, IMPORTS, incompleteLock, type Lockfile, LOOK_AGAIN_LINES, longFiles, machinePaths, MAX_LINES, MAX_WIDTH,
   missingDocs, missingHeaders, RULE_TABLES, wideLines, wrongImports, wrongModels,
 } from './rules.ts';
 
@@ -24,6 +24,7 @@ test('the guardrails see the sources', () => {
 
 describe('source files', () => {
   test('imports point the right way', () => { expect(wrongImports(files)).toEqual([]); });
+  test('what a browser loads needs no Node', () => { expect(brokenPages(files)).toEqual([]); });
   test('no file is too long', () => {
     const again = longFiles(files, LOOK_AGAIN_LINES);
     if (again.length > 0) console.warn(`look again:\n  ${again.join('\n  ')}`);

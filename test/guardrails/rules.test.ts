@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  bareSuppressions, brokenLinks, importsOf, incompleteLock, longFiles, machinePaths, missingDocs, missingHeaders, type SourceFile, wideLines,
+  bareSuppressions, brokenLinks, brokenPages, importsOf, incompleteLock, longFiles, machinePaths, missingDocs, missingHeaders, type SourceFile, wideLines,
   wrongImports, wrongModels,
 } from './rules.ts';
 
@@ -30,6 +30,17 @@ describe('import directions', () => {
   ])('%s may import %s', (path, name) => {
     expect(wrongImports([file(path, `import { x } from '${name}';`)])).toEqual([]);
   });
+});
+
+test('what a browser loads: Node is seen however deep it lies, types and tests of other rooms are not', () => {
+  const page = file('src/web/a.ts', "import type { X } from 'node:fs'; import { b } from '../x/b.ts'; export type { Y } from 'sharp'; import { z } from 'zod';");
+  const broken = (text: string): string[] => brokenPages([page, file('src/x/b.ts', text), file('src/x/c.ts', "import 'node:fs';")], ['src/web/a.ts']);
+  expect(broken('export const b = 1;   // process.env')).toEqual([]);
+  expect(broken("import { open } from 'node:fs';")).toEqual(['src/x/b.ts imports node:fs, which no browser has; it is loaded by src/web/a.ts']);
+  expect(broken("const sharp = await import('sharp');")).toEqual(['src/x/b.ts imports sharp, which no browser has; it is loaded by src/web/a.ts']);
+  expect(broken("export * from './c.ts';")).toEqual(['src/x/c.ts imports node:fs, which no browser has; it is loaded by src/x/b.ts']);
+  expect(broken('export const b = Buffer.alloc(1);')).toEqual(['src/x/b.ts uses what only Node has: Buffer or process']);
+  expect(broken("import './gone.ts';")).toEqual(['src/x/gone.ts is missing']);
 });
 
 test('file budget: a line too many is seen, a rule table and a test elsewhere are not', () => {

@@ -27,6 +27,7 @@ export const IMPORTS = {
   train: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data', 'pipeline'],
   eval: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data', 'pipeline', 'train'],
   server: ['core', 'io', 'media', 'data', 'models', 'diffusion', 'pipeline', 'train'],
+  web: ['core', 'io', 'backend', 'media', 'models', 'pipeline'],        // a browser's side and its worker: the pipeline without Node (see brokenPages)
   cli: ['core', 'io', 'media', 'data', 'models', 'diffusion', 'pipeline', 'train', 'eval', 'server'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
@@ -105,6 +106,42 @@ export function wrongImports(files: readonly SourceFile[]): string[] {
       else if (isTest({ path: target })) wrong.push(`${file.path} imports a test, ${target}`);
       else if ((atTop || to !== folder) && !allowed.includes(to)) wrong.push(`${file.path} imports ${target}: src/${folder} may import ${allowed.join(', ') || 'nothing'}`);
     }
+  }
+  return wrong;
+}
+
+/** Modules that a file imports when it runs: not those that are only types. */
+export function loadedBy(file: SourceFile): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) && node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword) found.push((node.moduleSpecifier as ts.StringLiteral).text);
+    if (ts.isExportDeclaration(node) && !node.isTypeOnly && node.moduleSpecifier) found.push((node.moduleSpecifier as ts.StringLiteral).text);
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword && ts.isStringLiteralLike(node.arguments[0]!)) found.push(node.arguments[0].text);
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(file));
+  return found;
+}
+
+/** What runs in a browser begins here. */
+const PAGES = ['src/web/index.ts', 'src/web/worker.ts'];
+/** Packages that run in a browser. */
+const IN_BROWSERS = new Set([
+  '@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@bufbuild/protobuf/wkt', '@huggingface/tokenizers', 'onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'zod',
+]);
+
+/** Modules of Node, and packages that need it, among all that the entries for browsers load. */
+export function brokenPages(files: readonly SourceFile[], entries: readonly string[] = PAGES): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file])), from = new Map<string, string>(entries.map((path) => [path, ''])), wrong: string[] = [];
+  for (const [path] of from) {                                  // grows while it is walked
+    const file = byPath.get(path);
+    if (!file) { wrong.push(`${path} is missing`); continue; }
+    for (const name of loadedBy(file)) {
+      const target = name.startsWith('.') ? resolve(path, name) : null;
+      if (target !== null) from.set(target, from.get(target) ?? path);
+      else if (!IN_BROWSERS.has(name)) wrong.push(`${path} imports ${name}, which no browser has${from.get(path) === '' ? '' : `; it is loaded by ${from.get(path)}`}`);
+    }
+    if (/\bBuffer\.|\bprocess\./.test(file.text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, ''))) wrong.push(`${path} uses what only Node has: Buffer or process`);
   }
   return wrong;
 }

@@ -6,6 +6,7 @@ import { broadcast, exp, int8Matmul, int8Scale, sum } from '../../graph/build.ts
 import { Graph } from '../../graph/graph.ts';
 import { toOnnx } from './model.ts';
 import { ortBackend } from './ort.ts';
+import { compileProgram } from './program.ts';
 
 test('a value that no machine has room for is refused as a lack of memory', async () => {
   const graph = new Graph(), side = 2 ** 23;                    // 4 · side² = 2⁴⁸ bytes: beyond the address space of a process
@@ -28,4 +29,12 @@ test('products of bytes have the same bits in the form for machines that would s
   const plain = await run(false);
   expect(await run(true)).toEqual(plain);
   expect((await program.run({ x: values, weight: steps, columns: scales }))['y']).toEqual(plain);
+});
+
+test('where a package does not write to memory that it is given, results are copied there', async () => {
+  const graph = new Graph(), given = new Float32Array(2), outputs = { y: exp(graph.input('x', [2])) };
+  using program = await compileProgram({ outputs }, { package: ort, writesInto: false, session: { executionProviders: ['cpu'] } });
+  const { y } = await program.run({ x: Float32Array.of(0, 1) }, { y: given });
+  expect(y).toBe(given);
+  expect([...given]).toEqual([1, Math.fround(Math.E)]);
 });

@@ -12,7 +12,7 @@ const FLAGS = { samplers: SAMPLERS, quantizations: QUANTIZATIONS, longWays: LONG
 async function run(all: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
   const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, expandWith, lora, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
-  const { drawnSeed } = await import('../../pipeline/job.ts');
+  const { drawnSeed } = await import('../../pipeline/outlet.ts');
   const extension = flags.transparent ? 'webp' : 'mp4', seed = flags.seed ?? await drawnSeed({ ...flags, ...(output === undefined ? {} : { output }) }, count);
   const films = generateFilms({
     ...flags, ...size, seed, count, signal,
