@@ -19,7 +19,7 @@ const clip = (count: number): Frames => ({ data: new Uint8Array(count * 64 * 64 
 test('the model fills in what is left out', () => {
   expect(settings()).toEqual({
     prompt: 'x', negative: '', seed: 5, frames: 17, width: 64, height: 64, fps: 8, steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0,
-    shift: 2, sampler: 'euler', quantize: 'none', images: [], clips: [],
+    shift: 2, sampler: 'euler', quantize: 'none', loras: [], images: [], clips: [],
     source: null, shots: [{ start: 0, join: 'cut', prompt: 'x' }], loop: false, longBy: 'rolling', vary: null, draftOf: null, window: 65, scale: 8, palette: 32, steady: 6,
     transparent: false,
   });
