@@ -66,19 +66,31 @@ const headerLimit = 100_000_000;                                // bytes, the li
 
 /** Reads all tensors (or those for which `wanted` says so). Throws a FileError that names the file and what is wrong with it. */
 export async function readTensors(file: string, wanted: (name: string) => boolean = () => true): Promise<TensorFile> {
-  return readFile(file, wanted, decodeTensor);
+  return readFile(file, wanted, async ({ type, read }) => decodeTensor(type, await read()));
 }
 
 /** As {@link readTensors}, for files of 16-bit floats, which stay as they are: half the memory. */
 export async function readHalves(file: string): Promise<{ tensors: ReadonlyMap<string, HalfTensor>; metadata: Readonly<Record<string, string>> }> {
-  return readFile(file, () => true, (type, buffer) => {
+  return readFile(file, () => true, async ({ type, read }) => {
     if (type !== 'F16') throw new FileError(`${file} holds ${type}, wanted F16`);
-    return new Uint16Array(buffer);
+    return new Uint16Array(await read());
   });
 }
 
+/** Where the tensors of a file of 16-bit floats begin in it, bytes, for readers of small parts of large files; nothing of them is read. */
+export async function locateHalves(file: string): Promise<{ begins: ReadonlyMap<string, number>; metadata: Readonly<Record<string, string>> }> {
+  const { tensors, metadata } = await readFile(file, () => true, async ({ type, begin }) => {
+    if (type !== 'F16') throw new FileError(`${file} holds ${type}, wanted F16`);
+    return begin;
+  });
+  return { begins: new Map([...tensors].map(([name, { data }]) => [name, data])), metadata };
+}
+
+/** A tensor in a file: its type, its first byte, and its bytes when they are asked for. */
+interface Place { readonly type: FileType; readonly begin: number; readonly read: () => Promise<ArrayBuffer> }
+
 async function readFile<D>(
-  file: string, wanted: (name: string) => boolean, decode: (type: FileType, buffer: ArrayBuffer) => D,
+  file: string, wanted: (name: string) => boolean, decode: (place: Place) => Promise<D>,
 ): Promise<{ tensors: ReadonlyMap<string, { shape: Shape; data: D }>; metadata: Readonly<Record<string, string>> }> {
   const handle = await open(file, 'r').catch((cause: Error) => { throw new FileError(`cannot read ${file}: ${cause.message}`, { cause }); });
   const broken = (why: string): FileError => new FileError(`${file} is not a whole safetensors file: ${why}`);
@@ -104,7 +116,8 @@ async function readFile<D>(
       if (end - start !== bytes * sizeOf(shape)) throw broken(`"${name}" has ${end - start} bytes for shape [${shape.join(', ')}]`);
       if (8 + length + end > size) throw broken(`it ends at byte ${size}, "${name}" at ${8 + length + end}`);
       if (!wanted(name)) continue;
-      tensors.set(name, { shape, data: decode(dtype as FileType, (await read(8 + length + start, end - start)).buffer) });
+      const begin = 8 + length + start, data = await decode({ type: dtype as FileType, begin, read: async () => (await read(begin, end - start)).buffer });
+      tensors.set(name, { shape, data });
     }
     return { tensors, metadata };
   } finally { await handle.close(); }
