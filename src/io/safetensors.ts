@@ -7,7 +7,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { FileError } from '../core/errors.ts';
 import { sizeOf, type Shape } from '../core/shape.ts';
 import { toHalf } from './half.ts';
-import { decodeTensor, readTensorBytes, type FileType, type ReadTensors, type StoredTensor } from './tensor-bytes.ts';
+import { decodeTensor, readTensorBytes, type FileType, type ReadTensors, type StoredTensor, type TensorPlace } from './tensor-bytes.ts';
 
 export type { StoredTensor } from './tensor-bytes.ts';
 
@@ -63,13 +63,22 @@ export async function readTensors(file: string, wanted: (name: string) => boolea
 
 /** As {@link readTensors}, for files of 16-bit floats, which stay as they are: half the memory. */
 export async function readHalves(file: string): Promise<{ tensors: ReadonlyMap<string, HalfTensor>; metadata: Readonly<Record<string, string>> }> {
-  return readFile(file, () => true, (type, buffer) => {
+  return readFile(file, () => true, async ({ type, read }) => {
     if (type !== 'F16') throw new FileError(`${file} holds ${type}, wanted F16`);
-    return new Uint16Array(buffer);
+    return new Uint16Array(await read());
   });
 }
 
-async function readFile<D>(file: string, wanted: (name: string) => boolean, decode: (type: FileType, buffer: ArrayBuffer) => D): Promise<ReadTensors<D>> {
+/** Where the tensors of a file of 16-bit floats begin in it, bytes, for readers of small parts of large files; nothing of them is read. */
+export async function locateHalves(file: string): Promise<{ begins: ReadonlyMap<string, number>; metadata: Readonly<Record<string, string>> }> {
+  const { tensors, metadata } = await readFile(file, () => true, async ({ type, begin }) => {
+    if (type !== 'F16') throw new FileError(`${file} holds ${type}, wanted F16`);
+    return begin;
+  });
+  return { begins: new Map([...tensors].map(([name, { data }]) => [name, data])), metadata };
+}
+
+async function readFile<D>(file: string, wanted: (name: string) => boolean, decode: (place: TensorPlace) => Promise<D>): Promise<ReadTensors<D>> {
   const handle = await open(file, 'r').catch((cause: Error) => { throw new FileError(`cannot read ${file}: ${cause.message}`, { cause }); });
   try {
     const { size } = await handle.stat();

@@ -37,9 +37,12 @@ const headerLimit = 100_000_000;                                // bytes, the li
 export const bytesInMemory = (name: string, bytes: Uint8Array): ByteSource =>
   ({ name, size: bytes.length, read: (at, length) => Promise.resolve(new Uint8Array(bytes.subarray(at, at + length))) });
 
+/** A tensor where it lies: its type, its first byte, and its bytes when they are asked for. */
+export interface TensorPlace { readonly type: FileType; readonly begin: number; readonly read: () => Promise<ArrayBuffer> }
+
 /** Reads the tensors for which `wanted` says so. Throws a FileError that names the source and what is wrong with it. */
 export async function readTensorBytes<D>(
-  source: ByteSource, wanted: (name: string) => boolean, decode: (type: FileType, buffer: ArrayBuffer) => D,
+  source: ByteSource, wanted: (name: string) => boolean, decode: (place: TensorPlace) => Promise<D>,
 ): Promise<ReadTensors<D>> {
   const { size } = source, broken = (why: string): FileError => new FileError(`${source.name} is not a whole safetensors file: ${why}`);
   const read = async (at: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
@@ -61,13 +64,15 @@ export async function readTensorBytes<D>(
     if (end - start !== bytes * sizeOf(shape)) throw broken(`"${name}" has ${end - start} bytes for shape [${shape.join(', ')}]`);
     if (8 + length + end > size) throw broken(`it ends at byte ${size}, "${name}" at ${8 + length + end}`);
     if (!wanted(name)) continue;
-    tensors.set(name, { shape, data: decode(dtype as FileType, (await read(8 + length + start, end - start)).buffer) });
+    const begin = 8 + length + start, data = await decode({ type: dtype as FileType, begin, read: async () => (await read(begin, end - start)).buffer });
+    tensors.set(name, { shape, data });
   }
   return { tensors, metadata };
 }
 
 /** The numbers of a tensor as float32 (or int32). */
-export function decodeTensor(type: FileType, buffer: ArrayBuffer): Float32Array | Int32Array {
+export async function decodeTensor({ type, read }: Pick<TensorPlace, 'type' | 'read'>): Promise<Float32Array | Int32Array> {
+  const buffer = await read();
   switch (type) {
     case 'F32': return new Float32Array(buffer);
     case 'I32': return new Int32Array(buffer);

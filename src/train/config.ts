@@ -48,6 +48,9 @@ const common = {
 
 const size = { frames: count, width: count, height: count };
 
+/** Share of a dataset's clips that are held out. Default 0.05. */
+const heldout = z.number().positive().max(0.5).default(0.05);
+
 const vaeSchema = z.strictObject({
   kind: z.literal('vae'),
   model: z.enum(Object.keys(VAE_PRESETS) as [keyof typeof VAE_PRESETS]),
@@ -62,6 +65,8 @@ const vaeSchema = z.strictObject({
   validationClips: count,
   /** Clips over which the latents' mean and deviation are taken at the end. */
   statisticsClips: z.int().min(2000),
+  /** Of runs on a dataset. */
+  footage: z.strictObject({ heldout }).optional(),
 });
 
 const tower = { width: count, depth: count, heads: count };
@@ -120,11 +125,14 @@ const ditSchema = z.strictObject({
   tokens: count,
   /** Layouts of each stage's bank. */
   layouts: z.int().min(1).max(32),
+  /** Kinds of samples, of runs on sprites; a dataset brings its own, and its clips. */
   stages: z.array(z.strictObject({
     from: z.int().min(0),
     shapes,
-  })).min(1),
-  clips,
+  })).default([]),
+  clips: clips.default({}),
+  /** Of runs on a dataset. `given`: how often films have no, one and two given frames, relative to each other; default 1, 0.25, 0.1. */
+  footage: z.strictObject({ heldout, given: z.tuple([z.number().positive(), z.number().min(0), z.number().min(0)]).default([1, 0.25, 0.1]) }).optional(),
   dropCaption: share, noisyCaption: share, deedCaption: share.default(0), independent: share, prefix: share,
 }).superRefine((config, ctx) => {
   const patch = config.dit.patch ?? DIT_PRESETS[config.model].patch;
@@ -168,6 +176,13 @@ export async function readRunConfig<K extends Trainable>(kind: K, file: string):
   const parsed = schemas[kind].safeParse(value);
   if (!parsed.success) throw new InputError(`${file}: ${parsed.error.issues.map((i) => `${i.path.join('.') || 'it'}: ${i.message}`).join('; ')}`);
   return parsed.data as RunConfig[K];
+}
+
+/** Throws an InputError when a run on sprites has a dataset's configuration, or no kinds of samples. */
+export function checkSprites({ footage, ...config }: Pick<VaeRunConfig, 'footage'> | Pick<DiTRunConfig, 'footage' | 'stages'>): void {
+  if (footage) throw new InputError('the configuration is one of a dataset, for it has "footage": name the dataset with --data');
+  if ('stages' in config && config.stages.length === 0)
+    throw new InputError('the configuration has no "stages": on sprites they say what kinds of samples are drawn; a dataset brings its own, with --data');
 }
 
 /**

@@ -6,18 +6,19 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
-import { loadSpriteWorld, type Split } from '../data/sprites/world.ts';
+import type { Split } from '../data/sprites/world.ts';
 import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import { findModel, modelFile, readModelFile, readModelWeights, writeStudent, type InstalledModel, type ModelInfo } from '../pipeline/model-store.ts';
 import { loadTokenizer } from '../pipeline/tokenizer.ts';
 import type { DistillRunConfig } from './config.ts';
 import { distillTask } from './distill-task.ts';
 import { sampleMaker, type DiTTaskConfig } from './dit-task.ts';
-import { dataFingerprint, joinHashes } from './identity.ts';
+import { joinHashes } from './identity.ts';
 import { shapeName, type FrozenVae } from './latents.ts';
 import { layoutBank } from './layout-bank.ts';
 import { runTraining } from './loop.ts';
-import { averaged, loopOptions, openLatents, type RunOptions } from './run.ts';
+import { averaged, loopOptions, openLatents, runWorld, type RunOptions } from './run.ts';
+import { spriteSource } from './sprite-source.ts';
 import { openTrajectories, type TeacherSampling } from './trajectories.ts';
 import { encoderHash } from './vae-file.ts';
 
@@ -52,15 +53,15 @@ export const distillBank = ({ seed, shapes, tokens, layouts }: DistillRunConfig,
 export async function trainDistilled(config: DistillRunConfig, o: DistillRunOptions): Promise<string> {
   const teacher = await findModel(o.model), { info } = teacher, sampling = teacherSampling(info, config.segments, config.teacherSteps);
   const dit = info.dit.config, text = info.text.config;
-  const weights = await readModelWeights(teacher, 'dit.safetensors'), vae = await modelVae(teacher), world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir });
+  const weights = await readModelWeights(teacher, 'dit.safetensors'), vae = await modelVae(teacher), source = spriteSource(await runWorld(o));
   await Promise.all(['tokenizer.json', 'words.json'].map((name) => readModelFile(teacher, name)));
   const tokenizer = await loadTokenizer(dirname(modelFile(teacher, 'tokenizer.json')), { length: text.length });
   const student = { backend: o.backend, config: dit, text, tokenizer, prediction: info.dit.prediction }, bank = distillBank(config, dit.patch);
-  const latents = await openLatents(config, o, { vae, world, backend: o.backend }, Object.fromEntries(Object.keys(config.clips).map((name) => [name, HELDOUT_CLIPS])));
+  const latents = await openLatents(config, o, { vae, source, backend: o.backend }, Object.fromEntries(Object.keys(config.clips).map((name) => [name, HELDOUT_CLIPS])));
   const { segments, packs, optim: _optim, kind: _kind, checkpointSeconds: _c, programs: _p, validateEvery: _v, ...drawn } = config;
   const data: DiTTaskConfig = { ...drawn, prediction: student.prediction, shift: sampling.shift, stages: [], independent: 0 };
-  const maker = (split: Split) => sampleMaker({ config: dit, data, world, vae, latents: latents[split] });
-  const identity = joinHashes(info.files['dit.safetensors']!.sha256, JSON.stringify([sampling, segments, drawn]), vae.hash, dataFingerprint(world, tokenizer));
+  const maker = (split: Split) => sampleMaker({ config: dit, data, source, vae, latents: latents[split] });
+  const identity = joinHashes(info.files['dit.safetensors']!.sha256, JSON.stringify([sampling, segments, drawn]), vae.hash, source.fingerprint(tokenizer));
   const trajectories = await openTrajectories({
     teacher: { ...student, weights, sampling }, makers: { train: maker('train'), heldout: maker('heldout') }, bank, seed: config.seed, segments, packs, identity,
     dir: join(o.dir, 'trajectories'), ...(o.signal ? { signal: o.signal } : {}), onProgress: (done, total) => { o.onPrepare?.('trajectories', done, total); },

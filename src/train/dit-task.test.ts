@@ -18,6 +18,7 @@ import { loadTokenizer } from '../pipeline/tokenizer.ts';
 import { ditTask, sampleMaker, type DiTTaskConfig, type DiTTaskParts } from './dit-task.ts';
 import { cacheLatents, clipStream, encoder, givenFrames, keptFrames, shapeName, shapeOf, type CacheOptions, type FrozenVae, type LatentClips } from './latents.ts';
 import type { SampleShape } from './layout-bank.ts';
+import { spriteSource } from './sprite-source.ts';
 
 const SEED = 3, CLIPS = 10, SHAPE = shapeOf('9x64x64'), ENDING = shapeOf('9x64x64/5'), CHANGE = shapeOf('17x64x64@change');
 const backend = ortBackend(), config = DIT_PRESETS.tiny, perFrame = config.channels * 64;
@@ -31,7 +32,7 @@ const kind = (o: Partial<SampleShape> = {}): SampleShape => ({ ...SHAPE, given: 
 
 let dir: string, world: SpriteWorld, latents: Map<string, LatentClips>;
 const cache = (o: Partial<CacheOptions> = {}): Promise<LatentClips> => cacheLatents({
-  vae, world, backend, dir: path.join(dir, 'cache'), seed: SEED, split: 'train', shape: SHAPE, clips: CLIPS, ...o,
+  vae, source: spriteSource(world), backend, dir: path.join(dir, 'cache'), seed: SEED, split: 'train', shape: SHAPE, clips: CLIPS, ...o,
 });
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'kinora-dit-'));
@@ -41,7 +42,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const parts = (data: Partial<DiTTaskConfig> = {}): Omit<DiTTaskParts, 'tokenizer' | 'text' | 'backend'> => ({ config, data: { ...DATA, ...data }, world, vae, latents });
+const parts = (data: Partial<DiTTaskConfig> = {}): Omit<DiTTaskParts, 'tokenizer' | 'text' | 'backend'> =>
+  ({ config, data: { ...DATA, ...data }, source: spriteSource(world), vae, latents });
 const sampleOf = (shape: SampleShape, step: number, data: Partial<DiTTaskConfig> = {}) => sampleMaker(parts(data)).sample(shape, 'train', { seed: SEED, stream: 'test', step });
 const steps = Array.from({ length: 200 }, (_, step) => step);
 

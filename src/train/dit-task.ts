@@ -5,8 +5,8 @@
  */
 import type { Backend } from '../backend/backend.ts';
 import { InputError } from '../core/errors.ts';
-import { draws, normals, type Draws } from '../core/random.ts';
-import { afterChange, captionOf, drawClip, noisyCaption, type ClipSpec, type Split, type SpriteWorld } from '../data/sprites/world.ts';
+import { draws, normals, type Draws, type RandomKey } from '../core/random.ts';
+import { noisyCaption, type Split } from '../data/sprites/world.ts';
 import { frameLossWeights, lossTarget } from '../diffusion/loss.ts';
 import { addNoise } from '../diffusion/path.ts';
 import type { PredictionName } from '../diffusion/prediction.ts';
@@ -23,9 +23,11 @@ import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { bindParams, type Bound } from '../nn/param.ts';
 import { captionFeeds } from './caption-feeds.ts';
-import { clipStream, givenFrames, shapeName, type ClipShape, type FrozenVae, type LatentClips } from './latents.ts';
-import { layoutBank, type BankLayout, type SampleShape } from './layout-bank.ts';
+import type { ClipRef, ClipSource } from './clip-source.ts';
+import { givenFrames, shapeName, type ClipShape, type FrozenVae, type LatentClips } from './latents.ts';
+import { evenBank, layoutBank, type BankLayout, type SampleShape } from './layout-bank.ts';
 import type { Batch, TrainTask } from './loop.ts';
+import { positions } from './turns.ts';
 
 /** Samples that are drawn from step `from` on. */
 export interface DiTStage { readonly from: number; readonly shapes: readonly SampleShape[] }
@@ -52,7 +54,13 @@ export interface DiTTaskConfig {
   readonly independent: number;
   /** Share of clips without given frames whose first latent frames are given. */
   readonly prefix: number;
+  /** Of a run on a dataset: how it is split and what is given. Such runs keep shares over the bank instead of drawing it (evenBank). */
+  readonly footage?: object | undefined;
 }
+
+/** The layouts of a stage. */
+export const stageBank = ({ seed, tokens, layouts, footage }: Pick<DiTTaskConfig, 'seed' | 'tokens' | 'layouts' | 'footage'>, { shapes }: DiTStage, patch: number): BankLayout[] =>
+  (footage ? evenBank({ shapes, tokens, layouts, patch }) : layoutBank({ seed, shapes, tokens, layouts, patch }));
 
 /** Of clips whose end is given, the share whose first latent frames are given too: what lies between is to be found. */
 const BOTH_ENDS = 0.5;
@@ -68,7 +76,7 @@ export interface DiTTaskParts {
   readonly config: DiTConfig;
   readonly text: TextConfig;
   readonly data: DiTTaskConfig;
-  readonly world: SpriteWorld;
+  readonly source: ClipSource;
   readonly vae: FrozenVae;
   readonly tokenizer: CaptionTokenizer;
   readonly backend: Backend;
@@ -95,20 +103,14 @@ export function filmDenoiser(graph: Graph, p: Bound<TrainedParams>, layout: Pack
 }
 
 /** Makes samples and packs from parts; also what validation uses. */
-export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskParts, 'tokenizer' | 'text' | 'backend'>) {
+export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTaskParts, 'tokenizer' | 'text' | 'backend'>) {
   const tokensOf = (z: Float32Array, frames: number, s: ClipShape): Float32Array =>
     patchify(z, { channels: config.channels, frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch: config.patch, stats: vae });
 
-  const specOf = (s: ClipShape, split: Split, index: number): ClipSpec =>
-    drawClip(world, { key: { seed: data.seed, stream: clipStream(split, s), step: index }, split, width: s.width, height: s.height, frames: s.frames, deeds: s.deeds });
-
-  /** Latent frames before a character goes on to do something else: they are given, and the caption tells what comes then. */
-  const framesBefore = (s: ClipShape, split: Split, index: number): number => latentFrames(specOf(s, split, index).characters[0]!.next!.from);
-
-  const captionFor = (s: ClipShape, split: Split, index: number, given: boolean, d: Draws, key: { seed: number; stream: string; step: number }): string => {
+  const captionFor = (ref: ClipRef, given: boolean, d: Draws, key: RandomKey): string => {
     if (d.chance(data.dropCaption)) return '';
     const looks = !(given && d.chance(data.deedCaption));
-    const caption = captionOf(afterChange(specOf(s, split, index)), { key: { ...key, stream: `${key.stream}/caption` }, looks });
+    const caption = source.caption(ref, { key: { ...key, stream: `${key.stream}/caption` }, looks });
     return d.chance(data.noisyCaption) ? noisyCaption(caption, { ...key, stream: `${key.stream}/noise` }) : caption;
   };
 
@@ -119,17 +121,18 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
   };
 
   return {
-    /** Sample `step` of a stream: clip, given frames, noise levels, caption. */
-    sample(s: SampleShape, split: Split, key: { seed: number; stream: string; step: number }): Sample {
+    /** Sample `step` of a stream: clip (drawn, where it is not said), given frames, noise levels, caption. */
+    sample(s: SampleShape, split: Split, { clip, ...key }: RandomKey & { readonly clip?: number | undefined }): Sample {
       const d = draws(key), pool = poolOf({ ...s, ending: undefined }), endings = s.ending === undefined ? undefined : poolOf(s);
-      const index = d.int(endings ? Math.min(pool.clips, endings.clips) : pool.clips), frames = latentFrames(s.frames);
+      const index = clip ?? d.int(endings ? Math.min(pool.clips, endings.clips) : pool.clips), frames = latentFrames(s.frames);
+      const ref: ClipRef = { seed: data.seed, split, shape: s, index };
       const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = new Array<number>(frames).fill(GENERATED);
       const parts = [tokensOf(pool.clip(index), frames, s)];
       const changes = s.deeds === 'change', alone = s.given === 0 && !endings && !changes, independent = alone && frames > 1 && d.chance(data.independent);
       const shift = data.shift * shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
       const generated = drawFrameSigmas({ ...key, stream: `${key.stream}/sigma` }, frames, { mode: independent ? 'independent' : 'shared', shift });
       if (changes || (s.given === 0 && frames > 1 && !independent && d.chance(endings ? BOTH_ENDS : data.prefix))) {
-        const given = changes ? framesBefore(s, split, index) : 1 + d.int(frames - 1);
+        const given = changes ? source.framesBefore(ref) : 1 + d.int(frames - 1);
         for (let i = 0; i < given; i++) { kinds[i] = GIVEN; generated[i] = CONTEXT_SIGMA; }
       }
       const choices = d.chance(0.6) ? [0, 1] : d.chance(0.5) ? [1, 0] : [2, 0];                 // first (and last), last (and first), one between (and first)
@@ -147,7 +150,7 @@ export function sampleMaker({ config, data, world, vae, latents }: Omit<DiTTaskP
       for (const part of parts) { clean.set(part, start); start += part.length; }
       const sigmas = new Float32Array(times.length).fill(CONTEXT_SIGMA);
       sigmas.set(generated);
-      return { clean, times, kinds, sigmas, caption: captionFor(s, split, index, kinds.includes(GIVEN), d, key) };
+      return { clean, times, kinds, sigmas, caption: captionFor(ref, kinds.includes(GIVEN), d, key) };
     },
 
     /** Noises samples and lays them out. `target` is the perfect prediction per token; `weight` the loss weight per latent frame, which turns its error into the velocity's. */
@@ -180,15 +183,19 @@ export function weightedLoss(graph: Graph, prediction: Tensor, layout: PackLayou
 
 /** The task for {@link import('./loop.ts').runTraining}. */
 export function ditTask(parts: DiTTaskParts, validate?: TrainTask<TrainedParams>['validate']): TrainTask<TrainedParams> {
-  const { config, text, data, tokenizer, tower } = parts, maker = sampleMaker(parts), whole = filmParams(config, text);
-  const banks = data.stages.map(({ from, shapes }) => ({ from, bank: layoutBank({ seed: data.seed, shapes, tokens: data.tokens, layouts: data.layouts, patch: config.patch }) }));
+  const { config, text, data, tokenizer, tower, source: { stock } } = parts, maker = sampleMaker(parts), whole = filmParams(config, text);
+  const banks = data.stages.map((stage) => ({ from: stage.from, bank: stageBank(data, stage, config.patch) }));
   const byKey = new Map(banks.flatMap(({ bank }) => bank.map((b) => [layoutKey(b.layout), b] as const)));
+  const layoutAt = (step: number): BankLayout => {
+    const { bank } = banks.findLast(({ from }) => step >= from) ?? banks[0]!;
+    return bank[draws({ seed: data.seed, stream: 'dit/layout', step }).int(bank.length)]!;
+  };
+  const positionsAt = positions((step) => layoutAt(step).samples.map((s) => shapeName(s)));
   return {
     specs: tower ? { dit: whole.dit } : whole,
     async batch(step): Promise<Batch> {
-      const { bank } = banks.findLast(({ from }) => step >= from) ?? banks[0]!;
-      const chosen = bank[draws({ seed: data.seed, stream: 'dit/layout', step }).int(bank.length)]!;
-      const samples = chosen.samples.map((s, i) => maker.sample(s, 'train', { seed: data.seed, stream: 'dit/sample', step: step * 1024 + i }));
+      const chosen = layoutAt(step), turns = stock && positionsAt(step).map((position, i) => stock.turn(data.seed, chosen.samples[i]!, position));
+      const samples = chosen.samples.map((s, i) => maker.sample(s, 'train', { seed: data.seed, stream: 'dit/sample', step: step * 1024 + i, clip: turns?.[i] }));
       const { feeds } = maker.pack(chosen, samples, { seed: data.seed, stream: 'dit/eps', step });
       return {
         layout: layoutKey(chosen.layout), samples: samples.length, describe: `dit/sample ${step * 1024}…${step * 1024 + samples.length - 1}`,

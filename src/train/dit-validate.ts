@@ -5,7 +5,6 @@
  */
 import { join } from 'node:path';
 import type { Program } from '../backend/backend.ts';
-import { captionOf, drawClip } from '../data/sprites/world.ts';
 import { Graph } from '../graph/graph.ts';
 import { contactSheet, writePng } from '../media/contact-sheet.ts';
 import { GIVEN } from '../models/dit/pack-feeds.ts';
@@ -13,8 +12,8 @@ import { bindParams } from '../nn/param.ts';
 import { captionFeeds } from './caption-feeds.ts';
 import { filmDenoiser, filmParams, sampleMaker, weightedLoss, type DiTTaskParts, type TrainedParams } from './dit-task.ts';
 import { filmBatch } from './film-batch.ts';
-import { clipStream, shapeName, type ClipShape } from './latents.ts';
-import { sampleLayout, type SampleShape } from './layout-bank.ts';
+import { shapeName } from './latents.ts';
+import { sampleLayout, sampleTokens, type SampleShape } from './layout-bank.ts';
 import type { TrainTask } from './loop.ts';
 
 const LEVELS = Array.from({ length: 10 }, (_, i) => (i + 0.5) / 10);
@@ -22,8 +21,6 @@ const LEVELS = Array.from({ length: 10 }, (_, i) => (i + 0.5) / 10);
 const DEALT = [0.75, 0.85, 0.95];
 /** Levels at which each kind of sample is measured. */
 const KIND_LEVELS = [0.45, 0.85];
-const SHAPE: ClipShape = { frames: 17, width: 64, height: 64 };
-const MAIN: SampleShape = { ...SHAPE, given: 0, share: 1 };
 const FILMS = 8, KIND_FILMS = 4, STEPS = 16, GUIDANCE = 3;
 
 /** Held-out clips of each shape that are kept: of the default film, of the others. */
@@ -35,21 +32,22 @@ export const kindName = (s: SampleShape): string => (s.given > 0 ? `${shapeName(
 /** Each kind of sample that is drawn in some stage, once. */
 const kindsOf = ({ stages }: DiTTaskParts['data']): SampleShape[] => [...new Map(stages.flatMap(({ shapes }) => shapes.map((s) => [kindName(s), s] as const))).values()];
 
-/** Validation for {@link import('./dit-task.ts').ditTask}; held-out latents of all shapes of the run, and of 17×64×64, must be in `heldout`. */
+/** Validation for {@link import('./dit-task.ts').ditTask}; latents of the source's main shape must be in `heldout`; kinds of other shapes are measured where theirs are. */
 export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latents']): NonNullable<TrainTask<TrainedParams>['validate']> {
-  const { config, text, data, world, tokenizer, backend, tower } = parts;
+  const { config, text, data, source, tokenizer, backend, tower } = parts, { stock } = source, MAIN: SampleShape = { ...source.main, given: 0, share: 1 };
   const maker = sampleMaker({ ...parts, latents: heldout, data: { ...data, dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0 } });
-  const samplesOf = (kind: SampleShape, count: number) =>
-    Array.from({ length: count }, (_, step) => maker.sample(kind, 'heldout', { seed: data.seed, stream: 'dit/validation', step }));
-  const prompts = Array.from({ length: FILMS }, (_, step) => {
-    const key = { seed: data.seed, stream: clipStream('heldout', SHAPE), step };
-    return captionOf(drawClip(world, { key, split: 'heldout', ...SHAPE }), { key, language: step % 4 === 3 ? 'zh' : 'en', style: 'sentence' });
-  });
+  /** Films of a dataset may be large: no more of a kind together than a pack has room for, and the held-out clips in turn. */
+  const countOf = (kind: SampleShape, most: number): number =>
+    (stock ? Math.max(1, Math.min(most, Math.floor(data.tokens / sampleTokens(kind, config.patch)))) : most);
+  const samplesOf = (kind: SampleShape, count: number) => Array.from({ length: count }, (_, step) =>
+    maker.sample(kind, 'heldout', { seed: data.seed, stream: 'dit/validation', step, clip: stock && step % heldout.get(shapeName(kind))!.clips }));
+  const count = countOf(MAIN, FILMS), prompts = source.prompts(data.seed, count);
+  const kinds = kindsOf(data).filter((s) => heldout.has(shapeName({ ...s, ending: undefined })));
   const compileLoss = (kind: SampleShape, count: number): Promise<Program> => {
     const graph = new Graph(), layout = sampleLayout(kind, count, config.patch);
     return backend.compile({ outputs: { loss: weightedLoss(graph, filmDenoiser(graph, bindParams(graph, filmParams(config, text)), layout, config, text), layout) } });
   };
-  const main = samplesOf(MAIN, FILMS), films = filmBatch(parts, { shape: SHAPE, prompts, steps: STEPS, guidance: GUIDANCE, seed: data.seed });
+  const main = samplesOf(MAIN, count), films = filmBatch(parts, { shape: source.main, prompts, steps: STEPS, guidance: GUIDANCE, seed: data.seed });
   let mainLoss: Promise<Program> | undefined;
 
   type Weights = Readonly<Record<string, Float32Array>>;
@@ -65,26 +63,27 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
 
   async function kindLosses(weights: Weights): Promise<Record<string, number>> {
     const losses: Record<string, number> = {};
-    for (const kind of kindsOf(data)) {
-      using program = await compileLoss(kind, KIND_FILMS);      // compiled anew each time: a dozen of them would hold gigabytes
-      const samples = samplesOf(kind, KIND_FILMS);
+    for (const kind of kinds) {
+      const count = countOf(kind, KIND_FILMS);
+      using program = await compileLoss(kind, count);      // compiled anew each time: a dozen of them would hold gigabytes
+      const samples = samplesOf(kind, count);
       for (const [i, sigma] of KIND_LEVELS.entries()) losses[`loss@${sigma.toFixed(2)}/${kindName(kind)}`] = await lossAt(program, weights, kind, samples, sigma, i);
     }
     return losses;
   }
 
   return async (trained, step, dir) => {
-    const weights = { ...tower, ...trained }, program = await (mainLoss ??= compileLoss(MAIN, FILMS));
+    const weights = { ...tower, ...trained }, program = await (mainLoss ??= compileLoss(MAIN, count));
     const levels: Record<string, number> = {}, dealt: Record<string, number> = {};
     for (const [i, sigma] of LEVELS.entries()) {
       levels[`loss@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i);
-      if (DEALT.includes(sigma)) dealt[`dealt@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i, main.map((_, j) => main[(j + 1) % FILMS]!.caption));
+      if (DEALT.includes(sigma)) dealt[`dealt@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i, main.map((_, j) => main[(j + 1) % count]!.caption));
     }
-    const kinds = await kindLosses(weights);
+    const ofKinds = await kindLosses(weights);
     const file = join(dir, `films-${String(step).padStart(6, '0')}.png`);
     await writePng(file, contactSheet(await films(weights), { columns: 9 }), {
       prompt: prompts.join(' | '), seed: data.seed, model: 'training', settings: { steps: STEPS, guidance: GUIDANCE },
     });
-    return { ...levels, ...dealt, ...kinds, loss: Object.values(levels).reduce((a, b) => a + b, 0) / LEVELS.length };
+    return { ...levels, ...dealt, ...ofKinds, loss: Object.values(levels).reduce((a, b) => a + b, 0) / LEVELS.length };
   };
 }

@@ -4,7 +4,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, InputError } from '../core/errors.ts';
-import { loadSpriteWorld } from '../data/sprites/world.ts';
 import { z } from 'zod';
 import { PREDICTIONS } from '../diffusion/prediction.ts';
 import { readTensors } from '../io/safetensors.ts';
@@ -13,7 +12,9 @@ import type { TextConfig } from '../models/text/tower.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
 import { writeModel, type InstalledModel, type ModelInfo } from '../pipeline/model-store.ts';
 import { averageWeights } from './average.ts';
+import { footageRecord, type FootageRecord } from './footage-config.ts';
 import { shapeOf } from './latents.ts';
+import { runWorld } from './run.ts';
 import { readVae } from './vae-file.ts';
 
 /** Options of {@link exportModel}. */
@@ -32,33 +33,52 @@ export interface ExportOptions {
   readonly judge?: string;
   /** looks.safetensors, when there is one. */
   readonly looks?: string;
-  /** Checkout of the Liberated Pixel Cup layers, for the artists' names. */
-  readonly lpc: string;
+  /** Checkout of the Liberated Pixel Cup layers, for the artists' names. Default `lpc`; not read for a run on a dataset. */
+  readonly lpc?: string;
   readonly cacheDir: string;
   /** The model's folder; its name is the model's id. */
   readonly out: string;
   readonly id: string;
   readonly version: string;
-  /** How films are made by default; the shift is the training's. */
-  readonly sampling: Omit<ModelInfo['sampling'], 'shift'>;
+  /** Licence of the weights, an SPDX expression. Default that of the sprites, CC-BY-SA-3.0; of a run on footage NOASSERTION, since only who owns it knows. */
+  readonly licence?: string;
+  /** How films are made by default; the shift is the training's. Palette and steadiness are 32 and 10 unless said, for footage none. */
+  readonly sampling: Omit<ModelInfo['sampling'], 'shift' | 'palette' | 'steady'> & Partial<Pick<ModelInfo['sampling'], 'palette' | 'steady'>>;
 }
 
 /** What a run's file says of itself; older files lack seed and shapes. */
 const metadataSchema = z.object({
   vae: z.string(), dit: z.string(), text: z.string(), prediction: z.enum(PREDICTIONS), shift: z.coerce.number().positive(),
-  seed: z.string().optional(), shapes: z.string().optional(),
+  seed: z.string().optional(), shapes: z.string().optional(), footage: z.string().transform((text) => footageRecord.parse(JSON.parse(text))).optional(),
 });
 
-/** The film that is made when nothing is asked for. */
+/** The film that is made when nothing is asked for: of sprites, or the main one of a dataset. */
 const NATIVE: ModelInfo['native'] = { width: 64, height: 64, frames: 17, fps: 8 };
+const nativeOf = (footage: FootageRecord | undefined): ModelInfo['native'] => {
+  if (!footage) return NATIVE;
+  const { width, height, frames } = shapeOf(footage.main);
+  return { width, height, frames, fps: footage.fps };
+};
 /** Seconds of the longest film. */
 const MAX_SECONDS = 600;
 
 /** Asked for more than twice the longest side of its training, a model makes nothing that is worth the wait; in one piece it makes as much as it was trained on. */
-function limitsOf(shapes: string | undefined, token: number): ModelInfo['limits'] {
+function limitsOf(shapes: string | undefined, token: number, { width, height, fps }: ModelInfo['native']): ModelInfo['limits'] {
   const trained = shapes === undefined ? [{ frames: 33, width: 128, height: 64 }] : (JSON.parse(shapes) as string[]).map(shapeOf);
   const maxSide = 2 * Math.max(...trained.flatMap((s) => [s.width, s.height]));
-  return { minSide: 64, maxSide, multiple: token, maxFrames: MAX_SECONDS * NATIVE.fps, window: Math.max(...trained.map((s) => s.frames)) };
+  return { minSide: Math.min(64, width, height), maxSide, multiple: token, maxFrames: MAX_SECONDS * fps, window: Math.max(...trained.map((s) => s.frames)) };
+}
+
+/** What a model says of what it was trained on. */
+type Origin = Pick<ModelInfo, 'description' | 'licence'> & { readonly files: Readonly<Record<string, string>> };
+
+async function originOf(footage: FootageRecord | undefined, o: ExportOptions): Promise<Origin> {
+  if (footage) return { description: `Trained on ${footage.clips} clips of own footage`, licence: 'NOASSERTION', files: {} };
+  const { credits } = await runWorld(o);
+  return {
+    description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art', licence: 'CC-BY-SA-3.0',
+    files: { 'credits.json': `${JSON.stringify(credits, null, 2)}\n` },
+  };
 }
 
 async function readBytes(file: string): Promise<Uint8Array> {
@@ -86,17 +106,16 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
     ...(o.looks === undefined ? [] : [['looks.safetensors', o.looks] as const]),
   ];
   const contents = Object.fromEntries(await Promise.all(files.map(async ([name, file]) => [name, await readBytes(file)] as const)));
-  const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir });
+  const { footage } = run.data, { description, licence, files: credits } = await originOf(footage, o), native = nativeOf(footage);
   return writeModel(o.out, {
     vae: vae.tensors as never, dit: tensors as never, metadata: { vae: { config: JSON.stringify(vae.config) }, dit: metadata },
-    files: { ...contents, 'credits.json': `${JSON.stringify(world.credits, null, 2)}\n` },
+    files: { ...contents, ...credits },
     info: {
-      id: o.id, version: o.version, licence: 'CC-BY-SA-3.0',
-      description: 'Dressed characters in pixel art that walk, cast, thrust, slash, shoot and fall; trained on Liberated Pixel Cup art',
+      id: o.id, version: o.version, licence: o.licence ?? licence, description,
       vae: { config: vae.config }, dit: { config: dit, prediction: run.data.prediction }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
-      ...(o.expander ? { expander: o.expander } : {}), native: NATIVE,
-      limits: limitsOf(run.data.shapes, SPACE_FACTOR * dit.patch),
-      sampling: { ...o.sampling, shift: run.data.shift },
+      ...(o.expander ? { expander: o.expander } : {}), native,
+      limits: limitsOf(run.data.shapes, SPACE_FACTOR * dit.patch, native),
+      sampling: { palette: footage ? 0 : 32, steady: footage ? 0 : 10, ...o.sampling, shift: run.data.shift },
     },
   });
 }

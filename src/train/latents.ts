@@ -1,8 +1,8 @@
 /**
- * @file Latents of sprite clips, computed once: `[clips, C, T', H', W']` in half precision, one file a shape, in the autoencoder's own scale.
+ * @file Latents of clips, computed once: `[clips, C, T', H', W']` in half precision, one file a shape, in the autoencoder's own scale.
  * Beside each clip lie the latents of single frames of it (first, last, one between), encoded alone as images, exactly as given frames
  * will be at inference; a file of endings holds the last frames of the same clips, encoded alone as a clip. A file carries the hash of the
- * autoencoder that made it and refuses another's.
+ * autoencoder that made it and refuses another's. Those of a dataset lie in shards (latent-shards.ts).
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Backend } from '../backend/backend.ts';
 import { ProgramCache } from '../backend/cache.ts';
 import { FileError, InputError } from '../core/errors.ts';
 import { uniforms } from '../core/random.ts';
-import { DEEDS, type Deeds, type Split, type SpriteWorld } from '../data/sprites/world.ts';
+import { DEEDS, type Deeds, type Split } from '../data/sprites/world.ts';
 import { Graph } from '../graph/graph.ts';
 import { fromHalves, toHalf } from '../io/half.ts';
 import { readHalves, sha256, writeTensors, type HalfTensor } from '../io/safetensors.ts';
@@ -19,8 +19,7 @@ import { fileError } from '../media/pending.ts';
 import { decodedFrames, latentFrames, SPACE_FACTOR, type VaeConfig } from '../models/vae/config.ts';
 import { encode, vaeParams } from '../models/vae/vae.ts';
 import { bindParams } from '../nn/param.ts';
-import { dataFingerprint } from './identity.ts';
-import { spriteClip } from './vae-task.ts';
+import type { ClipSource } from './clip-source.ts';
 
 /** A frozen autoencoder: configuration, weights by parameter name, hash of its encoder, statistics of its latents. */
 export interface FrozenVae {
@@ -96,7 +95,7 @@ export function encoder(vae: Pick<FrozenVae, 'config' | 'weights'>, backend: Bac
 /** Options of {@link cacheLatents}. */
 export interface CacheOptions {
   readonly vae: FrozenVae;
-  readonly world: SpriteWorld;
+  readonly source: ClipSource;
   readonly backend: Backend;
   readonly dir: string;
   readonly seed: number;
@@ -122,15 +121,20 @@ export interface LatentClips {
 
 const BATCH = 8;
 
+/** Throws a FileError when a cache file was made by another autoencoder. */
+export function refuseOther(file: string, made: string | undefined, { hash }: FrozenVae): void {
+  if (made !== hash) throw new FileError(`${file} holds latents of autoencoder ${made}, this one is ${hash}; remove the folder or use another`);
+}
+
 /** Makes (unless they are there) and opens the latents of one shape. Throws a FileError when the file belongs to another autoencoder. */
 export async function cacheLatents(o: CacheOptions): Promise<LatentClips> {
   const { vae, shape } = o;
-  const identity = sha256(JSON.stringify([o.seed, o.split, shape, o.clips, GIVEN_FRAMES, dataFingerprint(o.world)])).slice(0, 12);
+  const identity = sha256(JSON.stringify([o.seed, o.split, shape, o.clips, GIVEN_FRAMES, o.source.fingerprint()])).slice(0, 12);
   const file = join(o.dir, `${o.split}-${shapeName(shape).replace('/', '-')}-${identity}.safetensors`);
   const present = await stat(file).then(() => true, () => false);
   if (!present) await writeCache(o, file);
   const { tensors, metadata } = await readHalves(file);
-  if (metadata['vae'] !== vae.hash) throw new FileError(`${file} holds latents of autoencoder ${metadata['vae']}, this one is ${vae.hash}; remove the folder or use another`);
+  refuseOther(file, metadata['vae'], vae);
   const clips = tensors.get('clips')!, given = tensors.get('given')!;
   const frames = latentFrames(shape.ending ?? shape.frames), perFrame = clips.data.length / o.clips / frames;
   const window = (t: HalfTensor, start: number, length: number): Float32Array => fromHalves(t.data.subarray(start, start + length));
@@ -141,41 +145,71 @@ export async function cacheLatents(o: CacheOptions): Promise<LatentClips> {
   };
 }
 
-async function writeCache({ vae, world, backend, dir, seed, split, shape, clips, onProgress }: CacheOptions, file: string): Promise<void> {
+/** Throws an InputError unless clips of a shape have whole latents. */
+function checkWhole(shape: ClipShape): void {
   for (const frames of [shape.frames, shape.ending ?? 1]) {
     if (decodedFrames(latentFrames(frames)) !== frames) throw new InputError(`clips of ${frames} frames have no whole latents: wanted 4n + 1`);
   }
   if (shape.ending !== undefined && shape.ending >= shape.frames) throw new InputError(`an ending of ${shape.ending} frames of clips of ${shape.frames}: wanted fewer`);
-  await mkdir(dir, { recursive: true }).catch((cause: unknown) => { throw fileError('make', dir, cause); });
-  using encodeFilms = encoder(vae, backend);
-  const perFrame = vae.config.latentChannels * (shape.height / SPACE_FACTOR) * (shape.width / SPACE_FACTOR), perClip = latentFrames(shape.ending ?? shape.frames) * perFrame;
-  const all = new Uint16Array(clips * perClip), singles = new Uint16Array(hasGiven(shape) ? clips * GIVEN_FRAMES * perFrame : 1);
-  for (let first = 0; first < clips; first += BATCH) {
-    const n = Math.min(BATCH, clips - first);
-    const films = Array.from({ length: n }, (_, i) => spriteClip(world, seed, clipStream(split, shape), first + i, split, shape).frames);
+}
+
+/** Values of a latent frame of a shape. */
+export const latentSize = (shape: ClipShape, { latentChannels }: Pick<VaeConfig, 'latentChannels'>): number =>
+  latentChannels * (shape.height / SPACE_FACTOR) * (shape.width / SPACE_FACTOR);
+
+/** Options of {@link encodeRange}. */
+export interface EncodeOptions extends Pick<CacheOptions, 'vae' | 'source' | 'seed' | 'split' | 'shape'> {
+  /** Of {@link encoder}. */
+  readonly encodeFilms: (frames: readonly Frames[]) => Promise<Float32Array>;
+  /** Clips first … first + count − 1. */
+  readonly first: number;
+  readonly count: number;
+  /** Clips that are encoded together. */
+  readonly batch: number;
+  /** Clips of the range that are done. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** The tensors of a cache file: latents of clips, and of single frames beside them. */
+export async function encodeRange(o: EncodeOptions): Promise<Map<string, HalfTensor>> {
+  const { vae, source, seed, split, shape, encodeFilms, first: begin, count, batch, onProgress } = o;
+  const perFrame = latentSize(shape, vae.config), perClip = latentFrames(shape.ending ?? shape.frames) * perFrame;
+  const all = new Uint16Array(count * perClip), singles = new Uint16Array(hasGiven(shape) ? count * GIVEN_FRAMES * perFrame : 1);
+  for (let first = 0; first < count; first += batch) {
+    const n = Math.min(batch, count - first);
+    const films = await Promise.all(Array.from({ length: n }, (_, i) => source.clip({ seed, split, shape, index: begin + first + i })));
     const z = await encodeFilms(films.map((film) => sliceFrames(film, film.count - (shape.ending ?? film.count))));
     for (let i = 0; i < z.length; i++) all[first * perClip + i] = toHalf(z[i]!);
     if (hasGiven(shape)) {
-      const images = films.flatMap((film, i) => givenFrames(seed, split, shape, first + i).map((t) => sliceFrames(film, t, t + 1)));
+      const images = films.flatMap((film, i) => givenFrames(seed, split, shape, begin + first + i).map((t) => sliceFrames(film, t, t + 1)));
       const zs = await encodeFilms(images);
       for (let i = 0; i < zs.length; i++) singles[first * GIVEN_FRAMES * perFrame + i] = toHalf(zs[i]!);
     }
-    onProgress?.(first + n, clips);
+    onProgress?.(first + n);
   }
-  const tensors = new Map([['clips', { shape: [clips, perClip], data: all }], ['given', { shape: [singles.length], data: singles }]]);
+  return new Map([['clips', { shape: [count, perClip], data: all }], ['given', { shape: [singles.length], data: singles }]]);
+}
+
+async function writeCache(o: CacheOptions, file: string): Promise<void> {
+  const { vae, backend, dir, seed, split, shape, clips, onProgress } = o;
+  checkWhole(shape);
+  await mkdir(dir, { recursive: true }).catch((cause: unknown) => { throw fileError('make', dir, cause); });
+  using encodeFilms = encoder(vae, backend);
+  const tensors = await encodeRange({ ...o, encodeFilms, first: 0, count: clips, batch: BATCH, onProgress: (done) => { onProgress?.(done, clips); } });
   await writeTensors(file, tensors, { metadata: { vae: vae.hash, seed: String(seed), split, shape: shapeName(shape) } });
 }
 
 /** Mean and standard deviation per latent channel over `clips` training clips. */
 export async function latentStatistics(
-  vae: Pick<FrozenVae, 'config' | 'weights'>, world: SpriteWorld, backend: Backend, seed: number, clips: number,
+  vae: Pick<FrozenVae, 'config' | 'weights'>, source: ClipSource, backend: Backend, seed: number, clips: number,
 ): Promise<{ mean: number[]; std: number[] }> {
   const channels = vae.config.latentChannels, sum = new Float64Array(channels), squares = new Float64Array(channels);
   using encodeFilms = encoder(vae, backend);
   let count = 0;
   for (let first = 0; first < clips; first += BATCH) {
-    const films = Array.from({ length: BATCH }, (_, i) => spriteClip(world, seed, 'vae/statistics', first + i, 'train', { frames: 17, width: 64, height: 64 }).frames);
-    const z = await encodeFilms(films), positions = z.length / BATCH / channels;
+    const pieces = await Promise.all(Array.from({ length: BATCH }, (_, i) =>
+      source.piece({ key: { seed, stream: 'vae/statistics', step: first + i }, split: 'train', size: source.main })));
+    const z = await encodeFilms(pieces.map(({ frames }) => frames)), positions = z.length / BATCH / channels;
     for (let i = 0; i < z.length; i++) {
       const c = Math.floor(i / positions) % channels;
       sum[c]! += z[i]!; squares[c]! += z[i]! ** 2;

@@ -61,6 +61,31 @@ export function layoutBank({ seed, shapes, tokens, layouts, patch }: BankOptions
   });
 }
 
+/**
+ * A bank without draws, for datasets of many shapes: of the shapes that fit, the one that is furthest behind its share comes next, over all layouts. So shares are kept as
+ * closely as whole samples allow, and what is rare is not left to chance.
+ */
+export function evenBank({ shapes, tokens, layouts, patch }: Omit<BankOptions, 'seed'>): BankLayout[] {
+  const total = shapes.reduce((n, s) => n + s.share, 0), drawn = shapes.map(() => 0);
+  let all = 0;
+  return Array.from({ length: layouts }, () => {
+    const samples: SampleShape[] = [];
+    for (let left = tokens; ;) {
+      let next = -1, most = -Infinity;
+      for (const [i, s] of shapes.entries()) {
+        const behind = s.share / total * (all + 1) - drawn[i]!;
+        if (sampleTokens(s, patch) <= left && behind > most) { next = i; most = behind; }
+      }
+      if (next < 0) break;
+      samples.push(shapes[next]!);
+      left -= sampleTokens(shapes[next]!, patch);
+      drawn[next]!++;
+      all++;
+    }
+    return arrange(samples, patch);
+  });
+}
+
 /** Sorts samples by frame size, then length, so that equal ones stand together. */
 function arrange(samples: readonly SampleShape[], patch: number): BankLayout {
   const sorted = [...samples].sort((a, b) => a.width * a.height - b.width * b.height || a.width - b.width || framesOf(a) - framesOf(b) || a.frames - b.frames);

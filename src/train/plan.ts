@@ -10,17 +10,20 @@ import { Graph, reachable, type Tensor } from '../graph/graph.ts';
 import { peakBytes } from '../graph/memory.ts';
 import type { DiTConfig } from '../models/dit/config.ts';
 import { layoutKey, packTokens, type PackLayout } from '../models/dit/layout.ts';
+import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { SPACE_FACTOR, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { loraParams, withLora, type LoraConfig } from '../nn/lora.ts';
 import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
 import type { ModelInfo } from '../pipeline/model-store.ts';
-import type { DistillRunConfig, DiTRunConfig, RunConfig, TextRunConfig, Trainable, VaeRunConfig } from './config.ts';
+import { checkSprites, type DistillRunConfig, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { distillBank, teacherSampling } from './distill.ts';
 import { epochSteps } from './distill-task.ts';
-import { filmDenoiser, filmParams, weightedLoss, type TrainedParams } from './dit-task.ts';
+import { filmDenoiser, filmParams, stageBank, weightedLoss, type TrainedParams } from './dit-task.ts';
+import { describeDiTFootage, describeVaeFootage, footageDiT, footageVae } from './footage-config.ts';
+import type { Footage } from './footage-source.ts';
 import { keptFrames, shapeOf } from './latents.ts';
-import { layoutBank, sampleTokens, type BankLayout } from './layout-bank.ts';
+import { sampleTokens, type BankLayout } from './layout-bank.ts';
 import type { LossGraph } from './step-program.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { filmConfig } from './run.ts';
@@ -107,13 +110,21 @@ function plan(trained: unknown, config: RunConfig[Trainable], layouts: readonly 
   };
 }
 
-/** The plan of an autoencoder's run. */
+/** The plan of an autoencoder's run on sprites. */
 export function planVae(config: VaeRunConfig): RunPlan {
+  checkSprites(config);
+  return vaePlan(config, 'clips drawn anew for each step');
+}
+
+/** The plan of an autoencoder's run on a dataset. */
+export const planFootageVae = (config: VaeRunConfig, footage: Footage): RunPlan => vaePlan(footageVae(config, footage).config, describeVaeFootage(config, footage));
+
+function vaePlan(config: VaeRunConfig, data: string): RunPlan {
   const model = VAE_PRESETS[config.model], specs = vaeParams(model);
   return plan(specs, config, config.layouts.map((l) => ({
     name: `${l.batch}·${l.frames}x${l.width}x${l.height}`, share: l.share, samples: l.batch,
     measured: measure(specs, (graph, p) => vaeLoss(graph, p, l, model, config)),
-  })), 'clips drawn anew for each step');
+  })), data);
 }
 
 /** The plan of a text tower's run. */
@@ -125,15 +136,36 @@ export function planText(config: TextRunConfig, tokenizer: { readonly vocabulary
   }], 'captions drawn anew for each step');
 }
 
-/** The plan of a transformer's run, over the layouts of its last stage. */
-export function planDiT(
-  config: DiTRunConfig, vae: { readonly config: { readonly latentChannels: number } },
-  tokenizer: { readonly vocabulary: number; readonly length: number },
-): RunPlan {
+/** What a transformer's plan needs to know of its autoencoder and its tokenizer. */
+type VaeFacts = { readonly config: { readonly latentChannels: number } };
+type TokenizerFacts = Pick<CaptionTokenizer, 'vocabulary' | 'length'>;
+
+/** The plan of a transformer's run on sprites, over the layouts of its last stage. */
+export function planDiT(config: DiTRunConfig, vae: VaeFacts, tokenizer: TokenizerFacts): RunPlan {
+  checkSprites(config);
+  const data = Object.entries(config.clips).map(([name, count]) => `${count} of ${name}`).join(', ');
+  return ditPlan(config, { vae, tokenizer, data, held: latentBytes(config, vae.config.latentChannels) });
+}
+
+/** Options of {@link planFootageDiT}. */
+export interface PlanFootageOptions {
+  readonly vae: VaeFacts;
+  readonly tokenizer: CaptionTokenizer;
+  readonly footage: Footage;
+}
+
+/** The plan of a transformer's run on a dataset, whose latents stay on disk. */
+export function planFootageDiT(asked: DiTRunConfig, { vae, tokenizer, footage }: PlanFootageOptions): RunPlan {
+  const config = footageDiT(asked, footage), planned = ditPlan(config, { vae, tokenizer, data: '', held: 0 });
+  return { ...planned, data: describeDiTFootage(config, { footage, tokenizer, vae, samplesPerStep: planned.samplesPerStep }) };
+}
+
+interface DiTPlanOptions { readonly vae: VaeFacts; readonly tokenizer: TokenizerFacts; readonly data: string; readonly held: number }
+
+function ditPlan(config: DiTRunConfig, { vae, tokenizer, data, held }: DiTPlanOptions): RunPlan {
   const { dit, text } = filmConfig(config, vae, tokenizer), whole = filmParams(dit, text), specs: TrainedParams = config.text.fixed ? { dit: whole.dit } : whole;
-  const bank = layoutBank({ seed: config.seed, shapes: config.stages.at(-1)!.shapes, tokens: config.tokens, layouts: config.layouts, patch: dit.patch });
-  const data = Object.entries(config.clips).map(([name, count]) => `${count} of ${name}`).join(', '), frozen = config.text.fixed ? countParams(whole.text) : 0;
-  const { lora } = config, layouts = packsOf(bank, config.tokens, { specs, dit, text }, lora), held = latentBytes(config, dit.channels);
+  const bank = stageBank(config, config.stages.at(-1)!, dit.patch), frozen = config.text.fixed ? countParams(whole.text) : 0;
+  const { lora } = config, layouts = packsOf(bank, config.tokens, { specs, dit, text }, lora);
   return lora ? plan(loraParams(specs, lora), config, layouts, data, held, frozen + countParams(specs)) : plan(specs, config, layouts, data, held, frozen);
 }
 

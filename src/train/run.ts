@@ -7,21 +7,26 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Backend } from '../backend/backend.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { InputError } from '../core/errors.ts';
-import { loadSpriteWorld, type Split } from '../data/sprites/world.ts';
+import { loadSpriteWorld, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
 import type { LoraConfig } from '../nn/lora.ts';
 import { loadTokenizer } from '../pipeline/tokenizer.ts';
-import { runHash, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
+import type { ClipSource } from './clip-source.ts';
+import { checkSprites, runHash, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { ditTask, type DiTTaskParts, type TrainedParams } from './dit-task.ts';
 import { ditValidation, HELDOUT_CLIPS } from './dit-validate.ts';
+import { ditMain, footageDiT, footageVae, splitOptions, type FootageRecord } from './footage-config.ts';
+import { clipsOf, footageSource, openFootage, type Footage } from './footage-source.ts';
 import { dataFingerprint, hashTensors, joinHashes } from './identity.ts';
+import { openShards } from './latent-shards.ts';
 import { cacheLatents, latentStatistics, shapeName, shapeOf, type LatentClips } from './latents.ts';
 import { loraTask, writeLora } from './lora-task.ts';
 import { runTraining, type StepProgress, type TrainTask } from './loop.ts';
 import { assertSelfTest, overfitOneClip, selfTestOptim } from './self-test.ts';
+import { spriteSource } from './sprite-source.ts';
 import type { TrainState } from './state.ts';
 import { textTask } from './text-task.ts';
 import { readVae, writeVae } from './vae-file.ts';
@@ -30,8 +35,8 @@ import { vaeTask } from './vae-task.ts';
 /** What every run is given beside its configuration. */
 export interface RunOptions {
   readonly backend: Backend;
-  /** Checkout of the Liberated Pixel Cup layers. */
-  readonly lpc: string;
+  /** Checkout of the Liberated Pixel Cup layers. Default `lpc`. */
+  readonly lpc?: string;
   /** Folder of the run. */
   readonly dir: string;
   /** Folder of what can be made again: decoded layers, latents. */
@@ -43,6 +48,42 @@ export interface RunOptions {
   readonly onStep?: (progress: StepProgress) => void;
   /** Progress of preparations: what, done, total. */
   readonly onPrepare?: (what: string, done: number, total: number) => void;
+}
+
+/** Where clips come from, of runs that can be trained on footage. */
+export interface DataOptions {
+  /** A dataset that `kinora data ingest` wrote, in place of the sprite world. */
+  readonly data?: string;
+}
+
+/** Loads the layers of a run. */
+export const runWorld = ({ lpc = 'lpc', cacheDir }: Pick<RunOptions, 'lpc' | 'cacheDir'>): Promise<SpriteWorld> => loadSpriteWorld(lpc, { cacheDir });
+
+/** Throws an InputError when a run has two sources of clips. */
+function checkSource({ lpc, data }: Pick<RunOptions, 'lpc'> & DataOptions): void {
+  if (lpc !== undefined && data !== undefined) throw new InputError(`a run is on sprites (lpc ${lpc}) or on a dataset (data ${data}), not on both`);
+}
+
+/** The configuration and the clips of an autoencoder's run. */
+async function vaeClips(config: VaeRunConfig, o: RunOptions & DataOptions): Promise<{ readonly config: VaeRunConfig; readonly source: ClipSource }> {
+  checkSource(o);
+  if (o.data === undefined) {
+    checkSprites(config);
+    return { config, source: spriteSource(await runWorld(o)) };
+  }
+  const footage = await openFootage(o.data, splitOptions(config)), { config: resolved, main } = footageVae(config, footage);
+  return { config: resolved, source: footageSource(footage, main) };
+}
+
+/** The configuration and the clips of a transformer's run, and the dataset if it is on one. */
+async function ditClips(config: DiTRunConfig, o: RunOptions & DataOptions): Promise<{ readonly config: DiTRunConfig; readonly source: ClipSource; readonly footage?: Footage }> {
+  checkSource(o);
+  if (o.data === undefined) {
+    checkSprites(config);
+    return { config, source: spriteSource(await runWorld(o)) };
+  }
+  const footage = await openFootage(o.data, splitOptions(config));
+  return { config: footageDiT(config, footage), source: footageSource(footage, ditMain(footage)), footage };
 }
 
 /** The engine that runs train on, with so many threads (default: all cores). */
@@ -67,22 +108,22 @@ export const loopOptions = async (config: RunConfig[Trainable], o: RunOptions, .
 });
 
 /** Trains an autoencoder; returns the file. */
-export async function trainVae(config: VaeRunConfig, o: RunOptions): Promise<string> {
-  const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), model = VAE_PRESETS[config.model];
+export async function trainVae(asked: VaeRunConfig, o: RunOptions & DataOptions): Promise<string> {
+  const { config, source } = await vaeClips(asked, o), model = VAE_PRESETS[config.model];
   if (config.part === 'decoder' && o.init === undefined) throw new InputError('a run of the decoder alone needs the autoencoder to start from: --init');
   const before = config.part === 'decoder' ? await readVae(o.init!) : undefined, encoder = new Map([...(before?.tensors ?? [])].filter(([name]) => name.startsWith('encoder.')));
   const fixed = before && Object.fromEntries([...encoder].map(([name, { data }]) => [name, data as Float32Array]));
-  const state = await runTraining(vaeTask(model, config, world, o.backend, fixed), await loopOptions(config, o, dataFingerprint(world), before?.hash ?? ''));
+  const state = await runTraining(vaeTask(model, config, source, o.backend, fixed), await loopOptions(config, o, source.fingerprint(), before?.hash ?? ''));
   const tensors = new Map([...encoder, ...averaged(state)]), file = join(o.dir, 'vae.safetensors');
   if (before) { await writeVae(file, tensors, model, before); return file; }
   const weights = Object.fromEntries([...tensors].map(([name, { data }]) => [name, data as Float32Array]));
-  const stats = await latentStatistics({ config: model, weights }, world, o.backend, config.seed, config.statisticsClips);
+  const stats = await latentStatistics({ config: model, weights }, source, o.backend, config.seed, config.statisticsClips);
   await writeVae(file, tensors, model, stats);
   return file;
 }
 
 /** A transformer's run beside what every run has. */
-export interface DiTRunOptions extends RunOptions {
+export interface DiTRunOptions extends RunOptions, DataOptions {
   /** The autoencoder's file. */
   readonly vae: string;
   /** Folder with tokenizer.json and words.json. */
@@ -93,7 +134,7 @@ export interface DiTRunOptions extends RunOptions {
 
 /** Trains a text tower on captions and labels; returns the file. */
 export async function trainText(config: TextRunConfig, o: RunOptions & Pick<DiTRunOptions, 'tokenizer'>): Promise<string> {
-  const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), tokenizer = await loadTokenizer(o.tokenizer);
+  const world = await runWorld(o), tokenizer = await loadTokenizer(o.tokenizer);
   const text: TextConfig = { ...config.model, vocabulary: tokenizer.vocabulary, length: tokenizer.length };
   const task = textTask(text, config, { world, tokenizer, backend: o.backend });
   const state = await runTraining(task, await loopOptions(config, o, dataFingerprint(world, tokenizer))), file = join(o.dir, 'text.safetensors');
@@ -109,18 +150,16 @@ async function readTower(file: string, text: TextConfig): Promise<ReadonlyMap<st
   return new Map([...tensors].filter(([name]) => name.startsWith('text.')));
 }
 
-/** The default film, always validated. */
-const MAIN_SHAPE = '17x64x64';
-
 /** Latents of the clip shapes that a configuration names, and of `heldout` clips by shape. */
 export async function openLatents(
-  config: Pick<DiTRunConfig, 'seed' | 'clips'>, o: Pick<RunOptions, 'cacheDir' | 'onPrepare'>, parts: Pick<DiTTaskParts, 'vae' | 'world' | 'backend'>,
+  config: Pick<DiTRunConfig, 'seed' | 'clips'>, o: Pick<RunOptions, 'cacheDir' | 'onPrepare' | 'signal'>, parts: Pick<DiTTaskParts, 'vae' | 'source' | 'backend'>,
   heldout: Readonly<Record<string, number>>,
 ): Promise<Record<Split, Map<string, LatentClips>>> {
-  const dir = join(o.cacheDir, `latents-${parts.vae.hash}`);
+  const dir = join(o.cacheDir, `latents-${parts.vae.hash}`), { stock } = parts.source;
   const open = async (name: string, clips: number, split: Split): Promise<[string, LatentClips]> => {
-    const shape = shapeOf(name);
-    return [name, await cacheLatents({ ...parts, dir, seed: config.seed, split, shape, clips, onProgress: (done, total) => { o.onPrepare?.(`latents ${name}`, done, total); } })];
+    const shape = shapeOf(name), onProgress = (done: number, total: number): void => { o.onPrepare?.(`latents ${name}`, done, total); };
+    const made = { ...parts, dir, seed: config.seed, split, shape, onProgress };
+    return [name, stock ? await openShards({ ...made, stock, most: clips, signal: o.signal }) : await cacheLatents({ ...made, clips })];
   };
   const latents = { train: new Map<string, LatentClips>(), heldout: new Map<string, LatentClips>() };
   for (const [name, clips] of Object.entries(config.clips)) latents.train.set(...(await open(name, clips, 'train')));
@@ -128,9 +167,14 @@ export async function openLatents(
   return latents;
 }
 
-/** Held-out clips by shape: of the default film, and of all that a configuration names. */
-const heldoutClips = ({ clips }: DiTRunConfig): Record<string, number> =>
-  Object.fromEntries([MAIN_SHAPE, ...Object.keys(clips)].map((name) => [name, name === MAIN_SHAPE ? HELDOUT_CLIPS.main : HELDOUT_CLIPS.other]));
+/** Shapes of a dataset that are validated beside the main one: the most frequent. */
+const VALIDATED_SHAPES = 4;
+
+/** Held-out clips by shape: of the source's main film, and of all that a configuration names; of a dataset, of the most frequent that are held out. */
+function heldoutClips({ clips }: DiTRunConfig, { main, stock }: ClipSource): Record<string, number> {
+  const first = shapeName(main), named = Object.keys(clips), others = stock ? named.filter((name) => stock.count('heldout', shapeOf(name)) > 0).slice(0, VALIDATED_SHAPES) : named;
+  return Object.fromEntries([first, ...others].map((name) => [name, name === first ? HELDOUT_CLIPS.main : HELDOUT_CLIPS.other]));
+}
 
 /** Model and text configuration of a run. */
 export function filmConfig(
@@ -149,16 +193,20 @@ export function filmConfig(
 const trainedShapes = ({ stages }: DiTRunConfig): string[] => [...new Set(stages.flatMap(({ shapes }) => shapes.map((s) => shapeName({ ...s, ending: undefined }))))];
 
 /** What a transformer's run reads before it starts, latents aside; `tower` is the fixed one as stored. */
-async function openParts(
-  config: DiTRunConfig, o: DiTRunOptions,
-): Promise<Omit<DiTTaskParts, 'latents' | 'tower'> & { readonly tower: ReadonlyMap<string, StoredTensor> | undefined }> {
-  if ((config.text.fixed ?? false) !== (o.text !== undefined))
-    throw new InputError(config.text.fixed
+interface OpenedParts extends Omit<DiTTaskParts, 'latents' | 'tower'> {
+  readonly data: DiTRunConfig;
+  readonly tower: ReadonlyMap<string, StoredTensor> | undefined;
+  readonly footage?: Footage;
+}
+
+async function openParts(asked: DiTRunConfig, o: DiTRunOptions): Promise<OpenedParts> {
+  if ((asked.text.fixed ?? false) !== (o.text !== undefined))
+    throw new InputError(asked.text.fixed
       ? 'a configuration with a fixed text tower needs one: --text'
       : '--text goes with a configuration whose text is "fixed"');
-  const world = await loadSpriteWorld(o.lpc, { cacheDir: o.cacheDir }), vae = await readVae(o.vae), tokenizer = await loadTokenizer(o.tokenizer);
+  const { config, ...clips } = await ditClips(asked, o), vae = await readVae(o.vae), tokenizer = await loadTokenizer(o.tokenizer);
   const { dit, text } = filmConfig(config, vae, tokenizer);
-  return { config: dit, text, data: config, world, vae, tokenizer, backend: o.backend, tower: o.text === undefined ? undefined : await readTower(o.text, text) };
+  return { config: dit, text, data: config, ...clips, vae, tokenizer, backend: o.backend, tower: o.text === undefined ? undefined : await readTower(o.text, text) };
 }
 
 /** The tower as a task takes it. */
@@ -166,21 +214,25 @@ const fixedTower = (tower: ReadonlyMap<string, StoredTensor> | undefined): Pick<
   (tower ? { tower: Object.fromEntries([...tower].map(([name, { data }]) => [name, data as Float32Array])) } : {});
 
 /** Trains a transformer with its text tower; returns the file. */
-export async function trainDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<string> {
-  const { tower, ...frozen } = await openParts(config, o), { vae, world, tokenizer, config: dit, text } = frozen;
-  const { train, heldout } = await openLatents(config, o, frozen, heldoutClips(config));
+export async function trainDiT(asked: DiTRunConfig, o: DiTRunOptions): Promise<string> {
+  const { tower, footage, ...frozen } = await openParts(asked, o), { vae, source, tokenizer, config: dit, text, data: config } = frozen;
+  const { train, heldout } = await openLatents(config, o, frozen, heldoutClips(config, source));
   const parts: DiTTaskParts = { ...frozen, ...fixedTower(tower), latents: train };
   const task = ditTask(parts, ditValidation(parts, heldout));
-  const identity = [dataFingerprint(world, tokenizer), vae.hash, tower ? hashTensors(tower) : ''];
+  const identity = [source.fingerprint(tokenizer), vae.hash, tower ? hashTensors(tower) : ''];
   if (config.lora) return trainLora(task, { ...config, lora: config.lora }, o, dit, identity);
   const state = await runTraining(task, await loopOptions(config, o, ...identity)), file = join(o.dir, 'dit.safetensors');
   await writeTensors(file, new Map([...averaged(state), ...(tower ?? [])]), { type: 'F16', metadata: {
     dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift),
     seed: String(config.seed), vae: vae.hash, shapes: JSON.stringify(trainedShapes(config)),
+    ...(footage ? { footage: JSON.stringify(recordOf(footage)) } : {}),
   } });
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
   return file;
 }
+
+/** What a run on a dataset tells the model that is made of it. */
+const recordOf = (footage: Footage): FootageRecord => ({ main: shapeName(ditMain(footage)), fps: footage.fps, clips: clipsOf(footage, 'train').length });
 
 /** Trains an adaptation of the weights of `init`; returns the file. */
 async function trainLora(
@@ -199,7 +251,8 @@ const SELF_TEST_STEPS = 600;
 /** Learns one clip by heart with a run's model; returns its PSNR in dB against the autoencoder's own reconstruction. Throws a ResourceError when that is too low. */
 export async function selfTestDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<number> {
   const { tower, ...frozen } = await openParts(config, o);
-  const clips = await cacheLatents({ ...frozen, dir: join(o.cacheDir, `latents-${frozen.vae.hash}`), seed: config.seed, split: 'train', shape: shapeOf(MAIN_SHAPE), clips: 1 });
+  const name = shapeName(frozen.source.main), latents = await openLatents({ seed: config.seed, clips: { [name]: 1 } }, o, frozen, {}), clips = latents.train.get(name)!;
+  if (clips.clips === 0) throw new InputError(`no clip of ${name} is left to train on: the dataset is too small for a self-test`);
   const { signal, onStep, dir } = o, hooks = { ...(signal ? { signal } : {}), ...(onStep ? { onStep } : {}) };
   const decibels = await overfitOneClip({ ...frozen, ...fixedTower(tower) }, { optim: selfTestOptim(config.optim, SELF_TEST_STEPS), dir, clips, ...hooks });
   assertSelfTest(decibels);

@@ -12,6 +12,7 @@ import type { DiTTaskParts } from './dit-task.ts';
 import { cacheLatents, shapeOf, type LatentClips } from './latents.ts';
 import type { OptimConfig } from './loop.ts';
 import { assertSelfTest, overfitOneClip, SELF_TEST_PSNR } from './self-test.ts';
+import { spriteSource } from './sprite-source.ts';
 import { readVae } from './vae-file.ts';
 
 const MODEL = fileURLToPath(new URL('../../models/sprites-64/', import.meta.url));
@@ -22,13 +23,14 @@ let dir: string, clips: LatentClips, parts: Omit<DiTTaskParts, 'latents'>;
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'kinora-self-test-'));
   await writeFixture(path.join(dir, 'lpc'));
-  const world = await loadSpriteWorld(path.join(dir, 'lpc')), vae = await readVae(path.join(MODEL, 'vae.safetensors')), tokenizer = await loadTokenizer(MODEL, { length: 32 });
-  clips = await cacheLatents({ vae, world, backend, dir, seed: 1, split: 'train', shape: shapeOf('5x64x64'), clips: 1 });
+  const source = spriteSource(await loadSpriteWorld(path.join(dir, 'lpc')));
+  const vae = await readVae(path.join(MODEL, 'vae.safetensors')), tokenizer = await loadTokenizer(MODEL, { length: 32 });
+  clips = await cacheLatents({ vae, source, backend, dir, seed: 1, split: 'train', shape: shapeOf('5x64x64'), clips: 1 });
   parts = {
     config: { ...DIT_PRESETS.tiny, channels: vae.config.latentChannels, width: 192, heads: 3, depth: 2, textWidth: 32 },
     text: { vocabulary: tokenizer.vocabulary, length: tokenizer.length, width: 32, depth: 1, heads: 2, mlp: 'relu2' },
     data: { seed: 1, prediction: 'x', shift: 1, tokens: 0, layouts: 1, stages: [], dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0 },
-    world, vae, tokenizer, backend,
+    source, vae, tokenizer, backend,
   };
 }, 60_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));

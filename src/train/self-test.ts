@@ -3,7 +3,6 @@
  * makes of the clip's latents. It fails when anything on the way is wrong: noise, prediction, weights of the loss, update, sampler, order of channels.
  */
 import { ResourceError } from '../core/errors.ts';
-import { captionOf, drawClip } from '../data/sprites/world.ts';
 import { psnr } from '../media/metrics.ts';
 import type { DiTRunConfig } from './config.ts';
 import { ditTask, type DiTTaskParts } from './dit-task.ts';
@@ -43,12 +42,14 @@ export async function overfitOneClip(parts: Omit<DiTTaskParts, 'latents'>, { opt
     ...parts.data, shift: SHIFT, stages: [{ from: 0, shapes: [kind] }], tokens: copies * sampleTokens(kind, parts.config.patch), layouts: 1,
     dropCaption: 0, noisyCaption: 0, deedCaption: 0, independent: 0, prefix: 0,
   };
-  const whole: DiTTaskParts = { ...parts, data, latents: new Map([[shapeName(clips.shape), one]]) }, task = ditTask(whole);
+  const { stock: _all, ...source } = parts.source;              // of a dataset one clip alone, not each in its turn
+  const whole: DiTTaskParts = { ...parts, source, data, latents: new Map([[shapeName(clips.shape), one]]) }, task = ditTask(whole);
   const state = await runTraining(task, {
     backend: parts.backend, seed: data.seed, optim, dir, configHash: 'self-test', resume: false, programs: 1, checkpointSeconds: Infinity, validateEvery: Infinity,
     ...(signal ? { signal } : {}), ...(onStep ? { onStep } : {}),
   });
-  const key = { seed: data.seed, stream: clipStream('train', clips.shape), step: 0 }, caption = captionOf(drawClip(parts.world, { key, split: 'train', ...clips.shape }), { key });
+  const key = { seed: data.seed, stream: clipStream('train', clips.shape), step: 0 };
+  const caption = parts.source.caption({ seed: data.seed, split: 'train', shape: clips.shape, index: 0 }, { key, looks: true });
   const sample = filmBatch(whole, { shape: clips.shape, prompts: [caption], steps: SAMPLING_STEPS, guidance: 1, seed: data.seed });
   const [film] = await sample({ ...parts.tower, ...state.windows('ema') });
   return psnr(await filmDecoder(parts.vae, parts.backend, clips.shape)(one.clip(0)), film!);

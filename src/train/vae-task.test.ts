@@ -8,6 +8,7 @@ import { loadSpriteWorld, type SpriteWorld } from '../data/sprites/world.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
 import type { VaeRunConfig } from './config.ts';
 import { trainVae, type RunOptions } from './run.ts';
+import { spriteSource } from './sprite-source.ts';
 import { readVae } from './vae-file.ts';
 import { vaeTask } from './vae-task.ts';
 
@@ -29,10 +30,10 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 const options = (run: string): RunOptions => ({ backend, lpc: join(dir, 'lpc'), dir: join(dir, run), cacheDir: join(dir, 'cache'), resume: false });
 
 test('a window shows a part of the clip with a character in it', async () => {
-  const { feeds, layout } = await vaeTask(VAE_PRESETS.tiny, CONFIG, world, backend).batch(3);
+  const { feeds, layout } = await vaeTask(VAE_PRESETS.tiny, CONFIG, spriteSource(world), backend).batch(3);
   expect([layout, feeds['video']!.length, feeds['weight']!.length]).toEqual(['5x32x48x2', 2 * 3 * 5 * 48 * 32, 2 * 5 * 48 * 32]);
   for (const clip of [0, 1]) expect((feeds['weight'] as Float32Array).subarray(clip * 5 * 48 * 32, (clip + 1) * 5 * 48 * 32).filter((w) => w === 4).length).toBeGreaterThan(100);
-  const whole = await vaeTask(VAE_PRESETS.tiny, { ...CONFIG, layouts: [{ ...CONFIG.layouts[0]!, window: { width: 64, height: 64 } }] }, world, backend).batch(3);
+  const whole = await vaeTask(VAE_PRESETS.tiny, { ...CONFIG, layouts: [{ ...CONFIG.layouts[0]!, window: { width: 64, height: 64 } }] }, spriteSource(world), backend).batch(3);
   const row = (feeds['video'] as Float32Array).slice(0, 32).join(), film = whole.feeds['video'] as Float32Array;
   expect(Array.from({ length: 64 * 33 }, (_, i) => film.slice(Math.floor(i / 33) * 64 + (i % 33), Math.floor(i / 33) * 64 + (i % 33) + 32).join())).toContain(row);
 });

@@ -1,12 +1,11 @@
 /**
- * @file Training the video autoencoder on sprite clips and images together.
+ * @file Training the video autoencoder on clips and images together.
  * Loss: squared error plus 0.1 × absolute error per value (the first is what PSNR measures, the second keeps edges of pixel art sharp), both
  * weighted up inside the characters' silhouette, and a KL term whose weight is near that of the evidence bound at the wanted 32 dB.
  */
 import { join } from 'node:path';
 import type { Backend } from '../backend/backend.ts';
 import { draws, normals, uniforms, type RandomKey } from '../core/random.ts';
-import { drawClip, renderClip, type DrawClipOptions, type RenderedClip, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { abs, add, exp, mean, mul, sub } from '../graph/build.ts';
 import { Graph } from '../graph/graph.ts';
 import { contactSheet, writePng } from '../media/contact-sheet.ts';
@@ -14,6 +13,7 @@ import { fromModel, toModel, type Frames } from '../media/frames.ts';
 import { latentFrames, SPACE_FACTOR, type VaeConfig } from '../models/vae/config.ts';
 import { decode, encode, reparameterise, vaeParams } from '../models/vae/vae.ts';
 import { bindParams, type Bound } from '../nn/param.ts';
+import type { ClipSource } from './clip-source.ts';
 import type { Batch, TrainTask } from './loop.ts';
 import type { LossGraph } from './step-program.ts';
 
@@ -57,11 +57,6 @@ function windowCorner(silhouette: Uint8Array, l: VaeLayout, key: RandomKey): { x
   return { x: corner(centre % l.width, width, l.width), y: corner(Math.floor(centre / l.width), height, l.height) };
 }
 
-/** Renders clip `step` of a stream. */
-export function spriteClip(world: SpriteWorld, seed: number, stream: string, step: number, split: Split, l: Omit<DrawClipOptions, 'key' | 'split'>): RenderedClip {
-  return renderClip(world, drawClip(world, { ...l, key: { seed, stream, step }, split }));
-}
-
 /** Peak signal-to-noise ratio in dB of values in [−1, 1] (range 2) from a mean squared error. */
 export const psnrOf = (meanSquare: number): number => 10 * Math.log10(4 / meanSquare);
 
@@ -87,7 +82,7 @@ type VaeParams = ReturnType<typeof vaeParams>;
  * The task for {@link import('./loop.ts').runTraining}. With `encoder`, its weights by name, only the decoder is trained.
  */
 export function vaeTask(
-  config: VaeConfig, o: VaeTaskConfig, world: SpriteWorld, backend: Backend, encoder?: Readonly<Record<string, Float32Array>>,
+  config: VaeConfig, o: VaeTaskConfig, source: ClipSource, backend: Backend, encoder?: Readonly<Record<string, Float32Array>>,
 ): TrainTask<Pick<VaeParams, 'decoder'> & Partial<VaeParams>> {
   const whole = vaeParams(config), specs = encoder ? { decoder: whole.decoder } : whole;
   const byName = new Map(o.layouts.map((l) => [nameOf(l), l]));
@@ -103,7 +98,8 @@ export function vaeTask(
       const { width, height } = shownOf(layout), pixels = layout.frames * height * width;
       const video = new Float32Array(layout.batch * 3 * pixels), weight = new Float32Array(layout.batch * pixels);
       for (let i = 0; i < layout.batch; i++) {
-        const { frames, silhouette } = spriteClip(world, o.seed, 'vae/clip', step * 1024 + i, 'train', layout), values = toModel(frames);
+        const key = { seed: o.seed, stream: 'vae/clip', step: step * 1024 + i };
+        const { frames, silhouette } = await source.piece({ key, split: 'train', size: layout }), values = toModel(frames);
         const corner = layout.window ? windowCorner(silhouette, layout, { seed: o.seed, stream: 'vae/window', step: step * 1024 + i }) : { x: 0, y: 0 };
         for (let row = 0; row < layout.frames * height; row++) {
           const from = (Math.floor(row / height) * layout.height + corner.y + row % height) * layout.width + corner.x;
@@ -125,7 +121,7 @@ export function vaeTask(
     build: (name, graph, p) => vaeLoss(graph, { decoder: p.decoder, encoder: p.encoder ?? bindParams(graph, { encoder: whole.encoder }).encoder }, byName.get(name)!, config, o),
 
     async validate(weights, step, dir) {
-      const l: VaeLayout = { frames: 17, width: 64, height: 64, batch: 4, share: 0 };
+      const l: VaeLayout = { ...source.main, batch: 4, share: 0 };
       const shape = [l.batch, 3, l.frames, l.height, l.width];
       const graph = new Graph(), p = bindParams(graph, whole);
       using program = await backend.compile({ outputs: { video: decode(p.decoder, encode(p.encoder, graph.input('video', shape), config).mean, config) } });
@@ -133,7 +129,8 @@ export function vaeTask(
       let square = 0, inside = 0, insideCount = 0, count = 0, psnrSum = 0;
       const rows: Frames[] = [];
       for (let first = 0; first < o.validationClips; first += l.batch) {
-        const clips = Array.from({ length: l.batch }, (_, i) => spriteClip(world, o.seed, 'vae/validation', first + i, 'heldout', l));
+        const clips = await Promise.all(Array.from({ length: l.batch }, (_, i) =>
+          source.piece({ key: { seed: o.seed, stream: 'vae/validation', step: first + i }, split: 'heldout', size: l })));
         const video = new Float32Array(l.batch * 3 * pixels);
         clips.forEach(({ frames }, i) => { video.set(toModel(frames), i * 3 * pixels); });
         const { video: made } = await program.run({ ...encoder, ...weights, video });
@@ -149,7 +146,7 @@ export function vaeTask(
         });
       }
       await writePng(join(dir, `reconstructions-${String(step).padStart(6, '0')}.png`), contactSheet(rows, { columns: 9 }));
-      return { psnr: psnrOf(square / count), psnrMeanOfClips: psnrSum / o.validationClips, psnrCharacter: psnrOf(inside / insideCount) };
+      return { psnr: psnrOf(square / count), psnrMeanOfClips: psnrSum / o.validationClips, ...(insideCount > 0 ? { psnrCharacter: psnrOf(inside / insideCount) } : {}) };
     },
   };
 }

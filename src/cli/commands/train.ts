@@ -2,18 +2,22 @@
  * @file `kinora train vae|text|dit|distill <config>`, `kinora train judge|looks` and `kinora train export`: from configurations to a model folder.
  */
 import { dirname } from 'node:path';
+import { Option } from 'commander';
 import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
+import type { splitOptions } from '../../train/footage-config.ts';
+import type { Footage } from '../../train/footage-source.ts';
 import type { TrainJudgeOptions } from '../../train/judge-task.ts';
 import type { TrainLooksOptions } from '../../train/looks-task.ts';
 import type { StepProgress } from '../../train/loop.ts';
 import type { RunPlan } from '../../train/plan.ts';
-import type { RunOptions } from '../../train/run.ts';
+import type { DataOptions, RunOptions } from '../../train/run.ts';
 import { choice, decimal, integer, nonEmpty } from '../options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
 interface Flags {
-  readonly lpc: string;
+  readonly lpc?: string;
+  readonly data?: string;
   readonly out: string;
   readonly cache: string;
   readonly resume?: boolean;
@@ -31,10 +35,11 @@ const trainEvent = (p: StepProgress): ProgressEvent => ({
   note: `loss ${p.loss.toFixed(4)}, ${p.samplesPerSecond.toFixed(1)} samples/s, ${Math.round(p.eta / 60)} min left${p.skipped ? ', skipped' : ''}`,
 });
 
-async function runOptions({ lpc, out, cache, resume, init, threads }: Omit<Flags, 'tokenizer'>, { signal, progress }: CliContext): Promise<RunOptions> {
+async function runOptions({ lpc, data, out, cache, resume, init, threads }: Omit<Flags, 'tokenizer'>, { signal, progress }: CliContext): Promise<RunOptions & DataOptions> {
   const { runBackend } = await import('../../train/run.ts');
   return {
-    backend: runBackend(threads), lpc, dir: out, cacheDir: cache, resume: resume ?? false, signal, ...(init === undefined ? {} : { init }),
+    backend: runBackend(threads), dir: out, cacheDir: cache, resume: resume ?? false, signal,
+    ...(lpc === undefined ? {} : { lpc }), ...(data === undefined ? {} : { data }), ...(init === undefined ? {} : { init }),
     onStep: (p) => { progress(trainEvent(p)); },
     onPrepare: (what, done, total) => { progress({ stage: what, done, total }); },
   };
@@ -51,7 +56,7 @@ function printPlan(p: RunPlan, print: CliContext['print']): void {
 
 const runFlags = (command: Parameters<CliCommand['define']>[0]) => command
   .argument('<config>', 'a JSON file, see configs/')
-  .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', folder('--lpc'), 'lpc')
+  .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers; lpc unless said', folder('--lpc'))
   .option('--out <dir>', 'folder of the run', folder('--out'), 'runs/latest')
   .option('--cache <dir>', 'folder of decoded layers and latents', folder('--cache'), '.cache')
   .option('--threads <n>', 'threads of the engine', integer('--threads', { min: 1, max: 256 }))
@@ -62,15 +67,27 @@ const common = (command: Parameters<CliCommand['define']>[0]) => runFlags(comman
   .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
   .option('--init <file>', 'weights of an earlier run to start from', folder('--init'));
 
+/** Flags of runs that can be on a dataset. */
+const footageFlags = (command: Parameters<CliCommand['define']>[0]) => common(command)
+  .addOption(new Option('--data <dataset>', 'a dataset that kinora data ingest wrote, in place of the sprites').argParser(folder('--data')).conflicts('lpc'));
+
+/** The dataset of a run that is on one. */
+async function openData(data: string | undefined, config: Parameters<typeof splitOptions>[0]): Promise<Footage | undefined> {
+  if (data === undefined) return undefined;
+  const [{ openFootage }, { splitOptions: of }] = await Promise.all([import('../../train/footage-source.ts'), import('../../train/footage-config.ts')]);
+  return openFootage(data, of(config));
+}
+
 const vae: CliCommand = {
   path: 'train vae',
-  summary: 'Trains a video autoencoder on sprites',
+  summary: 'Trains a video autoencoder on sprites or on your own footage',
   example: 'kinora train vae configs/sprites-64/vae.json --lpc ./lpc --out runs/vae',
   define: (command, context) => {
-    common(command).action(async (config: string, flags: Flags) => {
-      const [{ readRunConfig }, { trainVae }, { planVae }] = await Promise.all([import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts')]);
-      const parsed = await readRunConfig('vae', config);
-      printPlan(planVae(parsed), context.print);
+    footageFlags(command).action(async (config: string, flags: Flags) => {
+      const [{ readRunConfig }, { trainVae }, { planFootageVae, planVae }] = await Promise.all([
+        import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts')]);
+      const parsed = await readRunConfig('vae', config), footage = await openData(flags.data, parsed);
+      printPlan(footage ? planFootageVae(parsed, footage) : planVae(parsed), context.print);
       if (!flags.dryRun) context.print(await trainVae(parsed, await runOptions(flags, context)));
     });
   },
@@ -93,20 +110,21 @@ const text: CliCommand = {
 
 const dit: CliCommand = {
   path: 'train dit',
-  summary: 'Trains a diffusion transformer on latents of sprites',
+  summary: 'Trains a diffusion transformer on latents of sprites or of your own footage',
   example: 'kinora train dit configs/sprites-64/dit.json --vae runs/vae/vae.safetensors --text runs/text/text.safetensors --lpc ./lpc --out runs/dit',
   define: (command, context) => {
-    common(command)
+    footageFlags(command)
       .requiredOption('--vae <file>', 'the autoencoder, vae.safetensors', folder('--vae'))
       .option('--text <file>', 'a trained text tower that stays as it is, text.safetensors', folder('--text'))
       .option('--self-test', 'learn one clip by heart, compare it with the original, and stop')
       .action(async (config: string, flags: Flags & { vae: string; text?: string; selfTest?: boolean }) => {
-        const [{ readRunConfig }, { selfTestDiT, trainDiT }, { planDiT }, { readVae }, { loadTokenizer }] = await Promise.all([
+        const [{ readRunConfig }, { selfTestDiT, trainDiT }, { planDiT, planFootageDiT }, { readVae }, { loadTokenizer }] = await Promise.all([
           import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../train/vae-file.ts'), import('../../pipeline/tokenizer.ts')]);
         const parsed = await readRunConfig('dit', config), { vae: file, tokenizer, text: tower, selfTest, dryRun } = flags;
         const options = { ...(await runOptions(flags, context)), vae: file, tokenizer, ...(tower === undefined ? {} : { text: tower }) };
         if (selfTest) { context.print(`one clip learnt by heart: ${(await selfTestDiT(parsed, options)).toFixed(1)} dB against the autoencoder's own reconstruction`); return; }
-        printPlan(planDiT(parsed, await readVae(file), await loadTokenizer(tokenizer)), context.print);
+        const frozen = { vae: await readVae(file), tokenizer: await loadTokenizer(tokenizer) }, footage = await openData(flags.data, parsed);
+        printPlan(footage ? planFootageDiT(parsed, { ...frozen, footage }) : planDiT(parsed, frozen.vae, frozen.tokenizer), context.print);
         if (!dryRun) context.print(await trainDiT(parsed, options));
       });
   },
@@ -204,6 +222,7 @@ const looks: CliCommand = {
 interface ExportFlags {
   readonly out: string;
   readonly lpc: string;
+  readonly licence?: string;
   readonly cache: string;
   readonly tokenizer: string;
   readonly average?: string;
@@ -236,6 +255,7 @@ const toModel: CliCommand = {
       .option('--base <id|dir>', "of a student's run (train distill) its teacher, from which all but the transformer is taken; of the other options --out, --card and "
         + '--release count', nonEmpty('--base', 'wanted a model id or a folder'))
       .option('--card <file>', "the model's card, README.md", folder('--card'))
+      .option('--licence <spdx>', 'licence of the weights; CC-BY-SA-3.0 unless said, of a run on footage NOASSERTION', nonEmpty('--licence', 'wanted an SPDX expression'))
       .option('--release <v>', 'version of the model', nonEmpty('--release', 'wanted a version'), '0.1.0')
       .option('--expander <name>', 'prompts are worded as captions before the model reads them: sprites', choice('--expander', ['sprites']))
       .option('--sampler <name>', `default sampler: ${SAMPLERS.join(', ')}`, choice('--sampler', SAMPLERS), 'ab2')
@@ -247,7 +267,7 @@ const toModel: CliCommand = {
         const id = out.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1)!, { card } = files;
         const { info } = base === undefined ? await (await import('../../train/export.ts')).exportModel({
           run, id, out, lpc, cacheDir: cache, version: release, ...files,
-          sampling: { sampler, steps, guidance, interval: [guideFrom, 1], rescale, palette: 32, steady: 10 },
+          sampling: { sampler, steps, guidance, interval: [guideFrom, 1], rescale },
         }) : await (await import('../../train/distill.ts')).exportStudent({ run, base, out, id, version: release, ...(card === undefined ? {} : { card }) });
         print(`${out}: ${info.id} ${info.version}, ${Object.keys(info.files).length} files`);
       });
