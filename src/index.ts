@@ -45,7 +45,6 @@ export { endpointCaptioner } from './pipeline/caption-endpoint.ts';
 export { ortBackend, type OrtOptions } from './backend/ort/ort.ts';
 export { readRunConfig, TRAINABLE, type DistillRunConfig, type DiTRunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './train/config.ts';
 export { selfTestDiT, trainDiT, trainText, trainVae, type DataOptions, type DiTRunOptions, type RunOptions } from './train/run.ts';
-export { openFootage, type Footage, type FootageOptions } from './train/footage-source.ts';
 export { exportStudent, trainDistilled, type DistillRunOptions, type ExportStudentOptions } from './train/distill.ts';
 export { trainJudge, type TrainJudgeOptions } from './train/judge-task.ts';
 export { planDistill, planDiT, planFootageDiT, planFootageVae, planText, planVae, type PlanFootageOptions, type RunPlan } from './train/plan.ts';

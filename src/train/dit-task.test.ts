@@ -8,6 +8,7 @@ import { sizeOf } from '../core/shape.ts';
 import { draws, normals } from '../core/random.ts';
 import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { drawClip, loadSpriteWorld, renderClip, type SpriteWorld } from '../data/sprites/world.ts';
+import { sha256 } from '../io/safetensors.ts';
 import { concatFrames, sliceFrames } from '../media/frames.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN } from '../models/dit/pack-feeds.ts';
@@ -16,6 +17,7 @@ import { vaeParams } from '../models/vae/vae.ts';
 import { listParams } from '../nn/param.ts';
 import { loadTokenizer } from '../pipeline/tokenizer.ts';
 import { ditTask, sampleMaker, type DiTTaskConfig, type DiTTaskParts } from './dit-task.ts';
+import { dataFingerprint } from './identity.ts';
 import { cacheLatents, clipStream, encoder, givenFrames, keptFrames, shapeName, shapeOf, type CacheOptions, type FrozenVae, type LatentClips } from './latents.ts';
 import type { SampleShape } from './layout-bank.ts';
 import { spriteSource } from './sprite-source.ts';
@@ -62,6 +64,12 @@ test('cached latents are those of the clip, of its given frames and of its endin
   const inside = encoder(vae, backend)([concatFrames([frames])])
     .then((z) => Float32Array.from({ length: reused.length }, (_, i) => z[Math.floor(i / 2 / 64) * 3 * 64 + 64 + i % 128]!));
   expect(far(reused, await inside)).toBeGreaterThan(0.05);      // and not a cut of the clip's own latents
+});
+
+test('sprites\' caches are called by what they were always called by, so that those on disk stay valid', async () => {
+  const name = (label: string, shape: object, clips: number): string =>
+    `train-${label}-${sha256(JSON.stringify([SEED, 'train', shape, clips, 3, dataFingerprint(world)])).slice(0, 12)}.safetensors`;
+  expect(await readdir(path.join(dir, 'cache'))).toEqual(expect.arrayContaining([name('9x64x64', SHAPE, CLIPS), name('9x64x64-5', ENDING, 4), name('17x64x64@change', CHANGE, CLIPS)]));
 });
 
 test('a cache belongs to one autoencoder; shapes without whole latents are refused and leave nothing', async () => {

@@ -6,7 +6,6 @@ import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
-import { SPACE_FACTOR } from '../models/vae/config.ts';
 import type { DiTRunConfig, VaeRunConfig } from './config.ts';
 import { clipsOf, largeEnough, type Footage, type FootageOptions } from './footage-source.ts';
 import { keptFrames, latentSize, shapeName, shapeOf, type ClipShape } from './latents.ts';
@@ -20,14 +19,16 @@ const NAMED = 6;
 /** Where a configuration says nothing: one clip in twenty is held out; of ten films, seven or eight are made of words alone, two have one given frame, one has two. */
 const DEFAULTS: NonNullable<DiTRunConfig['footage']> = { heldout: 0.05, given: [1, 0.25, 0.1] };
 
-/** How a run splits its dataset. */
-export const splitOptions = ({ seed, footage }: Pick<DiTRunConfig | VaeRunConfig, 'seed' | 'footage'>): FootageOptions => ({ seed, heldout: footage?.heldout ?? DEFAULTS.heldout });
+/** Latent rows and columns of a token. */
+const patchOf = (config: DiTRunConfig): number => config.dit.patch ?? DIT_PRESETS[config.model].patch;
+
+/** How a run splits its dataset; a transformer's cuts clips to whole tokens. */
+export const splitOptions = (config: DiTRunConfig | VaeRunConfig): FootageOptions =>
+  ({ seed: config.seed, heldout: config.footage?.heldout ?? DEFAULTS.heldout, ...(config.kind === 'dit' ? { patch: patchOf(config) } : {}) });
 
 /** `17x64x64, 9x64x64 and 3 more`. */
 const named = (names: readonly string[]): string =>
   `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ''}`;
-
-const patchOf = (config: DiTRunConfig): number => config.dit.patch ?? DIT_PRESETS[config.model].patch;
 
 /** The kinds of samples of a shape, by how many frames are given; those that a pack has no room for are left out, all but the clip alone. */
 function kindsOf(shape: ClipShape, clips: number, { config, given }: { config: DiTRunConfig; given: readonly number[] }): SampleShape[] {
@@ -37,12 +38,9 @@ function kindsOf(shape: ClipShape, clips: number, { config, given }: { config: D
   return kinds.map((s) => ({ ...s, share: clips * s.share / total }));
 }
 
-/** Throws an InputError unless a clip of the shape is whole tokens, and no more than a pack has. */
+/** Throws an InputError unless a pack has room for a clip of the shape. */
 function checkShape(shape: ClipShape, footage: Footage, config: DiTRunConfig): void {
-  const patch = patchOf(config), multiple = SPACE_FACTOR * patch, name = shapeName(shape);
-  if (shape.width % multiple !== 0 || shape.height % multiple !== 0)
-    throw new InputError(`clips of ${name} in ${footage.dir} are no whole tokens: with "patch" ${patch} sides are multiples of ${multiple}`);
-  const tokens = sampleTokens({ ...shape, given: 0, share: 1 }, patch);
+  const name = shapeName(shape), tokens = sampleTokens({ ...shape, given: 0, share: 1 }, patchOf(config));
   if (tokens > config.tokens)
     throw new InputError(`a clip of ${name} in ${footage.dir} takes ${tokens} tokens, a pack has ${config.tokens}: `
       + 'raise "tokens", or ingest with a smaller --area or --max-frames');
@@ -138,6 +136,7 @@ export function describeDiTFootage(config: DiTRunConfig, { footage, tokenizer, v
   const clips = clipsOf(footage, 'train').length, epochs = config.optim.steps * samplesPerStep / clips;
   return [
     `${stockOf(footage)}: ${named(names.map((name) => `${config.clips[name]} of ${name}`))}`, `${epochs.toFixed(1)} epochs`, `latents of ${(bytes / 1e6).toFixed(0)} MB on disk`,
+    ...(footage.tooSmall.length > 0 ? [`left out as too small: ${footage.tooSmall.length} (${named([...new Set(footage.tooSmall)])})`] : []),
     ...(unused.length > 0 ? [`in no layout, so never seen: ${named(unused.map((name) => `${config.clips[name]} of ${name}`))}`] : []), unknownWords(footage, tokenizer),
   ].join('; ');
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { layoutKey, packTokens, segmentTokens } from '../models/dit/layout.ts';
 import { latentFrames } from '../models/vae/config.ts';
-import { layoutBank, type BankOptions, type SampleShape } from './layout-bank.ts';
+import { evenBank, layoutBank, type BankOptions, type SampleShape } from './layout-bank.ts';
 
 const shape = (frames: number, width: number, height: number, given: number, share: number): SampleShape => ({ frames, width, height, given, share });
 const SHAPES = [
@@ -30,6 +30,19 @@ test('shares over a large bank follow those that were asked for, but for what fi
     const found = samples.filter((x) => x === s).length / samples.length;
     expect(Math.abs(found - s.share / total), `${s.frames}x${s.width}x${s.height}, ${s.given} given: ${found} of ${s.share / total}`).toBeLessThan(0.06);
   }
+});
+
+test('an even bank fills its packs in the same way, keeps shares closely, and leaves no shape to chance', () => {
+  const bank = evenBank(options), samples = bank.flatMap((b) => b.samples), total = SHAPES.reduce((n, s) => n + s.share, 0);
+  for (const { layout, samples: own } of bank) {
+    expect(packTokens(layout)).toBe(own.reduce((n, s) => n + tokensOf(s), 0));
+    expect(options.tokens - packTokens(layout)).toBeLessThan(64);
+    expect(packTokens(layout)).toBeLessThanOrEqual(options.tokens);
+  }
+  for (const s of SHAPES) expect(Math.abs(samples.filter((x) => x === s).length - s.share / total * samples.length), `${s.frames}x${s.width}x${s.height}`).toBeLessThan(3);
+  const many = Array.from({ length: 40 }, (_, i) => shape(5, 64, 64, 0, 1 + i % 3));
+  expect(new Set(evenBank({ ...options, shapes: many, layouts: 8 }).flatMap((b) => b.samples)).size).toBe(40);
+  expect(evenBank({ ...options, layouts: 5 })).toEqual(bank.slice(0, 5));                         // a longer bank begins as a shorter one
 });
 
 test('a function of its options; another seed, another bank', () => {

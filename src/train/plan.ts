@@ -20,8 +20,8 @@ import { checkSprites, type DistillRunConfig, type DiTRunConfig, type RunConfig,
 import { distillBank, teacherSampling } from './distill.ts';
 import { epochSteps } from './distill-task.ts';
 import { filmDenoiser, filmParams, stageBank, weightedLoss, type TrainedParams } from './dit-task.ts';
-import { describeDiTFootage, describeVaeFootage, footageDiT, footageVae } from './footage-config.ts';
-import type { Footage } from './footage-source.ts';
+import { describeDiTFootage, describeVaeFootage, footageDiT, footageVae, splitOptions } from './footage-config.ts';
+import { openFootage } from './footage-source.ts';
 import { keptFrames, shapeOf } from './latents.ts';
 import { sampleTokens, type BankLayout } from './layout-bank.ts';
 import type { LossGraph } from './step-program.ts';
@@ -116,8 +116,11 @@ export function planVae(config: VaeRunConfig): RunPlan {
   return vaePlan(config, 'clips drawn anew for each step');
 }
 
-/** The plan of an autoencoder's run on a dataset. */
-export const planFootageVae = (config: VaeRunConfig, footage: Footage): RunPlan => vaePlan(footageVae(config, footage).config, describeVaeFootage(config, footage));
+/** The plan of an autoencoder's run on a dataset, a folder. */
+export async function planFootageVae(config: VaeRunConfig, data: string): Promise<RunPlan> {
+  const footage = await openFootage(data, splitOptions(config));
+  return vaePlan(footageVae(config, footage).config, describeVaeFootage(config, footage));
+}
 
 function vaePlan(config: VaeRunConfig, data: string): RunPlan {
   const model = VAE_PRESETS[config.model], specs = vaeParams(model);
@@ -151,12 +154,13 @@ export function planDiT(config: DiTRunConfig, vae: VaeFacts, tokenizer: Tokenize
 export interface PlanFootageOptions {
   readonly vae: VaeFacts;
   readonly tokenizer: CaptionTokenizer;
-  readonly footage: Footage;
+  /** The dataset's folder. */
+  readonly data: string;
 }
 
 /** The plan of a transformer's run on a dataset, whose latents stay on disk. */
-export function planFootageDiT(asked: DiTRunConfig, { vae, tokenizer, footage }: PlanFootageOptions): RunPlan {
-  const config = footageDiT(asked, footage), planned = ditPlan(config, { vae, tokenizer, data: '', held: 0 });
+export async function planFootageDiT(asked: DiTRunConfig, { vae, tokenizer, data }: PlanFootageOptions): Promise<RunPlan> {
+  const footage = await openFootage(data, splitOptions(asked)), config = footageDiT(asked, footage), planned = ditPlan(config, { vae, tokenizer, data: '', held: 0 });
   return { ...planned, data: describeDiTFootage(config, { footage, tokenizer, vae, samplesPerStep: planned.samplesPerStep }) };
 }
 

@@ -10,9 +10,9 @@ test('the library exports these values', () => {
     'CancelledError', 'EVAL_WAYS', 'FileError', 'InputError', 'JOINS', 'KinoraError', 'LONG_WAYS', 'PHASES', 'Pipeline', 'QUANTIZATIONS', 'REFUSALS', 'ResourceError', 'SAMPLERS',
     'STAGES', 'TRAINABLE', 'WANTED_DRIFT', 'addModelFile', 'captionOf', 'concatFrames', 'contactSheet', 'drawClip', 'endpointCaptioner', 'evalLong', 'evalModel', 'evalModelLong',
     'evalModelPrompts', 'evalModelWays', 'evalSprites', 'exportModel', 'exportStudent', 'findModel', 'generate', 'generateFilms', 'ingest', 'installedModels', 'loadJudge',
-    'loadSpriteWorld', 'master', 'openModel', 'openPipeline', 'ortBackend', 'planDiT', 'planDistill', 'planText', 'planVae', 'previewSprites', 'readClip', 'readFilm',
-    'readImage', 'readManifest', 'readMetadata', 'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip',
-    'replay', 'selfTestDiT', 'sliceFrames', 'toRgb', 'trainDiT', 'trainDistilled', 'trainJudge', 'trainText', 'trainVae', 'writeFilm', 'writePng',
+    'loadSpriteWorld', 'master', 'openModel', 'openPipeline', 'ortBackend', 'planDiT', 'planDistill', 'planFootageDiT', 'planFootageVae', 'planText', 'planVae', 'previewSprites',
+    'readClip', 'readFilm', 'readImage', 'readManifest', 'readMetadata', 'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae', 'recordModel', 'recordedOptions',
+    'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames', 'toRgb', 'trainDiT', 'trainDistilled', 'trainJudge', 'trainText', 'trainVae', 'writeFilm', 'writePng',
   ]);
 });
 

@@ -4,8 +4,6 @@
 import { dirname } from 'node:path';
 import { Option } from 'commander';
 import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
-import type { splitOptions } from '../../train/footage-config.ts';
-import type { Footage } from '../../train/footage-source.ts';
 import type { TrainJudgeOptions } from '../../train/judge-task.ts';
 import type { TrainLooksOptions } from '../../train/looks-task.ts';
 import type { StepProgress } from '../../train/loop.ts';
@@ -71,13 +69,6 @@ const common = (command: Parameters<CliCommand['define']>[0]) => runFlags(comman
 const footageFlags = (command: Parameters<CliCommand['define']>[0]) => common(command)
   .addOption(new Option('--data <dataset>', 'a dataset that kinora data ingest wrote, in place of the sprites').argParser(folder('--data')).conflicts('lpc'));
 
-/** The dataset of a run that is on one. */
-async function openData(data: string | undefined, config: Parameters<typeof splitOptions>[0]): Promise<Footage | undefined> {
-  if (data === undefined) return undefined;
-  const [{ openFootage }, { splitOptions: of }] = await Promise.all([import('../../train/footage-source.ts'), import('../../train/footage-config.ts')]);
-  return openFootage(data, of(config));
-}
-
 const vae: CliCommand = {
   path: 'train vae',
   summary: 'Trains a video autoencoder on sprites or on your own footage',
@@ -86,8 +77,8 @@ const vae: CliCommand = {
     footageFlags(command).action(async (config: string, flags: Flags) => {
       const [{ readRunConfig }, { trainVae }, { planFootageVae, planVae }] = await Promise.all([
         import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts')]);
-      const parsed = await readRunConfig('vae', config), footage = await openData(flags.data, parsed);
-      printPlan(footage ? planFootageVae(parsed, footage) : planVae(parsed), context.print);
+      const parsed = await readRunConfig('vae', config), { data } = flags;
+      printPlan(data === undefined ? planVae(parsed) : await planFootageVae(parsed, data), context.print);
       if (!flags.dryRun) context.print(await trainVae(parsed, await runOptions(flags, context)));
     });
   },
@@ -123,8 +114,8 @@ const dit: CliCommand = {
         const parsed = await readRunConfig('dit', config), { vae: file, tokenizer, text: tower, selfTest, dryRun } = flags;
         const options = { ...(await runOptions(flags, context)), vae: file, tokenizer, ...(tower === undefined ? {} : { text: tower }) };
         if (selfTest) { context.print(`one clip learnt by heart: ${(await selfTestDiT(parsed, options)).toFixed(1)} dB against the autoencoder's own reconstruction`); return; }
-        const frozen = { vae: await readVae(file), tokenizer: await loadTokenizer(tokenizer) }, footage = await openData(flags.data, parsed);
-        printPlan(footage ? planFootageDiT(parsed, { ...frozen, footage }) : planDiT(parsed, frozen.vae, frozen.tokenizer), context.print);
+        const frozen = { vae: await readVae(file), tokenizer: await loadTokenizer(tokenizer) }, { data } = flags;
+        printPlan(data === undefined ? planDiT(parsed, frozen.vae, frozen.tokenizer) : await planFootageDiT(parsed, { ...frozen, data }), context.print);
         if (!dryRun) context.print(await trainDiT(parsed, options));
       });
   },
