@@ -75,9 +75,10 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
   return async (trained, step, dir) => {
     const weights = { ...tower, ...trained }, program = await (mainLoss ??= compileLoss(MAIN, count));
     const levels: Record<string, number> = {}, dealt: Record<string, number> = {};
+    const others = main.map((_, j) => main[(j + 1) % count]!.caption);
     for (const [i, sigma] of LEVELS.entries()) {
       levels[`loss@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i);
-      if (DEALT.includes(sigma)) dealt[`dealt@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i, main.map((_, j) => main[(j + 1) % count]!.caption));
+      if (count > 1 && DEALT.includes(sigma)) dealt[`dealt@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i, others);
     }
     const ofKinds = await kindLosses(weights);
     const file = join(dir, `films-${String(step).padStart(6, '0')}.png`);

@@ -66,7 +66,7 @@ const MAX_SECONDS = 600;
 function limitsOf(shapes: string | undefined, token: number, { width, height, fps }: ModelInfo['native']): ModelInfo['limits'] {
   const trained = shapes === undefined ? [{ frames: 33, width: 128, height: 64 }] : (JSON.parse(shapes) as string[]).map(shapeOf);
   const maxSide = 2 * Math.max(...trained.flatMap((s) => [s.width, s.height]));
-  return { minSide: Math.min(64, width, height), maxSide, multiple: token, maxFrames: MAX_SECONDS * fps, window: Math.max(...trained.map((s) => s.frames)) };
+  return { minSide: Math.min(64, width, height), maxSide, multiple: token, maxFrames: Math.round(MAX_SECONDS * fps), window: Math.max(...trained.map((s) => s.frames)) };
 }
 
 /** What a model says of what it was trained on. */
