@@ -8,10 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts';
-import { runCli } from '../../src/cli/program.ts';
 import { CODECS, encodeFilm, scene } from '../../src/data/footage/film.fixture.ts';
 import { endpointCaptioner, ingest, readManifest } from '../../src/index.ts';
+import { kinora } from '../support/cli.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let dir: string, films: string;
@@ -22,16 +21,6 @@ beforeAll(async () => {
   for (let i = 1; i <= 6; i++) await encodeFilm(join(films, `texture ${i}.mp4`), scene(i, 50), CODECS.mp4);
 });
 afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
-
-/** Calls the command line in this process. */
-async function kinora(...argv: string[]): Promise<{ exit: number; out: string; errors: string }> {
-  let out = '', errors = '';
-  const exit = await runCli(argv, {
-    version: '0', commands: COMMANDS, groups: GROUPS, signal: new AbortController().signal,
-    stdout: { write: (text) => { out += text; } }, stderr: { write: (text) => { if (text.startsWith('kinora:')) errors += text; } },
-  });
-  return { exit, out, errors };
-}
 
 async function hashes(folder: string): Promise<[string, string][]> {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name)).sort();

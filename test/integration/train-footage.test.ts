@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts';
-import { runCli } from '../../src/cli/program.ts';
 import { scene } from '../../src/data/footage/film.fixture.ts';
 import {
   CancelledError, ortBackend, readFilm, readManifest, readRunConfig, readVae, trainDiT, trainVae, type DiTRunConfig, type DiTRunOptions, type Frames, type VaeRunConfig,
@@ -14,6 +12,7 @@ import {
 import { readTensors, sha256 } from '../../src/io/safetensors.ts';
 import { sliceFrames } from '../../src/media/frames.ts';
 import { encodePng } from '../../src/media/png.ts';
+import { kinora } from '../support/cli.ts';
 
 const tokenizer = fileURLToPath(new URL('../../models/sprites-64', import.meta.url));
 const common = {
@@ -30,16 +29,6 @@ const DIT: DiTRunConfig = {
 };
 let dir: string, data: string, vae: string;
 const at = (name: string): string => join(dir, name);
-
-/** Calls the command line in this process. */
-async function kinora(...argv: string[]): Promise<{ exit: number; out: string; errors: string }> {
-  let out = '', errors = '';
-  const exit = await runCli(argv, {
-    version: '0', commands: COMMANDS, groups: GROUPS, signal: new AbortController().signal,
-    stdout: { write: (text) => { out += text; } }, stderr: { write: (text) => { if (text.startsWith('kinora:')) errors += text; } },
-  });
-  return { exit, out, errors };
-}
 
 /** SHA-256 of each file below a folder. */
 async function hashes(folder: string): Promise<[string, string][]> {
