@@ -115,7 +115,7 @@ test('a disk that takes no more, met while the film is written: every format', a
     expect(result).toMatchObject({ exit: 1, stdout: '', errors: [expect.stringMatching(/^kinora: cannot write .*: the file is too large for this disk$/)] });
     expect(await readdir(out)).toEqual([]);
   }
-});
+}, 180_000);                                                     // four programs from nothing
 
 test('a folder without permission', async () => {
   await mkdir(join(out, 'locked'));

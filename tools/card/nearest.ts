@@ -1,16 +1,19 @@
 /**
- * @file Is a film remembered? `npx tsx tools/card/nearest.ts <sprite layers> <model> <out.png> <configurations of the transformer's runs>`: films of the first 32
+ * @file Is a film remembered? `npx tsx tools/card/nearest.ts <sprite layers> <model> <out.webp> <configurations of the transformer's runs>`: films of the first 32
  * held-out prompts, and under each the training clip of 17×64×64 that is nearest: least squared difference of the frames at 16×16 pixels.
  */
 import { drawClip, loadSpriteWorld, renderClip } from '../../src/data/sprites/world.ts';
 import { drawEvalPrompts } from '../../src/eval/prompts.ts';
-import { contactSheet, writePng } from '../../src/media/contact-sheet.ts';
-import type { Frames } from '../../src/media/frames.ts';
+import { contactSheet, spreadFrames } from '../../src/media/contact-sheet.ts';
+import { concatFrames, sliceFrames, type Frames } from '../../src/media/frames.ts';
+import { writeFilm } from '../../src/media/sink.ts';
 import { openPipeline } from '../../src/pipeline/pipeline.ts';
 import { readRunConfig } from '../../src/train/config.ts';
 import { clipStream, shapeName, type ClipShape } from '../../src/train/latents.ts';
 
 const SHAPE: ClipShape = { frames: 17, width: 64, height: 64 }, FILMS = 32, CELL = 4, EVERY = 4;
+/** Of the sheet: frames of a film, films side by side. */
+const SHOWN = 4, BESIDE = 4;
 
 /** Every fourth frame at 16×16 pixels, sums of 4×4. */
 function small({ data, count, width, height, channels }: Frames): Float32Array {
@@ -21,7 +24,7 @@ function small({ data, count, width, height, channels }: Frames): Float32Array {
 }
 
 const [layers, model, out, ...configs] = process.argv.slice(2);
-if (!layers || !model || !out || configs.length === 0) throw new Error('usage: nearest.ts <sprite layers> <model> <out.png> <configuration>…');
+if (!layers || !model || !out || configs.length === 0) throw new Error('usage: nearest.ts <sprite layers> <model> <out.webp> <configuration>…');
 const world = await loadSpriteWorld(layers, { cacheDir: '.cache' }), runs = new Map<number, number>();      // clips by seed: runs with one seed share their clips
 for (const file of configs) {
   const { seed, clips } = await readRunConfig('dit', file);
@@ -45,6 +48,8 @@ for (const [i, place] of places.entries()) {
   });
   if (i % 1000 === 0) console.error(`${i} of ${places.length} clips`);
 }
-await writePng(out, contactSheet(films.flatMap((film, i) => [film, clip(best[i]!.place)]), { columns: 9 }));
+const pairs = films.map((film, i) => [film, clip(best[i]!.place)].map((f) => concatFrames(spreadFrames(f.count, SHOWN).map((t) => sliceFrames(f, t, t + 1)))));
+const rows = Array.from({ length: FILMS / BESIDE }, (_, row) => pairs.slice(row * BESIDE, (row + 1) * BESIDE));
+await writeFilm(out, contactSheet(rows.flatMap((row) => [0, 1].map((which) => concatFrames(row.map((pair) => pair[which]!))))));
 const perPixel = best.map(({ distance }) => Math.sqrt(distance / looks[0]!.length) / CELL ** 2);
 console.log(`${out}: root mean square differences at 16×16 pixels from ${Math.min(...perPixel).toFixed(1)} to ${Math.max(...perPixel).toFixed(1)} of 255`);
