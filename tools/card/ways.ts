@@ -52,7 +52,7 @@ async function make(o: FilmWays, count = 1): Promise<Frames[]> {
 const one = async (o: FilmWays): Promise<Frames> => (await make(o))[0]!;
 const all = (): boolean => true, still = (image: Frames, count: number): Frames => concatFrames(Array.from({ length: count }, () => image));
 
-const walk = await one({ prompt: 'a woman with long red hair in a blue dress walks to the left', seed: 7 }), orc = await one({ prompt: 'an orc casts a spell', seed: 3 });
+const walk = await one({ prompt: 'a woman with long red hair in a blue dress walks to the left', seed: 10 }), orc = await one({ prompt: 'an orc casts a spell', seed: 10 });
 const first = sliceFrames(walk, 0, 1), last = sliceFrames(walk, walk.count - 1), half = sliceFrames(walk, 0, 9);
 /** Bright over a head's rows. */
 const mask: Frames = { ...first, data: Uint8Array.from(first.data, (_, i) => { const y = Math.floor(i / (first.width * 3)); return y >= HEAD_ROWS[0] && y < HEAD_ROWS[1] ? 255 : 0; }) };
@@ -73,7 +73,7 @@ const FILMS: Readonly<Record<string, () => Promise<Frames>>> = {
     framed(await one({ video: { film: walk }, prompt: 'a woman with long green hair in a blue dress walks to the left', mask: { image: mask }, seed: 7 })),
   ]),
   vary: async () => beside((await make({ prompt: 'a knight walks to the right', seed: 7, vary: { amount: 0.3, seed: 1 } }, 3)).map((f) => framed(f))),
-  remix: async () => beside([framed(walk), framed(await one({ prompt: 'a woman with long red hair in a blue dress falls down', seed: 7 }))]),
+  remix: async () => beside([framed(walk), framed(await one({ prompt: 'a woman with long red hair in a blue dress falls down', seed: 10 }))]),
   storyboard: async () => framed(await one({
     seed: 5,
     storyboard: {
