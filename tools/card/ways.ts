@@ -54,8 +54,9 @@ const all = (): boolean => true, still = (image: Frames, count: number): Frames 
 
 const walk = await one({ prompt: 'a woman with long red hair in a blue dress walks to the left', seed: 10 }), orc = await one({ prompt: 'an orc casts a spell', seed: 10 });
 const first = sliceFrames(walk, 0, 1), last = sliceFrames(walk, walk.count - 1), half = sliceFrames(walk, 0, 9);
+const rowOf = (i: number): number => Math.floor(i / (first.width * 3));
 /** Bright over a head's rows. */
-const mask: Frames = { ...first, data: Uint8Array.from(first.data, (_, i) => { const y = Math.floor(i / (first.width * 3)); return y >= HEAD_ROWS[0] && y < HEAD_ROWS[1] ? 255 : 0; }) };
+const mask: Frames = { ...first, data: Uint8Array.from(first.data, (_, i) => (rowOf(i) >= HEAD_ROWS[0] && rowOf(i) < HEAD_ROWS[1] ? 255 : 0)) };
 
 const FILMS: Readonly<Record<string, () => Promise<Frames>>> = {
   image: async () => beside([framed(still(first, 17), all), framed(await one({ prompt: 'a woman casts a spell', seed: 2, images: [{ image: first }] }), (t) => t === 0)]),
@@ -67,7 +68,9 @@ const FILMS: Readonly<Record<string, () => Promise<Frames>>> = {
   'extend-before': async () => framed(await one({ video: { film: half }, prompt: 'a woman walks to the left', extendBefore: 1, seed: 7 }), (t) => t >= 8),
   loop: async () => { const film = await one({ prompt: 'a skeleton walks to the right', frames: 24, loop: true, seed: 4 }); return framed(concatFrames([film, film])); },
   connect: async () => framed(await one({ connect: [{ film: walk }, { film: orc }], seconds: 2, seed: 1, prompt: 'a woman walks to the left' }), (t) => t < 17 || t >= 33),
-  edit: async () => beside([framed(walk, all), framed(await one({ video: { film: walk }, prompt: 'a woman with long red hair in plate armor walks to the left', strength: 0.8, seed: 7 }))]),
+  edit: async () => beside([framed(walk, all), framed(await one({
+    video: { film: walk }, prompt: 'a woman with long red hair in plate armor walks to the left', strength: 0.8, seed: 7,
+  }))]),
   mask: async () => beside([
     framed(walk, all), framed(still(mask, 17), all),
     framed(await one({ video: { film: walk }, prompt: 'a woman with long green hair in a blue dress walks to the left', mask: { image: mask }, seed: 7 })),
@@ -78,7 +81,9 @@ const FILMS: Readonly<Record<string, () => Promise<Frames>>> = {
     seed: 5,
     storyboard: {
       seconds: 8, shots: [
-        { at: 0, prompt: 'a knight walks to the right' }, { at: 3, prompt: 'a knight casts a spell, facing right', join: 'free' }, { at: 6, prompt: 'a skeleton falls down', join: 'blend' },
+        { at: 0, prompt: 'a knight walks to the right' },
+        { at: 3, prompt: 'a knight casts a spell, facing right', join: 'free' },
+        { at: 6, prompt: 'a skeleton falls down', join: 'blend' },
       ],
     },
   })),
