@@ -61,6 +61,8 @@ const schema = z.strictObject({
   /** Days for which a finished film that was deleted can be brought back; 0: it cannot. */
   trashDays: z.number().min(0).max(36_500).default(7),
   webhooks: z.array(webhook).default([]),
+  /** What is refused (policy/policy.ts): `words`, a file with a word or phrase a line, or false; absent, a list of ours. `hook`, a module whose functions decide. */
+  policy: z.strictObject({ words: z.union([z.string().min(1), z.literal(false)]).optional(), hook: z.string().min(1).optional() }).prefault({}),
 });
 
 /** The configuration with its defaults. */

@@ -9,8 +9,9 @@ import type { FilmProgress, Phase } from '../pipeline/job.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { FilmWays } from '../pipeline/ways.ts';
 import { deliverFilm } from './deliver.ts';
+import type { Policy } from './policy/policy.ts';
+import { askedWords, type ClaimedJob, type FilmSpec, type JobProgress, type MadeFilm } from './spec.ts';
 import { NATIVE_FILE, type Store } from './store.ts';
-import type { ClaimedJob, FilmSpec, JobProgress, MadeFilm } from './spec.ts';
 
 /** What a maker is told beside the job. */
 export interface MakeOptions {
@@ -47,7 +48,7 @@ export function filmOptions(spec: FilmSpec, files: { readonly image: string; rea
 }
 
 /** A maker with models of its own: the last one used stays open. */
-export function pipelineMaker(o: { readonly threads?: number | undefined } = {}): FilmMaker & Disposable {
+export function pipelineMaker(o: { readonly threads?: number | undefined; readonly policy?: Pick<Policy, 'film'> | undefined } = {}): FilmMaker & Disposable {
   let open: { readonly model: string; readonly pipeline: Pipeline } | undefined;
   const pipelineOf = async (model: string): Promise<Pipeline> => {
     if (open?.model === model) return open.pipeline;
@@ -66,6 +67,7 @@ export function pipelineMaker(o: { readonly threads?: number | undefined } = {})
       onProgress: (p) => { onProgress({ stage: p.phase, progress: percentOf(p) }); },
     }));
     const { readFilm, readMetadata } = await import('../media/read.ts'), started = performance.now(), native = await readFilm(output);
+    await o.policy?.film({ frames: native, asked: askedWords(spec) }).catch(async (error: unknown) => { await rm(work, { recursive: true, force: true }); throw error; });
     await rm(made, { recursive: true, force: true });
     await mkdir(made);
     const { frames } = spec.deliver;

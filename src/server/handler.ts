@@ -10,6 +10,7 @@ import type { Changes } from './events.ts';
 import type { Jobs } from './jobs.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServedModels } from './plan.ts';
+import type { Policy } from './policy/policy.ts';
 import type { Quota } from './quota.ts';
 import type { Store } from './store.ts';
 import type { Trash } from './trash.ts';
@@ -38,6 +39,7 @@ export interface HandlerContext {
   readonly changes: Changes;
   readonly metrics: Metrics;
   readonly decoder: Decoder;
+  readonly policy: Pick<Policy, 'prompt'>;
   /** A film is cancelled: whoever makes it may stop. */
   readonly drop: (id: string) => void;
   /** Why no films can be made now. */

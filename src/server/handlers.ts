@@ -18,6 +18,7 @@ import { openApi } from './openapi.ts';
 import {
   capabilitiesOf, modelOf, planCreate, planEdit, planExtend, planRemix, uploadedSource, type PlannedFilm, type SourceFilm,
 } from './plan.ts';
+import { allow } from './policy/allow.ts';
 import { fetchImage } from './public-address.ts';
 import type { Quota } from './quota.ts';
 import type { RouteName } from './routes.ts';
@@ -62,6 +63,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
     let queued = false;
     try {
       const { askedModel, size, seconds, spec, work } = await make();
+      await allow(spec, c);
       const result = await jobs.queue({
         id, owner: retryOf?.owner ?? caller.owner, kind, askedModel, size, seconds, spec, work, source, ...(retryOf ? { retryOf: retryOf.id } : {}),
       }, {

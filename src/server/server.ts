@@ -18,6 +18,7 @@ import { lockFolder } from './lock.ts';
 import type { Log } from './log.ts';
 import { countJobs, serverMetrics } from './server-metrics.ts';
 import { openModels } from './plan.ts';
+import { openPolicy } from './policy/policy.ts';
 import type { JobSource } from './spec.ts';
 import { Store } from './store.ts';
 import { sweep, Trash } from './trash.ts';
@@ -74,7 +75,7 @@ const CLOSE_MS = 1000;
 
 /** Starts a server; resolves when it listens. */
 export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder }: StartServerOptions): Promise<RunningServer> {
-  const store = new Store(config.data), served = await openModels(config), stop = new AbortController();
+  const store = new Store(config.data), served = await openModels(config), policy = await openPolicy(config.policy), stop = new AbortController();
   await store.open();
   const db = await openDatabase(config), changes = new Changes(), keys = new Keys(db), metrics = serverMetrics(version, served);
   let pool: WorkerPool | undefined;
@@ -94,7 +95,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       ...(pool && config.workers > 0 && pool.pids.length === 0 ? ['no worker runs'] : []),
     ];
     const app = serverApp({
-      config, version, db, jobs, trash, store, served, changes, metrics, decoder, drop, keys, log, notReady, stopping: stop.signal, started: Math.floor(Date.now() / 1000),
+      config, version, db, jobs, trash, store, served, changes, metrics, decoder, policy, drop, keys, log, notReady, stopping: stop.signal, started: Math.floor(Date.now() / 1000),
       gauges: () => countJobs(metrics, { jobs, store, draining: stop.signal.aborted }),
     });
     const server = createAdaptorServer({ fetch: app.fetch });
@@ -108,7 +109,8 @@ export async function startServer(config: ServerConfig, { version, log, make, de
     if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, renewMs: config.lease.renew, log }));
     else pool = new WorkerPool({
       count: config.workers, source: counted, gone: (name) => jobs.releaseAll(name), log,
-      argv: ['--data', store.root, '--renew', String(config.lease.renew), ...(config.threads === undefined ? [] : ['--threads', String(config.threads)])],
+      argv: ['--data', store.root, '--renew', String(config.lease.renew), ...(config.threads === undefined ? [] : ['--threads', String(config.threads)]),
+        ...(config.policy.hook === undefined ? [] : ['--policy-hook', config.policy.hook])],
     });
     const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, trash, store, metrics, log, signal: stop.signal });
     const { port, address } = server.address() as AddressInfo, url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { JOINS } from '../pipeline/timeline.ts';
+import type { AskedWords } from './policy/policy.ts';
 
 const count = z.int().positive();
 
@@ -26,6 +27,9 @@ export const filmSpec = z.object({
   image: z.boolean().optional(), source: z.boolean().optional(),
 });
 export type FilmSpec = z.infer<typeof filmSpec>;
+
+/** The words of a film, as a policy reads them. */
+export const askedWords = ({ prompt, negative, shots = [], model }: FilmSpec): AskedWords => ({ prompt, negative, shots: shots.map((shot) => shot.prompt), model });
 
 /** What is known of a film that was made. */
 export const madeFacts = z.object({

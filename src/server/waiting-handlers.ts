@@ -4,6 +4,7 @@ import { moveVideoBody, updateVideoBody, type MoveVideoBody } from './contract.t
 import { ApiError, notFound } from './errors.ts';
 import { parse, type Caller, type Handler, type HandlerContext } from './handler.ts';
 import type { JobRow } from './jobs.ts';
+import { allow } from './policy/allow.ts';
 import { planUpdate } from './update.ts';
 import { WaitingJobs, type Place } from './waiting.ts';
 
@@ -57,7 +58,9 @@ export function waitingHandlers(c: WaitingContext): Readonly<Record<'pauseVideo'
       for (let i = 0; i < TRIES; i++) {
         const row = await find(param('video_id'), caller);
         if (row.status !== 'queued') throw await refused(row.id, caller);
-        const updated = await waiting.replan(row.id, row.spec, await planUpdate(row, change, plan));
+        const planned = await planUpdate(row, change, plan);
+        await allow(planned.spec, c);
+        const updated = await waiting.replan(row.id, row.spec, planned);
         if (updated) return answer(updated);
       }
       throw new ApiError(409, 'others change this film all the time; try again', { code: 'video_changed', retry: true });

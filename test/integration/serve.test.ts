@@ -178,3 +178,22 @@ test.skipIf(reason !== undefined)(`${apart}${reason === undefined ? '' : ` (skip
     expect(await stopped(s.child, 'SIGTERM')).toBe(0);
   } finally { await drop(); }
 }, 300_000);
+
+test('a policy refuses words before anything is made, and a film after it is made; neither leaves a file', async () => {
+  const hook = join(dir, 'hook.mjs'), config = join(dir, 'policy.yaml'), files = join(dir, 'refused');
+  await writeFile(hook, 'export const film = ({ frames, asked }) => (asked.prompt.includes("dances") ? `${frames.count} frames of a dance` : null);');
+  await writeFile(config, JSON.stringify({ data: files, policy: { hook } }));
+  const { child, text } = kinora(['serve', '--port', '0', '--model', model, '--config', config]);
+  await until('the server', () => { if (child.exitCode !== null) throw new Error(text().stderr); return /http:/.test(text().stdout); });
+  const client = clientOf(/(http:\/\/\S+)\/v1/.exec(text().stdout)![1]!);
+  const ask = (prompt: string) => client.videos.create({ prompt, size: '64x64', num_frames: 5, num_inference_steps: 1 } as unknown as OpenAI.VideoCreateParams);
+  const refused: unknown = await ask('a nude knight').catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(BadRequestError);
+  expect(refused).toMatchObject({ code: 'moderation_blocked', param: 'prompt', message: expect.stringContaining('the word list holds "nude"') });
+  const { id } = await ask('a knight dances'), made = await finished(client, id);
+  expect(made).toMatchObject({ status: 'failed', attempt: 1, error: {
+    code: 'moderation_blocked', message: "the film was made and is refused by this server's policy: 5 frames of a dance" } });
+  expect((await readdir(join(files, 'jobs'), { recursive: true })).filter((name) => /\.(png|mp4|webp|jpg)$/.test(name))).toEqual([]);
+  expect(await finished(client, (await ask('a knight walks')).id)).toMatchObject({ status: 'completed' });
+  expect(await stopped(child, 'SIGTERM')).toBe(0);
+});

@@ -32,8 +32,10 @@ async function version(): Promise<string> {
 async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: CliContext): Promise<void> {
   const config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
   if (check) {
-    const { openModels } = await import('../../server/plan.ts'), { openDatabase } = await import('../../server/server.ts');
+    const [{ openModels }, { openPolicy }, { openDatabase }] =
+      await Promise.all([import('../../server/plan.ts'), import('../../server/policy/policy.ts'), import('../../server/server.ts')]);
     await openModels(config);
+    await openPolicy(config.policy);
     await (await openDatabase(config)).close();
     print(`ready to serve ${config.models.join(', ')} on ${config.host}:${config.port}, data in ${config.data}`);
     return;
@@ -45,14 +47,15 @@ async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: 
   await server.close();
 }
 
-interface WorkerFlags extends DatabaseFlags { readonly model?: readonly string[]; readonly threads?: number; readonly renew?: number }
+interface WorkerFlags extends DatabaseFlags { readonly model?: readonly string[]; readonly threads?: number; readonly renew?: number; readonly policyHook?: string }
 
-async function work({ model, threads, renew, ...flags }: WorkerFlags, { signal, print }: CliContext): Promise<void> {
+async function work({ model, threads, renew, policyHook, ...flags }: WorkerFlags, { signal, print }: CliContext): Promise<void> {
   const { parentLink } = await import('../../server/worker-link.ts'), stop = new AbortController(), both = AbortSignal.any([signal, stop.signal]);
   const link = parentLink(() => { stop.abort('the server is gone'); });
   const [{ Worker }, { Store }, { pipelineMaker }, log] = await Promise.all([import('../../server/worker.ts'), import('../../server/store.ts'),
     import('../../server/film-maker.ts'), jsonLines()]);
-  const make = pipelineMaker({ threads });
+  const { openPolicy } = await import('../../server/policy/policy.ts'), config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
+  const hook = policyHook ?? config.policy.hook, make = pipelineMaker({ threads, policy: hook === undefined ? undefined : await openPolicy({ words: false, hook }) });
   try {
     if (link) {
       const worker = new Worker({ source: link.source, make, store: new Store(flags.data ?? '.'), renewMs: renew ?? 3000, log });
@@ -60,7 +63,6 @@ async function work({ model, threads, renew, ...flags }: WorkerFlags, { signal, 
       await worker.run(both);
       return;
     }
-    const config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
     if (config.database === undefined)
       throw new InputError('a worker of its own needs the database that the server uses: --database, or DATABASE_URL; beside an embedded one, kinora serve starts its workers');
     const [{ openDatabase, sourceFor }, { Jobs, newId }] = await Promise.all([import('../../server/server.ts'), import('../../server/jobs.ts')]);
@@ -107,6 +109,7 @@ const workerCommand: CliCommand = {
   define: (command, context) => {
     threadsFlag(modelFlag(databaseFlags(command)))
       .option('--renew <ms>', 'milliseconds between renewals of a lease (3000)', integer('--renew', { min: 1, max: 600_000 }))
+      .option('--policy-hook <module>', 'module whose film function may refuse what was made', nonEmpty('--policy-hook', 'wanted a file or a package'))
       .action((flags: WorkerFlags & { debug?: boolean }) => { const { debug: _, ...rest } = flags; return work(rest, context); });
   },
 };
