@@ -13,6 +13,8 @@ export interface GenerateFlagsOptions {
   readonly samplers: readonly string[];
   /** Names that --quantize takes. */
   readonly quantizations: readonly string[];
+  /** Names that --device takes. */
+  readonly devices: readonly string[];
   /** Names that --long-by takes. */
   readonly longWays: readonly string[];
 }
@@ -68,6 +70,7 @@ export interface GenerateFlags {
   /** Cut out of its ground. */
   readonly transparent?: boolean;
   readonly threads?: number;
+  readonly device?: string;
   readonly resume?: boolean;
   readonly keepParts?: boolean;
   readonly json: boolean;
@@ -115,6 +118,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--steady <x>', 'still what changes by no more than about so many bytes from frame to frame; 0 leaves all as it is', decimal('--steady', { min: 0, max: 64 }))
     .option('--transparent', 'cut out of its ground, which has to be of one flat colour; not for .mp4')
     .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
+    .option('--device <name>', `what computes: ${o.devices.join(', ')}; auto is the quickest that works here (kinora doctor)`, choice('--device', o.devices))
     .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts; the same film to the byte')
     .option('--keep-parts', 'keep the windows there when the film is done: told otherwise, only what changed is made again')
     .option('--json', 'print one JSON object a film');

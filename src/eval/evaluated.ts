@@ -7,6 +7,7 @@ import { ortBackend } from '../backend/ort/ort.ts';
 import { CancelledError } from '../core/errors.ts';
 import { loadSpriteWorld, type SpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
+import { openEngine, type DeviceChoice } from '../pipeline/engine.ts';
 import type { FilmOptions } from '../pipeline/film-options.ts';
 import { findModel, type InstalledModel } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
@@ -23,6 +24,8 @@ export interface EvaluatedOptions {
   readonly model?: string;
   /** CPU threads. Default: physical cores. */
   readonly threads?: number;
+  /** What computes films; the judge stays on the CPU. Default `cpu`. */
+  readonly device?: DeviceChoice;
   /** Default: as the model is sampled. */
   readonly sampling?: EvalSampling;
   readonly signal?: AbortSignal;
@@ -51,9 +54,12 @@ export interface Evaluated extends Disposable {
 }
 
 /** Opens a model. Throws a FileError when it has no judge. `as` changes what the pipeline takes the model to be. */
-export async function openEvaluated({ model: name, threads, sampling = {}, signal }: EvaluatedOptions, as = (model: InstalledModel): InstalledModel => model): Promise<Evaluated> {
+export async function openEvaluated(
+  { model: name, threads, sampling = {}, signal, device }: EvaluatedOptions, as = (model: InstalledModel): InstalledModel => model,
+): Promise<Evaluated> {
+  const engine = await openEngine(device === undefined ? {} : { device });
   const model = await findModel(name), backend = ortBackend(threads === undefined ? {} : { threads }), judge = await loadJudge(await judgeFile(model), backend);
-  const pipeline = new Pipeline(as(model), threads);
+  const pipeline = new Pipeline(as(model), { ...engine, ...(threads === undefined ? {} : { threads }) });
   return {
     model, judge, backend,
     make: async (options) => {
@@ -61,7 +67,7 @@ export async function openEvaluated({ model: name, threads, sampling = {}, signa
       for await (const { film } of pipeline.films({ ...options, ...sampling, palette: 0, scale: 1, ...(signal ? { signal } : {}) })) return film!;
       throw new RangeError('no film was made');
     },
-    environment: (config) => ({ config: { model: model.info, sampling, ...config }, threads: threads ?? availableParallelism(), now: new Date() }),
+    environment: (config) => ({ config: { model: model.info, sampling, ...engine, ...config }, threads: threads ?? availableParallelism(), now: new Date() }),
     [Symbol.dispose]() { pipeline[Symbol.dispose](); judge[Symbol.dispose](); },
   };
 }

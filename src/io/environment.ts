@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The circumstances of a measurement, as plain JSON. */
 export interface Environment {
@@ -84,16 +85,22 @@ function git(args: readonly string[], cwd: string | URL): string | null {
   }
 }
 
-/** The version in a dependency's package.json, found from its entry upwards (not every package exports that file). */
-export function packageVersion(name: string): string {
-  let folder = new URL('.', `file://${createRequire(import.meta.url).resolve(name)}`);
+/** The folder of a dependency, found from its entry upwards (not every package exports its package.json), and its version; null when there is no such folder. */
+function installedPackage(name: string): { readonly folder: URL; readonly version: string } | null {
+  let folder = new URL('.', pathToFileURL(createRequire(import.meta.url).resolve(name)));
   for (;;) {
     try {
       const found = JSON.parse(readFileSync(new URL('package.json', folder), 'utf8')) as { name?: string; version?: string };
-      if (found.name === name && found.version !== undefined) return found.version;
+      if (found.name === name && found.version !== undefined) return { folder, version: found.version };
     } catch { /* not in this folder: look above */ }
     const above = new URL('..', folder);
-    if (above.href === folder.href) return 'unknown';
+    if (above.href === folder.href) return null;
     folder = above;
   }
 }
+
+/** The version of a dependency. Throws when it is not installed. */
+export const packageVersion = (name: string): string => installedPackage(name)?.version ?? 'unknown';
+
+/** The folder of a dependency. Throws when it is not installed. */
+export const packageFolder = (name: string): string => fileURLToPath(installedPackage(name)?.folder ?? new URL('.', import.meta.url));

@@ -40,13 +40,13 @@ export interface Replayed {
   readonly same: boolean;
 }
 
-/** Makes the film again into `output`, which must end as the file does; the same model gives the same bytes. */
+/** Makes the film again into `output`, which must end as the file does, on the device that made it; the same model gives the same bytes. */
 export async function replay(file: string, { output, ...o }: AgainOptions & { readonly output: string }): Promise<Replayed> {
   if (output === file) throw new InputError(`output ${output} is the film itself: name another file`);
   const recorded = await recordedOptions(file), { info } = await findModel(o.model ?? recorded.model);
   checkSameWeights(recorded, info, file);
   const loras = await matchLoras(recorded.loras, o.loras ?? [], file);
-  const film = await generate({ ...recorded.options, model: recorded.model, ...o, loras, output, prompt: recorded.options.prompt });
+  const film = await generate({ ...recorded.options, ...recorded.engine, model: recorded.model, ...o, loras, output, prompt: recorded.options.prompt });
   const [was, is] = [await hashOf(file), await hashOf(output)];
   return { film, was, is, same: was === is };
 }

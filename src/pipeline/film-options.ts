@@ -4,6 +4,7 @@
 import type { SamplerName } from '../diffusion/samplers/registry.ts';
 import type { Frames } from '../media/frames.ts';
 import type { Quantization } from '../models/dit/config.ts';
+import type { Engine } from './engine.ts';
 import type { Expanded, ExpandOptions } from './expand.ts';
 import type { GivenLora, LoraMark } from './lora.ts';
 import type { DescribeOptions } from './looks.ts';
@@ -126,8 +127,8 @@ export interface PlacedShot extends ShotStart {
 /** A source with its defaults. */
 export interface PlacedSource { readonly film: Frames; readonly strength: number; readonly mask: Frames | null }
 
-/** A film's settings in full. */
-export interface FilmSettings {
+/** A film's settings in full. What it is computed on stands there where it is not the CPU in float32. */
+export interface FilmSettings extends Engine {
   readonly prompt: string;
   readonly negative: string;
   readonly seed: number;

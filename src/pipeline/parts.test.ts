@@ -33,6 +33,7 @@ test('a key changes with everything that its window is a function of', () => {
     key(), key({ seed: 6 }), key({ width: 96 }), key({ steps: 11 }), key({ guidance: 2 }), key({ interval: [0.1, 0.9] }), key({ rescale: 0.1 }), key({ sampler: 'heun' }),
     key({ vary: { amount: 0.1, seed: 1 } }), key({ vary: { amount: 0.1, seed: 2 } }), key({}, image(1)), key({}, image(2)), key({}, image(1, 4)),
     key({}, { parts: { ...none, beginning: picture(1) } }), key({}, { parts: { ...none, ending: picture(1) } }), key({}, { parts: { ...none, source: picture(1) } }),
+    key({}, { settings: { ...filmSettings({ prompt: 'x', frames: 60, seed: 5 }, info, 0), device: 'webgpu' } }),
     key({}, { region: Uint8Array.of(1) }), key({}, { region: Uint8Array.of(0) }), key({}, { captions: [caption(3), caption(2)] }), key({}, { captions: [caption(1), caption(3)] }),
     key({}, { captions: [caption(1, 1.5), caption(2)] }), key({}, { window: { ...window, start: window.start + 1 } }), key({}, { window: { ...window, before: 5 } }),
     key({}, { info: { ...info, files: { ...info.files, 'dit.safetensors': { sha256: 'c', bytes: 1 } } } }), key({}, { info: { ...info, latent: { mean: [1], std: [1] } } }),

@@ -12,6 +12,7 @@ import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import type { GivenParts } from './context.ts';
 import { deliveredFrames } from './deliver.ts';
 import type { DitRuntime } from './denoise.ts';
+import { checkQuantize, openEngine, type Engine, type EngineOptions } from './engine.ts';
 import { expandShots } from './expand.ts';
 import { encodeText, nativeFrames, prepareFilm, type EncodedText, type NativeFramesOptions, type Runtime } from './film.ts';
 import { int8Runtime } from './int8.ts';
@@ -73,7 +74,7 @@ export interface GeneratedFilm {
 }
 
 /** Options of {@link openPipeline}. */
-export interface OpenPipelineOptions {
+export interface OpenPipelineOptions extends EngineOptions {
   /** Id of an installed model, or a folder. Default: sprites-64. */
   readonly model?: string;
   /**
@@ -82,6 +83,9 @@ export interface OpenPipelineOptions {
    */
   readonly threads?: number;
 }
+
+/** How an opened model computes: what {@link openEngine} found, and CPU threads. */
+export interface PipelineEngine extends Engine { readonly threads?: number }
 
 /** Programs kept compiled: two of each kind for two sizes of film. */
 const PROGRAMS = 12;
@@ -93,18 +97,20 @@ interface Making { readonly job: Job; readonly outlet: Outlet; readonly loras: r
 export class Pipeline implements Disposable {
   readonly model: InstalledModel;
   readonly #threads: number | undefined;
+  readonly #engine: Engine;
   readonly #programs = new ProgramCache(PROGRAMS);
   #runtime: Promise<Runtime> | undefined;
   #changed: { readonly key: string; readonly dit: DitRuntime } | undefined;
   #tokenizer: Promise<CaptionTokenizer> | undefined;
   #looks: Promise<LooksReader | null> | undefined;
 
-  constructor(model: InstalledModel, threads?: number) { this.model = model; this.#threads = threads; }
+  constructor(model: InstalledModel, { threads, ...engine }: PipelineEngine = {}) { this.model = model; this.#threads = threads; this.#engine = engine; }
 
   /** Makes `count` films, one after the other, with seeds (or, with `vary`, variations) counting up; each equals the film that its seed alone gives. */
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
     const { info } = this.model, loras = await readLoras(o.loras ?? [], info);
-    const asked = filmSettings(await resolveWays(o, info), info, await drawnSeed(o, count), loras.map(({ mark }) => mark));
+    const asked = { ...filmSettings(await resolveWays(o, info), info, await drawnSeed(o, count), loras.map(({ mark }) => mark)), ...this.#engine };
+    checkQuantize(asked.quantize, this.#engine);
     const expanded = await expandShots(asked, { ...o, info, tokenizer: () => this.#words() });
     if (!Number.isSafeInteger((expanded.vary ?? expanded).seed + count - 1))
       throw new InputError(`seed ${(expanded.vary ?? expanded).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
@@ -185,8 +191,8 @@ export class Pipeline implements Disposable {
   async #load(): Promise<Runtime> {
     const { info, dir } = this.model, programs = this.#programs;
     const { ortBackend } = await import('../backend/ort/ort.ts');
-    const backend = ortBackend(this.#threads === undefined ? {} : { threads: this.#threads });
-    const single = ortBackend({ threads: 1 });                  // convolutions over 8×8 positions round differently when threads share them; decoding is 5 % of the time
+    const backend = ortBackend({ ...this.#engine, ...(this.#threads === undefined ? {} : { threads: this.#threads }) });
+    const single = ortBackend({ ...this.#engine, threads: 1 });         // convolutions over 8×8 positions round differently when threads share them; decoding is 5 % of the time
     const [vae, dit, tokenizer] = await Promise.all([
       readModelWeights(this.model, 'vae.safetensors'), readModelWeights(this.model, 'dit.safetensors'), this.#words()]);
     if (tokenizer.vocabulary > info.text.config.vocabulary)
@@ -210,7 +216,7 @@ export class Pipeline implements Disposable {
   [Symbol.dispose](): void { this.#programs[Symbol.dispose](); this.#runtime = this.#changed = undefined; }
 }
 
-/** Opens a model; its weights are read with the first film. */
-export async function openPipeline({ model, threads }: OpenPipelineOptions = {}): Promise<Pipeline> {
-  return new Pipeline(await findModel(model), threads);
+/** Opens a model; its weights are read with the first film. Throws a ResourceError when the device that is asked for does not work here. */
+export async function openPipeline({ model, threads, ...engine }: OpenPipelineOptions = {}): Promise<Pipeline> {
+  return new Pipeline(await findModel(model), { ...await openEngine(engine), ...(threads === undefined ? {} : { threads }) });
 }

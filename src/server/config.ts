@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
+import { DEVICE_CHOICES } from '../pipeline/engine.ts';
 import { DEFAULT_MODEL } from '../pipeline/model-store.ts';
 
 const count = z.int().positive();
@@ -34,6 +35,8 @@ const schema = z.strictObject({
   workers: z.int().min(0).max(64).default(1),
   /** CPU threads of each worker. Default: the engine's. */
   threads: z.int().min(1).max(256).optional(),
+  /** What computes: cpu, webgpu, cuda, or auto, the quickest that works. Default: cpu. */
+  device: z.enum(DEVICE_CHOICES).optional(),
   /** Origins whose pages may call. Default none. */
   origins: z.array(z.string()).default([]),
   limits: z.strictObject({

@@ -5,6 +5,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CancelledError } from '../core/errors.ts';
+import type { EngineOptions } from '../pipeline/engine.ts';
 import type { FilmProgress, Phase } from '../pipeline/job.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { FilmWays } from '../pipeline/ways.ts';
@@ -47,15 +48,18 @@ export function filmOptions(spec: FilmSpec, files: { readonly image: string; rea
   };
 }
 
+/** How a maker computes. */
+export interface MakerEngine extends EngineOptions { readonly threads?: number }
+
 /** A maker with models of its own: the last one used stays open. */
-export function pipelineMaker(o: { readonly threads?: number | undefined; readonly policy?: Pick<Policy, 'film'> | undefined } = {}): FilmMaker & Disposable {
+export function pipelineMaker({ policy, ...o }: MakerEngine & { readonly policy?: Pick<Policy, 'film'> | undefined } = {}): FilmMaker & Disposable {
   let open: { readonly model: string; readonly pipeline: Pipeline } | undefined;
   const pipelineOf = async (model: string): Promise<Pipeline> => {
     if (open?.model === model) return open.pipeline;
     open?.pipeline[Symbol.dispose]();
     open = undefined;
     const { openPipeline } = await import('../pipeline/pipeline.ts');
-    open = { model, pipeline: await openPipeline({ model, ...(o.threads === undefined ? {} : { threads: o.threads }) }) };
+    open = { model, pipeline: await openPipeline({ model, ...o }) };
     return open.pipeline;
   };
   const make: FilmMaker = async ({ id, fence, spec }, { store, signal, onProgress }) => {
@@ -67,7 +71,7 @@ export function pipelineMaker(o: { readonly threads?: number | undefined; readon
       onProgress: (p) => { onProgress({ stage: p.phase, progress: percentOf(p) }); },
     }));
     const { readFilm, readMetadata } = await import('../media/read.ts'), started = performance.now(), native = await readFilm(output);
-    await o.policy?.film({ frames: native, asked: askedWords(spec) }).catch(async (error: unknown) => { await rm(work, { recursive: true, force: true }); throw error; });
+    await policy?.film({ frames: native, asked: askedWords(spec) }).catch(async (error: unknown) => { await rm(work, { recursive: true, force: true }); throw error; });
     await rm(made, { recursive: true, force: true });
     await mkdir(made);
     const { frames } = spec.deliver;

@@ -73,6 +73,10 @@ const ROUND_MS = 1000, SWEEP_MS = 60_000;
 /** Milliseconds in which open requests may end. */
 const CLOSE_MS = 1000;
 
+/** What a configuration says of its workers, as flags of theirs. */
+const workerFlags = ({ threads, device, policy: { hook } }: ServerConfig): string[] =>
+  Object.entries({ '--threads': threads, '--device': device, '--policy-hook': hook }).flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
+
 /** Starts a server; resolves when it listens. */
 export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder }: StartServerOptions): Promise<RunningServer> {
   const store = new Store(config.data), served = await openModels(config), policy = await openPolicy(config.policy), stop = new AbortController();
@@ -109,8 +113,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
     if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, renewMs: config.lease.renew, log }));
     else pool = new WorkerPool({
       count: config.workers, source: counted, gone: (name) => jobs.releaseAll(name), log,
-      argv: ['--data', store.root, '--renew', String(config.lease.renew), ...(config.threads === undefined ? [] : ['--threads', String(config.threads)]),
-        ...(config.policy.hook === undefined ? [] : ['--policy-hook', config.policy.hook])],
+      argv: ['--data', store.root, '--renew', String(config.lease.renew), ...workerFlags(config)],
     });
     const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, trash, store, metrics, log, signal: stop.signal });
     const { port, address } = server.address() as AddressInfo, url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
+import { programOf } from '../io/program-of.ts';
 import { IMAGE_KINDS } from '../media/read.ts';
 import { MEDIA_KINDS, sniff, SNIFF_BYTES, type MediaKind } from '../media/sniff.ts';
 import type { SizedModel } from '../pipeline/size-rule.ts';
@@ -12,7 +13,6 @@ import type { ServerConfig } from './config.ts';
 import type { DecodedFilm, DecodeRequest, DecodeResult } from './decode.ts';
 import { ApiError } from './errors.ts';
 import type { Store } from './store.ts';
-import { programOf } from './worker-pool.ts';
 
 /** Decodes a file of ours; the tests' one does so in the same process. */
 export type Decoder = (request: DecodeRequest, limits: ServerConfig['limits']) => Promise<DecodeResult>;
@@ -22,7 +22,7 @@ const HEAP_MIB = 256;
 
 /** A decoder that starts a process for each upload. */
 export const processDecoder: Decoder = (request, { decodeMs }) => new Promise((resolve, reject) => {
-  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, ...programOf('decode-main.ts', 'decode.mjs')], {
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, ...programOf('server/decode-main.ts', 'decode.mjs')], {
     stdio: ['pipe', 'pipe', 'ignore'], env: { PATH: process.env['PATH'] ?? '', MALLOC_ARENA_MAX: '2' }, timeout: decodeMs, killSignal: 'SIGKILL',
   });
   let text = '';

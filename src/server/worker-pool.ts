@@ -3,17 +3,10 @@
  * job at that moment, not when the lease runs out.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { programOf } from '../io/program-of.ts';
 import type { Log } from './log.ts';
 import type { JobSource } from './spec.ts';
 import { answerCalls, tell } from './worker-link.ts';
-
-/** How a process of this package is started: node's arguments before those of the program. `bundled` is the file's name in dist. */
-export function programOf(source: string, bundled: string): string[] {
-  if (!import.meta.url.endsWith('.ts')) return [fileURLToPath(new URL(bundled, import.meta.url))];
-  return ['--import', createRequire(import.meta.url).resolve('tsx'), fileURLToPath(new URL(source, import.meta.url))];
-}
 
 /** Options of {@link WorkerPool}. */
 export interface WorkerPoolOptions {
@@ -53,7 +46,7 @@ export class WorkerPool {
 
   #start(pause: number): void {
     const { log, argv, source, gone } = this.#o, name = `${process.pid}-${++this.#started}`, began = Date.now();
-    const child = spawn(process.execPath, [...programOf('../cli/main.ts', 'cli.mjs'), 'worker', ...argv], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = spawn(process.execPath, [...programOf('cli/main.ts', 'cli.mjs'), 'worker', ...argv], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#children.add(child);
     answerCalls(child, source(name));
     child.on('error', (error) => { log('worker_error', { worker: name, error }); });

@@ -12,6 +12,8 @@ export type Attribute = number | readonly number[] | string | { readonly f: numb
 export interface Emitter {
   /** Whether products of unsigned and signed bytes saturate on the machine, and both have to be unsigned. */
   readonly saturates: boolean;
+  /** Whether the provider has products that transpose and scale their operands (FusedMatMul); where it has not, they are nodes of their own. */
+  readonly fused: boolean;
   /** Appends an ONNX node and returns its output's name. `out` names the output of the graph node itself. */
   node(type: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>, o?: { domain?: string; out?: string }): string;
   /** Name of an int64 initializer. */
@@ -56,6 +58,22 @@ const reduce = (type: string) => (e: Emitter, p: { axes: readonly number[] }, s:
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** An operand of a product: its name and its number of axes. */
+interface Operand { readonly name: string; readonly rank: number }
+
+/** A product of two operands, each transposed in its last two axes where asked for, times `alpha`. */
+function product(e: Emitter, [a, b]: readonly [Operand, Operand], { transA, transB, alpha }: OpParams['matmul'], out: { readonly out: string }): void {
+  if (!transA && !transB && alpha === 1) { e.node('MatMul', [a.name, b.name], {}, out); return; }
+  if (e.fused) {
+    e.node('FusedMatMul', [a.name, b.name], { transA: Number(transA), transB: Number(transB), alpha: { f: alpha } }, { domain: MICROSOFT, ...out });
+    return;
+  }
+  const turned = ({ name, rank }: Operand, turn: boolean): string => (turn ? e.node('Transpose', [name], { perm: [...range(rank - 2), rank - 1, rank - 2] }) : name);
+  const operands = [turned(a, transA), turned(b, transB)];
+  if (alpha === 1) e.node('MatMul', operands, {}, out);
+  else e.node('Mul', [e.node('MatMul', operands), e.fill(alpha, [])], {}, out);
+}
+
 const OTHERS: { readonly [K in Exclude<OpName, UnaryOp | BinaryOp>]: Lowering<K> } = {
   input: () => undefined,
   constant: (e, p, s) => {
@@ -80,8 +98,8 @@ const OTHERS: { readonly [K in Exclude<OpName, UnaryOp | BinaryOp>]: Lowering<K>
   sumSquares: reduce('ReduceSumSquare'),
   reduceMax: reduce('ReduceMax'),
   matmul: (e, p, s) => {
-    if (!p.transA && !p.transB && p.alpha === 1) e.node('MatMul', s.names, {}, s);
-    else e.node('FusedMatMul', s.names, { transA: Number(p.transA), transB: Number(p.transB), alpha: { f: p.alpha } }, { domain: MICROSOFT, out: s.out });
+    const operand = (i: 0 | 1): Operand => ({ name: s.names[i]!, rank: s.inputs[i]!.shape.length });
+    product(e, [operand(0), operand(1)], p, { out: s.out });
   },
   int8Scale: (e, { positive }, s) => {
     const axes = e.ints([1]), greatest = e.node('ReduceMax', [s.names[0]!, axes], { keepdims: 1 }), least = e.fill(INT8_LEAST, []);
@@ -103,7 +121,7 @@ const OTHERS: { readonly [K in Exclude<OpName, UnaryOp | BinaryOp>]: Lowering<K>
   scatterAdd: (e, { rows }, s) => {                             // one-hot [n, rows], transposed, times x: deterministic, unlike a parallel scatter
     const index = e.node('Unsqueeze', [s.names[1]!, e.ints([1])]);
     const oneHot = e.node('Cast', [e.node('Equal', [index, e.ints32(range(rows), [1, rows])])], { to: ONNX_TYPE.f32 });
-    e.node('FusedMatMul', [oneHot, s.names[0]!], { transA: 1, transB: 0, alpha: { f: 1 } }, { domain: MICROSOFT, out: s.out });
+    product(e, [{ name: oneHot, rank: 2 }, { name: s.names[0]!, rank: 2 }], { transA: true, transB: false, alpha: 1 }, { out: s.out });
   },
   softmax: (e, _, s) => { e.node('Softmax', s.names, { axis: -1 }, s); },
   rmsNorm: (e, { eps }, s) => { e.node('SimplifiedLayerNormalization', [s.names[0]!, e.fill(1, [s.shape.at(-1)!])], { axis: -1, epsilon: { f: eps }, stash_type: 1 }, s); },

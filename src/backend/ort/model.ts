@@ -35,10 +35,12 @@ export interface ToOnnxOptions {
    * products onnxruntime adds in 32 bits, at about half the speed. The sums are exact in both forms, so both give the same bits. Default false.
    */
   readonly saturates?: boolean;
+  /** Whether products may transpose and scale their operands (FusedMatMul), which not every provider has. Default true. */
+  readonly fused?: boolean;
 }
 
 /** Serialises the part of `graph` that `outputs` depend on. */
-export function toOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { saturates = false }: ToOnnxOptions = {}): OnnxModel {
+export function toOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { saturates = false, fused = true }: ToOnnxOptions = {}): OnnxModel {
   const node: NodeProto[] = [], initializer: TensorProto[] = [], input: ValueInfoProto[] = [], inputs: string[] = [];
   const initializers = new Map<string, string>();
   let fresh = 0;
@@ -53,7 +55,7 @@ export function toOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, 
     return name;
   };
   const emitter: Emitter = {
-    saturates,
+    saturates, fused,
     node(type, names, attributes = {}, o = {}) {
       const out = o.out ?? `t${fresh++}`;
       node.push(create(NodeProtoSchema, {

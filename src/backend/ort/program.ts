@@ -18,6 +18,8 @@ export interface OrtEngine {
   readonly session: ort.InferenceSession.SessionOptions;
   /** Whether a run writes to output memory that it is given; where it does not, results are copied there. */
   readonly writesInto: boolean;
+  /** Whether its provider has FusedMatMul. Default true. */
+  readonly fused?: boolean;
   /** Whether products of bytes saturate on the machine; asked once, by {@link probeInt8}. */
   int8Saturates?: Promise<boolean>;
 }
@@ -58,7 +60,7 @@ export async function compileProgram({ outputs, aliases = {} }: CompileOptions, 
   const { graph } = firstResult;
   for (const [output, input] of Object.entries(aliases)) checkAlias(outputs[output]!, graph.inputs.get(input)!, results);
   const saturates = reachable(graph, results).some((id) => graph.nodes[id]!.op === 'int8Matmul') && await (engine.int8Saturates ??= probeInt8(engine));
-  const { bytes, inputs } = toOnnx(graph, outputs, { saturates });
+  const { bytes, inputs } = toOnnx(graph, outputs, { saturates, fused: engine.fused ?? true });
   const opened = await within('compile a program', engine.package.InferenceSession.create(bytes, { ...engine.session, ...session }));
   const compileMs = performance.now() - started;
   const wrapped = new WeakMap<HostArray, ort.Tensor>();         // arrays that live for many runs keep their wrapper

@@ -36,7 +36,7 @@ export async function webBackend({ engine: folder, device, threads }: WebBackend
   ort.env.wasm.wasmPaths = folder;
   ort.env.wasm.numThreads = threads;
   const engine: OrtEngine = {
-    package: ort, writesInto: false,
+    package: ort, writesInto: false, fused: device !== 'webgpu',
     session: { executionProviders: [device], graphOptimizationLevel: 'all', logSeverityLevel: 3, extra: { session: { set_denormal_as_zero: '1' } } },
   };
   return {

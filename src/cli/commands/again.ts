@@ -4,7 +4,8 @@
 import type { Command } from 'commander';
 import { extname } from 'node:path';
 import { FileError } from '../../core/errors.ts';
-import { integer, loraAt, nonEmpty, output, repeated, type LoraAt } from '../options.ts';
+import { DEVICE_CHOICES, type DeviceChoice } from '../../pipeline/engine.ts';
+import { choice, integer, loraAt, nonEmpty, output, repeated, type LoraAt } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
 interface Flags {
@@ -12,6 +13,7 @@ interface Flags {
   readonly output?: string;
   readonly model?: string;
   readonly threads?: number;
+  readonly device?: DeviceChoice;
   readonly seed?: number;
   readonly resume?: boolean;
   readonly json?: boolean;
@@ -22,6 +24,7 @@ const common = (command: Command): Command => command
   .option('--model <id|dir>', 'another model than the one that made it', nonEmpty('--model', 'wanted a model id or a folder'))
   .option('--lora <file>', 'the file of an adaptation that it was made with; repeatable', repeated(loraAt('--lora')))
   .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
+  .option('--device <name>', `what computes: ${DEVICE_CHOICES.join(', ')}; a replay's default is what made the film`, choice('--device', DEVICE_CHOICES))
   .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts')
   .option('--json', 'print one JSON object');
 
@@ -35,6 +38,7 @@ function shared(flags: Flags, { signal, progress }: CliContext) {
   return {
     signal, resume: flags.resume ?? false,
     ...(flags.lora ? { loras: flags.lora } : {}), ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    ...(flags.device === undefined ? {} : { device: flags.device }),
     onProgress: ({ phase, step, steps }: { readonly phase: string; readonly step: number; readonly steps: number }) => { progress({ stage: phase, done: step, total: steps }); },
   };
 }

@@ -8,6 +8,7 @@ import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts
 import type { EvaluatedOptions } from '../../eval/evaluated.ts';
 import type { Frames } from '../../media/frames.ts';
 import { QUANTIZATIONS, type Quantization } from '../../models/dit/config.ts';
+import { DEVICE_CHOICES, type DeviceChoice } from '../../pipeline/engine.ts';
 import { choice, decimal, integer, nonEmpty } from '../options.ts';
 import type { CliContext } from '../program.ts';
 
@@ -15,6 +16,7 @@ import type { CliContext } from '../program.ts';
 export interface EvalFlags {
   readonly model?: string;
   readonly threads?: number;
+  readonly device?: DeviceChoice;
   readonly steps?: number;
   readonly guidance?: number;
   readonly guideFrom?: number;
@@ -40,6 +42,7 @@ export const addEvalFlags = (command: Command): Command => command
   .option('--quantize <how>', `${QUANTIZATIONS.join(', ')}: in which numbers the transformer's large products are computed`, choice('--quantize', QUANTIZATIONS))
   .option('--no-describe', 'do not tell the model in words how given pictures look')
   .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
+  .option('--device <name>', `${DEVICE_CHOICES.join(', ')}: what computes the films`, choice('--device', DEVICE_CHOICES))
   .option('--json', 'print one JSON object');
 
 /** Adds the sprite sheets. */
@@ -49,9 +52,9 @@ export const addSheetFlags = (command: Command, without = ''): Command => comman
 
 /** The flags as an evaluation takes them. */
 export function evaluatedOptions(flags: EvalFlags, { signal }: Pick<CliContext, 'signal'>): EvaluatedOptions {
-  const { model, threads, steps, guidance, guideFrom, sampler, quantize, describe } = flags;
+  const { model, threads, device, steps, guidance, guideFrom, sampler, quantize, describe } = flags;
   return {
-    signal, ...(model === undefined ? {} : { model }), ...(threads === undefined ? {} : { threads }),
+    signal, ...(model === undefined ? {} : { model }), ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }),
     sampling: {
       ...(steps === undefined ? {} : { steps }), ...(guidance === undefined ? {} : { guidance }), ...(sampler === undefined ? {} : { sampler }),
       ...(quantize === undefined ? {} : { quantize }), ...(describe === false ? { describe } : {}), ...(guideFrom === undefined ? {} : { interval: [guideFrom, 1] as const }),

@@ -6,6 +6,7 @@ import type { CliCommand } from '../program.ts';
 import { againCommands } from './again.ts';
 import { archiveCommands } from './archive.ts';
 import { dataIngestCommand, dataSpritesCommand } from './data.ts';
+import { doctorCommand } from './doctor.ts';
 import { evalLongCommand } from './eval-long.ts';
 import { evalPromptsCommand } from './eval-prompts.ts';
 import { evalSpritesCommand } from './eval.ts';
@@ -19,7 +20,7 @@ import { trainCommands } from './train.ts';
 export const COMMANDS: readonly CliCommand[] = [
   generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, dataIngestCommand, ...trainCommands,
   evalSpritesCommand, evalPromptsCommand, evalWaysCommand, evalLongCommand,
-  ...serverCommands, ...archiveCommands,
+  ...serverCommands, ...archiveCommands, doctorCommand,
 ];
 
 /** What the groups of commands are about; a group appears with its first row. */

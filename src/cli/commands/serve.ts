@@ -5,13 +5,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../../core/errors.ts';
-import { decimal, file, integer, nonEmpty, repeated } from '../options.ts';
+import { DEVICE_CHOICES, openEngine, type DeviceChoice } from '../../pipeline/engine.ts';
+import { choice, decimal, file, integer, nonEmpty, repeated } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
 /** Flags that say where jobs and films are. */
 export interface DatabaseFlags { readonly config?: string; readonly data?: string; readonly database?: string }
 interface ServeFlags extends DatabaseFlags { readonly host?: string; readonly port?: number; readonly model?: readonly string[];
-  readonly workers?: number; readonly threads?: number; readonly check?: boolean }
+  readonly workers?: number; readonly threads?: number; readonly device?: DeviceChoice; readonly check?: boolean }
 
 const environment = (name: string): string | undefined => { const value = process.env[name]; return value === undefined || value === '' ? undefined : value; };
 
@@ -31,6 +32,7 @@ async function version(): Promise<string> {
 
 async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: CliContext): Promise<void> {
   const config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
+  if (config.device !== undefined) await openEngine({ device: config.device });        // workers would find out with their first film
   if (check) {
     const [{ openModels }, { openPolicy }, { openDatabase }] =
       await Promise.all([import('../../server/plan.ts'), import('../../server/policy/policy.ts'), import('../../server/server.ts')]);
@@ -47,19 +49,28 @@ async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: 
   await server.close();
 }
 
-interface WorkerFlags extends DatabaseFlags { readonly model?: readonly string[]; readonly threads?: number; readonly renew?: number; readonly policyHook?: string }
+interface WorkerFlags extends DatabaseFlags {
+  readonly model?: readonly string[];
+  readonly threads?: number;
+  readonly device?: DeviceChoice;
+  readonly renew?: number;
+  readonly policyHook?: string;
+}
 
-async function work({ model, threads, renew, policyHook, ...flags }: WorkerFlags, { signal, print }: CliContext): Promise<void> {
+async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signal, print }: CliContext): Promise<void> {
   const { parentLink } = await import('../../server/worker-link.ts'), stop = new AbortController(), both = AbortSignal.any([signal, stop.signal]);
   const link = parentLink(() => { stop.abort('the server is gone'); });
   const [{ Worker }, { Store }, { pipelineMaker }, log] = await Promise.all([import('../../server/worker.ts'), import('../../server/store.ts'),
     import('../../server/film-maker.ts'), jsonLines()]);
-  const { openPolicy } = await import('../../server/policy/policy.ts'), config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
-  const hook = policyHook ?? config.policy.hook, make = pipelineMaker({ threads, policy: hook === undefined ? undefined : await openPolicy({ words: false, hook }) });
+  const config = link ? null : await configOf({ ...flags, ...(model ? { models: [...model] } : {}) }), { threads, device } = config ?? flags;
+  const hook = policyHook ?? config?.policy.hook, { openPolicy } = await import('../../server/policy/policy.ts');
+  const make = pipelineMaker({
+    ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }), policy: hook === undefined ? undefined : await openPolicy({ words: false, hook }),
+  });
   try {
-    if (link) {
-      const worker = new Worker({ source: link.source, make, store: new Store(flags.data ?? '.'), renewMs: renew ?? 3000, log });
-      link.onPush((push) => { if (push.push === 'wake') worker.wake(); else worker.drop(push.id); });
+    if (!config) {
+      const worker = new Worker({ source: link!.source, make, store: new Store(flags.data ?? '.'), renewMs: renew ?? 3000, log });
+      link!.onPush((push) => { if (push.push === 'wake') worker.wake(); else worker.drop(push.id); });
       await worker.run(both);
       return;
     }
@@ -69,6 +80,7 @@ async function work({ model, threads, renew, policyHook, ...flags }: WorkerFlags
     const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), store = new Store(config.data);
     try {
       await store.check();
+      if (device !== undefined) await openEngine({ device });          // before a job is claimed
       print(`making films of ${config.models.join(', ')}`);
       await new Worker({ source: sourceFor(jobs, name, config.models), make, store, renewMs: config.lease.renew, log }).run(both);
     } finally { await db.close(); }
@@ -86,14 +98,15 @@ export const databaseFlags = (command: Command): Command => command
 
 const modelFlag = (command: Command): Command =>
   command.option('--model <id|dir>', 'an installed model, or a folder; repeatable', repeated(nonEmpty('--model', 'wanted a model id or a folder')));
-const threadsFlag = (command: Command): Command => command.option('--threads <n>', 'CPU threads of a worker', integer('--threads', { min: 1, max: 256 }));
+const engineFlags = (command: Command): Command => command.option('--threads <n>', 'CPU threads of a worker', integer('--threads', { min: 1, max: 256 }))
+  .option('--device <name>', `what a worker computes on: ${DEVICE_CHOICES.join(', ')}`, choice('--device', DEVICE_CHOICES));
 
 const serveCommand: CliCommand = {
   path: 'serve',
   summary: 'Serves the Videos API that the openai packages speak',
   example: 'kinora serve --port 8080',
   define: (command, context) => {
-    threadsFlag(modelFlag(databaseFlags(command
+    engineFlags(modelFlag(databaseFlags(command
       .option('--host <address>', 'address to listen on; any but loopback needs keys (127.0.0.1)', nonEmpty('--host', 'wanted an address'))
       .option('--port <n>', 'port to listen on; 0 takes a free one (8080)', integer('--port', { min: 0, max: 65_535 })))))
       .option('--workers <n>', 'processes that make films (1)', integer('--workers', { min: 0, max: 64 }))
@@ -107,7 +120,7 @@ const workerCommand: CliCommand = {
   summary: 'Makes films for a server on another machine that shares database and data folder',
   example: 'kinora worker --database postgres://kinora@db/kinora --data /mnt/films',
   define: (command, context) => {
-    threadsFlag(modelFlag(databaseFlags(command)))
+    engineFlags(modelFlag(databaseFlags(command)))
       .option('--renew <ms>', 'milliseconds between renewals of a lease (3000)', integer('--renew', { min: 1, max: 600_000 }))
       .option('--policy-hook <module>', 'module whose film function may refuse what was made', nonEmpty('--policy-hook', 'wanted a file or a package'))
       .action((flags: WorkerFlags & { debug?: boolean }) => { const { debug: _, ...rest } = flags; return work(rest, context); });

@@ -1,0 +1,32 @@
+/**
+ * @file What can compute: names, and how each is got where it is not there. Loads nothing; whether a device works here is probe.ts.
+ */
+
+/** The devices, as onnxruntime calls its providers. */
+export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
+export type Device = (typeof DEVICES)[number];
+
+/** Where a process runs. */
+export interface Platform { readonly platform: string; readonly arch: string }
+
+/** How a device is got: what has to be there, in words, and the command that brings what a command can bring. */
+export interface Advice { readonly needs: string; readonly command?: string }
+
+/** The file of onnxruntime-node that fetches its larger libraries, from a project's folder. */
+const SCRIPT = 'node_modules/onnxruntime-node/script/install.js';
+
+/** How a device is got on a platform. */
+export function adviceFor(device: Device, { platform, arch }: Platform, script = SCRIPT): Advice {
+  switch (device) {
+    case 'cpu':
+      return { needs: 'Linux with glibc, macOS on arm64 or Windows, for which onnxruntime-node has binaries' };
+    case 'webgpu':
+      if (platform !== 'linux') return { needs: platform === 'darwin' ? 'a Mac with Metal' : 'a graphics driver with Direct3D 12' };
+      if (arch !== 'x64') return { needs: `a platform other than Linux on ${arch}: onnxruntime-node has no WebGPU there` };
+      return { needs: "a GPU with a Vulkan driver: NVIDIA's own, or Mesa's for AMD's and Intel's", command: 'apt-get install -y libvulkan1 mesa-vulkan-drivers' };
+    case 'cuda':
+      if (platform !== 'linux' || arch !== 'x64') return { needs: 'Linux on x64: onnxruntime-node has CUDA nowhere else; webgpu reaches other GPUs' };
+      return { needs: 'an NVIDIA GPU with its driver, CUDA 12 and cuDNN 9, and large libraries that come from nuget.org', command: `node ${script} --onnxruntime-node-install` };
+    default: return device satisfies never;
+  }
+}
