@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CancelledError } from '../../core/errors.ts';
+import { ApngEncoder } from '../../media/apng.ts';
 import { concatFrames, type Frames, sliceFrames } from '../../media/frames.ts';
 import { psnr } from '../../media/metrics.ts';
 import { encodePng } from '../../media/png.ts';
@@ -127,6 +128,22 @@ test('nothing kept is an error that says what to change', async () => {
   const other = await out();
   await writeFile(join(other, 'thesis.doc'), '');
   await expect(ingest({ inputs: [folder], out: other })).rejects.toThrow('holds other files (thesis.doc)');
+});
+
+test('numbered images are one film only where each of them stands still', async () => {
+  const folder = await mkdtemp(join(dir, 'numbered-')), kinds = ['webp', 'png', 'stills'] as const;
+  for (const kind of kinds) await mkdir(join(folder, kind));
+  for (let i = 1; i <= 5; i++) {
+    const film = scene(i, 5, { width: 48, height: 32 }), encoder = new ApngEncoder(8);
+    await writeFile(join(folder, 'webp', `clip-00${i}.webp`), await pages(film).webp({ lossless: true, delay: Array.from({ length: 5 }, () => 125) }).toBuffer());
+    for (let t = 0; t < 5; t++) await encoder.add(sliceFrames(film, t, t + 1));
+    await writeFile(join(folder, 'png', `clip-00${i}.png`), Buffer.concat(encoder.finish({})));
+    await writeFile(join(folder, 'stills', `f-00${i}.webp`), await pages(sliceFrames(scene(9, 5), i - 1, i)).webp({ lossless: true }).toBuffer());
+  }
+  const { sources } = await ingest({ inputs: [folder], out: await out(), minFrames: 5, skip: ['duplicates'] });
+  const counted = Object.fromEntries(sources.map((s) => [s.source.slice(s.source.indexOf('numbered-')).split('/').slice(1).join('/'), s.frames]));
+  const five = (kind: string): [string, number][] => [1, 2, 3, 4, 5].map((i) => [`${kind}/clip-00${i}.${kind}`, 5]);
+  expect(counted).toEqual({ ...Object.fromEntries([...five('webp'), ...five('png')]), stills: 5 });
 });
 
 test('a dataset inside its own input is not footage', async () => {

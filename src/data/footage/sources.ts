@@ -1,17 +1,18 @@
 /**
- * @file Which files and folders are footage: folders are walked, hidden names, texts and tables are passed over, a folder of numbered images is one film.
+ * @file Which files and folders are footage: folders are walked, hidden names, texts and tables are passed over, a folder of numbered still images is one film.
  * What a file really is, its first bytes say when it is opened. Nothing is written here.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { FileError } from '../../core/errors.ts';
+import { isAnimated } from '../../media/animated.ts';
 import { fileError } from '../../media/pending.ts';
 
 /** One film or image to be read. */
 export interface Source {
   /** Absolute. */
   readonly path: string;
-  /** A folder of numbered images is one film. */
+  /** A folder of numbered still images is one film. */
   readonly kind: 'file' | 'frames';
 }
 
@@ -35,6 +36,12 @@ export function isFrameFolder(names: readonly string[]): boolean {
   return numbers.every((n, i) => i === 0 || n === numbers[i - 1]! + 1);
 }
 
+/** Whether no image moves by itself: numbered animations are films of their own. */
+async function areStills(files: readonly string[]): Promise<boolean> {
+  for (const file of files) if (await isAnimated(file).catch(() => false)) return false;      // what cannot be read is told of when it is opened
+  return true;
+}
+
 /** Walks inputs in order, each folder by name; `outside` is passed over. Throws a FileError for an input that is not there. */
 export async function findSources(inputs: readonly string[], outside: string): Promise<Found> {
   const sources = new Map<string, Source>(), tables: string[] = [], hidden = resolve(outside);
@@ -44,7 +51,7 @@ export async function findSources(inputs: readonly string[], outside: string): P
       .filter((e) => !e.name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
     if (top) tables.push(...entries.filter((e) => TABLE.test(e.name)).map((e) => join(folder, e.name)));
     const files = entries.filter((e) => !e.isDirectory() && !PASSED.has(extname(e.name).toLowerCase()));
-    if (isFrameFolder(files.map((e) => e.name))) sources.set(folder, { path: folder, kind: 'frames' });
+    if (isFrameFolder(files.map((e) => e.name)) && await areStills(files.map((e) => join(folder, e.name)))) sources.set(folder, { path: folder, kind: 'frames' });
     else for (const e of files) sources.set(join(folder, e.name), { path: join(folder, e.name), kind: 'file' });
     for (const e of entries) if (e.isDirectory()) await walk(join(folder, e.name), false);
   };
