@@ -64,6 +64,8 @@ export function givenShots({ shots = [], reads }: FilmOptions, prompt: string, f
   for (const shot of shots) {
     const { start: before } = placed.at(-1)!, text = shot.prompt.trim();
     const first = before + SHORTEST_SHOT, last = frames - SHORTEST_SHOT;
+    if (last < first)
+      throw new InputError(`a shot cannot begin at frame ${shot.frame}: after the one at ${before} there is no room in ${frames} frames, each has ${SHORTEST_SHOT}`);
     if (!Number.isInteger(shot.frame) || shot.frame < first || shot.frame > last) {
       throw new InputError(`a shot cannot begin at frame ${shot.frame}: wanted ${first} to ${last}, `
         + `since the shot before begins at ${before} and each has ${SHORTEST_SHOT} frames`);

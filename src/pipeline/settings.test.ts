@@ -59,6 +59,7 @@ test.each<[Partial<FilmOptions>, string]>([
   [{ loop: true, frames: 5 }, 'a loop of 5 frames is not possible: wanted at least 10'],
   [{ vary: { amount: 1.5, seed: 1 } }, 'vary 1.5 is not possible: wanted a number from 0 to 1'],
   [{ shots: [{ frame: 4, prompt: 'y' }], frames: 33 }, 'a shot cannot begin at frame 4: wanted 9 to 24, since the shot before begins at 0 and each has 9 frames'],
+  [{ shots: [{ frame: 4, prompt: 'y' }], frames: 8 }, 'a shot cannot begin at frame 4: after the one at 0 there is no room in 8 frames, each has 9'],
   [{ shots: [{ frame: 9, prompt: ' ' }], frames: 33 }, 'the shot at frame 9 has an empty prompt'],
   [{ shots: [{ frame: 9, prompt: 'y', join: 'wipe' as 'cut' }], frames: 33 }, 'join "wipe" is not known; allowed: free, cut, blend'],
 ])('%j is refused with the allowed set', (o, text) => {

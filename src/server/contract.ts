@@ -128,8 +128,10 @@ export type Video = z.infer<typeof video>;
 export const videoList = z.object({
   object: z.literal('list'), data: z.array(video), first_id: z.string().nullable(), last_id: z.string().nullable(), has_more: z.boolean(),
 }).meta({ id: 'VideoList' });
+export type VideoPage = z.infer<typeof videoList>;
 /** What DELETE answers. */
 export const deletedVideo = z.object({ id, object: z.literal('video.deleted'), deleted: z.literal(true) }).meta({ id: 'DeletedVideo' });
+export type DeletedVideo = z.infer<typeof deletedVideo>;
 /** A character. */
 export const character = z.object({ id, object: z.literal('character'), name: z.string(), created_at: when }).meta({ id: 'Character' });
 export type Character = z.infer<typeof character>;
@@ -162,3 +164,4 @@ export type Capabilities = z.infer<typeof capabilities>;
 
 /** GET /readyz. */
 export const readiness = z.object({ ready: z.boolean(), reasons: z.array(z.string()) }).meta({ id: 'Readiness' });
+export type Readiness = z.infer<typeof readiness>;

@@ -27,6 +27,7 @@ export const IMPORTS = {
   train: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data', 'pipeline'],
   eval: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data', 'pipeline', 'train'],
   server: ['core', 'io', 'media', 'data', 'models', 'diffusion', 'pipeline', 'train'],
+  client: ['server'],                                           // types of the contract alone
   web: ['core', 'io', 'backend', 'media', 'models', 'pipeline'],        // a browser's side and its worker: the pipeline without Node (see brokenPages)
   cli: ['core', 'io', 'media', 'data', 'models', 'diffusion', 'pipeline', 'train', 'eval', 'server'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
@@ -124,7 +125,7 @@ export function loadedBy(file: SourceFile): string[] {
 }
 
 /** What runs in a browser begins here. */
-const PAGES = ['src/web/index.ts', 'src/web/worker.ts'];
+const PAGES = ['src/web/index.ts', 'src/web/worker.ts', 'src/client/index.ts'];
 /** Packages that run in a browser. */
 const IN_BROWSERS = new Set([
   '@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', '@bufbuild/protobuf/wkt', '@huggingface/tokenizers', 'onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'zod',
