@@ -73,8 +73,10 @@ const ROUND_MS = 1000, SWEEP_MS = 60_000;
 const CLOSE_MS = 1000;
 
 /** How a configuration's workers compute, as flags of theirs. */
-const engineFlags = ({ threads, device }: ServerConfig): string[] =>
-  [...(threads === undefined ? [] : ['--threads', String(threads)]), ...(device === undefined ? [] : ['--device', device])];
+const engineFlags = ({ threads, device, precision }: ServerConfig): string[] => [
+  ...(threads === undefined ? [] : ['--threads', String(threads)]), ...(device === undefined ? [] : ['--device', device]),
+  ...(precision === undefined ? [] : ['--precision', precision]),
+];
 
 /** Starts a server; resolves when it listens. */
 export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder }: StartServerOptions): Promise<RunningServer> {
