@@ -8,7 +8,7 @@ export { CancelledError, FileError, InputError, KinoraError, ResourceError } fro
 // Words → film.
 export { generate, generateFilms, type GenerateOptions } from './pipeline/generate.ts';
 export { openPipeline, Pipeline, type GeneratedFilm, type GenerateOptions as PipelineOptions, type OpenPipelineOptions } from './pipeline/pipeline.ts';
-export { DEVICE_CHOICES, type DeviceChoice, type EngineOptions } from './pipeline/engine.ts';
+export { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type EngineOptions, type Precision } from './pipeline/engine.ts';
 export { diagnose, type DiagnoseOptions } from './pipeline/doctor/doctor.ts';
 export type { Check, Diagnosis } from './pipeline/doctor/check.ts';
 export { PHASES, type FilmProgress, type JobOptions, type Phase, type PhaseTimes } from './pipeline/job.ts';

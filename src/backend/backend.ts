@@ -29,6 +29,8 @@ export interface CompileOptions {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Output name → input name whose memory the output may overwrite. Refused where an op could read the input after the write. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Inputs whose arrays never change while they are fed, as weights of a model that is sampled: a backend may keep them in its own form. Default none. */
+  readonly fixed?: readonly string[];
 }
 
 /** Compiles and runs graphs. */

@@ -15,6 +15,8 @@ export interface GenerateFlagsOptions {
   readonly quantizations: readonly string[];
   /** Names that --device takes. */
   readonly devices: readonly string[];
+  /** Names that --precision takes. */
+  readonly precisions: readonly string[];
   /** Names that --long-by takes. */
   readonly longWays: readonly string[];
 }
@@ -71,6 +73,7 @@ export interface GenerateFlags {
   readonly transparent?: boolean;
   readonly threads?: number;
   readonly device?: string;
+  readonly precision?: string;
   readonly resume?: boolean;
   readonly keepParts?: boolean;
   readonly json: boolean;
@@ -119,6 +122,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--transparent', 'cut out of its ground, which has to be of one flat colour; not for .mp4')
     .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
     .option('--device <name>', `what computes: ${o.devices.join(', ')}; auto is the quickest that works here (kinora doctor)`, choice('--device', o.devices))
+    .option('--precision <name>', `${o.precisions.join(', ')}: in which numbers; fp16 where the device has it, not on the CPU`, choice('--precision', o.precisions))
     .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts; the same film to the byte')
     .option('--keep-parts', 'keep the windows there when the film is done: told otherwise, only what changed is made again')
     .option('--json', 'print one JSON object a film');

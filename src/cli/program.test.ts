@@ -3,7 +3,7 @@ import { FileError, InputError } from '../core/errors.ts';
 import { addGenerateFlags, type GenerateFlags, readGenerateFlags } from './generate-flags.ts';
 import { type CliCommand, runCli } from './program.ts';
 
-const FLAGS = { samplers: ['euler', 'heun'], quantizations: ['none', 'int8'], longWays: ['rolling', 'stages'], devices: ['cpu', 'webgpu'] } as const;
+const FLAGS = { samplers: ['euler', 'heun'], quantizations: ['none', 'int8'], longWays: ['rolling', 'stages'], devices: ['cpu', 'webgpu'], precisions: ['fp32', 'fp16'] } as const;
 
 /** Runs a program with the commands of this test; returns what a shell would see. */
 async function shell(argv: readonly string[], o: { readonly run?: (signal: AbortSignal) => unknown; readonly signal?: AbortSignal } = {}) {

@@ -7,7 +7,7 @@ import { ortBackend } from '../backend/ort/ort.ts';
 import { CancelledError } from '../core/errors.ts';
 import { loadSpriteWorld, type SpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
-import { openEngine, type DeviceChoice } from '../pipeline/engine.ts';
+import { openEngine, type EngineOptions } from '../pipeline/engine.ts';
 import type { FilmOptions } from '../pipeline/film-options.ts';
 import { findModel, type InstalledModel } from '../pipeline/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
@@ -18,14 +18,12 @@ import { loadJudge, type SpriteJudge } from './judge.ts';
 /** How films are sampled, other than the model's defaults. */
 export type EvalSampling = Pick<FilmOptions, 'guidance' | 'interval' | 'rescale' | 'steps' | 'sampler' | 'quantize' | 'describe'>;
 
-/** Options of every evaluation of a model folder. */
-export interface EvaluatedOptions {
+/** Options of every evaluation of a model folder; the engine is that of films, judges stay on the CPU. */
+export interface EvaluatedOptions extends EngineOptions {
   /** Id of an installed model, or a folder. Default: sprites-64. */
   readonly model?: string;
   /** CPU threads. Default: physical cores. */
   readonly threads?: number;
-  /** What computes films; the judge stays on the CPU. Default `cpu`. */
-  readonly device?: DeviceChoice;
   /** Default: as the model is sampled. */
   readonly sampling?: EvalSampling;
   readonly signal?: AbortSignal;
@@ -55,9 +53,9 @@ export interface Evaluated extends Disposable {
 
 /** Opens a model. Throws a FileError when it has no judge. `as` changes what the pipeline takes the model to be. */
 export async function openEvaluated(
-  { model: name, threads, sampling = {}, signal, device }: EvaluatedOptions, as = (model: InstalledModel): InstalledModel => model,
+  { model: name, threads, sampling = {}, signal, ...asked }: EvaluatedOptions, as = (model: InstalledModel): InstalledModel => model,
 ): Promise<Evaluated> {
-  const engine = await openEngine(device === undefined ? {} : { device });
+  const engine = await openEngine({ ...(asked.device && { device: asked.device }), ...(asked.precision && { precision: asked.precision }) });
   const model = await findModel(name), backend = ortBackend(threads === undefined ? {} : { threads }), judge = await loadJudge(await judgeFile(model), backend);
   const pipeline = new Pipeline(as(model), { ...engine, ...(threads === undefined ? {} : { threads }) });
   return {

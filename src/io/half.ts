@@ -1,5 +1,5 @@
 /**
- * @file IEEE 754 binary16 ⇄ float32, rounding to nearest even; for checkpoints that ship.
+ * @file IEEE 754 binary16 ⇄ float32, rounding to nearest even; for checkpoints that ship, and for devices that compute in it.
  */
 const f32 = new Float32Array(1);
 const bits = new Uint32Array(f32.buffer);
@@ -29,6 +29,16 @@ export function fromHalf(h: number): number {
   if (e === 0) return sign * m * 2 ** -24;
   if (e === 31) return m ? NaN : sign * Infinity;
   return sign * (1 + m / 1024) * 2 ** (e - 15);
+}
+
+/** The greatest half. */
+const MOST = 65504;
+
+/** Nearest halves of many numbers; what is beyond the greatest one becomes that, not infinite, so that masks of −10⁹ stay numbers. */
+export function toHalves(x: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  const out = new Uint16Array(x.length);
+  for (let i = 0; i < out.length; i++) out[i] = toHalf(Math.min(MOST, Math.max(-MOST, x[i]!)));
+  return out;
 }
 
 let table: Float32Array | undefined;

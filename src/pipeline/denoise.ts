@@ -78,8 +78,8 @@ export function textOutputs(config: DiTConfig, text: TextConfig): Record<string,
 }
 
 /** The program of the captions of both branches. */
-export function textProgram({ backend, programs, config, text }: DitRuntime): Promise<Program> {
-  return programs.get('text', () => backend.compile({ outputs: textOutputs(config, text) }));
+export function textProgram({ backend, programs, config, text, weights }: DitRuntime): Promise<Program> {
+  return programs.get('text', () => backend.compile({ outputs: textOutputs(config, text), fixed: Object.keys(weights) }));
 }
 
 /** What the denoiser reads of the conditional and the unconditional caption. */
@@ -114,8 +114,8 @@ export function denoiseOutputs(layout: PackLayout, config: DiTConfig, text: Text
 }
 
 /** The program of a layout. */
-export function denoiseProgram({ backend, programs, config, text, quantize = 'none' }: DitRuntime, layout: PackLayout): Promise<Program> {
-  return programs.get(`denoise ${quantize} ${layoutKey(layout)}`, () => backend.compile({ outputs: denoiseOutputs(layout, config, text, quantize) }));
+export function denoiseProgram({ backend, programs, config, text, weights, quantize = 'none' }: DitRuntime, layout: PackLayout): Promise<Program> {
+  return programs.get(`denoise ${quantize} ${layoutKey(layout)}`, () => backend.compile({ outputs: denoiseOutputs(layout, config, text, quantize), fixed: Object.keys(weights) }));
 }
 
 /** One pack's program with everything that stays the same over all steps. */

@@ -9,10 +9,12 @@ import { filmMetadata, recordedFilm } from './record.ts';
 import { filmSettings } from './settings.ts';
 
 /** Devices of a machine: milliseconds where they work (the CPU takes 10), why not where they do not. */
-const machine = (devices: Readonly<Partial<Record<Device, number | string>>>, asked: Device[] = []): Prober => (device) => {
+const machine = (devices: Readonly<Partial<Record<Device, number | string>>>, asked: Device[] = [], halves = true): Prober => (device) => {
   asked.push(device);
   const there = devices[device] ?? 'its libraries are not there', common = { device, providers: [] };
-  return Promise.resolve(typeof there === 'number' ? { ...common, works: true, difference: 0, ms: there, cpuMs: 10 } : { ...common, works: false, why: there });
+  if (typeof there === 'string') return Promise.resolve({ ...common, works: false, why: there });
+  const fp16 = halves ? { works: true, difference: 0, ms: there / 2 } as const : { works: false, why: 'no halves' } as const;
+  return Promise.resolve({ ...common, works: true, difference: 0, ms: there, cpuMs: 10, fp16 });
 };
 
 test('the CPU is the default, and is not tried', async () => {
@@ -35,6 +37,15 @@ test('a device that is asked for is taken though it is slow; one that does not w
   await expect(openEngine({ device: 'tpu' as 'cpu' })).rejects.toThrow('device "tpu" is not known; allowed: cpu, webgpu, cuda, auto');
 });
 
+test('halves are for devices that have them', async () => {
+  expect(await openEngine({ device: 'webgpu', precision: 'fp16' }, machine({ webgpu: 4 }))).toEqual({ device: 'webgpu', precision: 'fp16' });
+  expect(await openEngine({ device: 'auto', precision: 'fp16' }, machine({ webgpu: 12 }))).toEqual({ device: 'webgpu', precision: 'fp16' });
+  await expect(openEngine({ device: 'webgpu', precision: 'fp16' }, machine({ webgpu: 4 }, [], false))).rejects.toThrow('precision fp16 does not work on webgpu here: no halves');
+  await expect(openEngine({ device: 'auto', precision: 'fp16' }, machine({}))).rejects.toThrow(ResourceError);
+  await expect(openEngine({ precision: 'fp16' })).rejects.toThrow('precision fp16 is not possible on the device cpu');
+  await expect(openEngine({ precision: 'fp8' as 'fp16' })).rejects.toThrow('precision "fp8" is not known; allowed: fp32, fp16');
+});
+
 test('8-bit integers are for the CPU', () => {
   expect(() => { checkQuantize('int8', {}); checkQuantize('none', { device: 'webgpu' }); }).not.toThrow();
   expect(() => { checkQuantize('int8', { device: 'webgpu' }); }).toThrow(InputError);
@@ -47,8 +58,8 @@ test('a film remembers the device that is not the CPU, and nothing of the CPU', 
     sampling: { sampler: 'euler', steps: 2, guidance: 3, interval: [0, 1], rescale: 0, shift: 1, palette: 0, steady: 0 },
   } as unknown as ModelInfo;
   const settings = filmSettings({ prompt: 'x' }, info, 1), given = { images: [], clips: [], source: null, notes: [] };
-  const cpu = filmMetadata(info, settings, given), gpu = filmMetadata(info, { ...settings, device: 'webgpu' }, given);
+  const cpu = filmMetadata(info, settings, given), gpu = filmMetadata(info, { ...settings, device: 'webgpu', precision: 'fp16' }, given);
   expect([cpu.settings, recordedFilm(cpu, 'a.mp4').engine]).toEqual([expect.not.objectContaining({ device: expect.anything() as unknown }), {}]);
-  expect(recordedFilm(gpu, 'a.mp4').engine).toEqual({ device: 'webgpu' });
+  expect(recordedFilm(gpu, 'a.mp4').engine).toEqual({ device: 'webgpu', precision: 'fp16' });
   expect(recordedFilm(gpu, 'a.mp4').options).not.toHaveProperty('device');
 });

@@ -2,24 +2,28 @@
  * @file On what a pipeline computes: the device that is asked for, tried before anything is loaded. The CPU is never tried. What a film was computed on is part of its record and
  * of its windows' names where it is not the CPU, since devices round in other ways; threads are not (decision 021).
  */
-import { adviceFor, DEVICES, type Device } from '../backend/ort/devices.ts';
+import { adviceFor, DEVICES, PRECISIONS, type Device, type Precision } from '../backend/ort/devices.ts';
 import type { DeviceProbe, ProbeOptions } from '../backend/ort/probe.ts';
 import { InputError, oneOf, ResourceError } from '../core/errors.ts';
 import type { Quantization } from '../models/dit/config.ts';
 
 /** What can be asked for; `auto` is the quickest that works. */
 export const DEVICE_CHOICES = [...DEVICES, 'auto'] as const;
+export { PRECISIONS, type Precision };
 export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
 /** What may be asked of the engine. */
 export interface EngineOptions {
   /** What computes transformer and autoencoder. `auto` tries all and takes the quickest. Default `cpu`. */
   readonly device?: DeviceChoice;
+  /** In which numbers: `fp16` halves weights and activations on devices that compute in it; not on the CPU. Default `fp32`. */
+  readonly precision?: Precision;
 }
 
 /** On what films are computed; what is absent is the CPU's. */
 export interface Engine {
   readonly device?: Exclude<Device, 'cpu'>;
+  readonly precision?: Exclude<Precision, 'fp32'>;
 }
 
 /** How devices are tried; a function, so that tests need none. */
@@ -35,12 +39,23 @@ const probeOnce: Prober = (device) => {
 
 const OTHERS = DEVICES.filter((device) => device !== 'cpu');
 
-/** The quickest of all that work. */
-async function quickest(probe: Prober): Promise<Engine> {
-  let best: Engine = {}, least = Infinity;
+interface WorkingEngine { readonly engine: Engine; readonly ms: number; readonly cpuMs: number }
+
+/** A device that works, in these numbers, and the milliseconds that it took; null when it does not. */
+async function working(device: Exclude<Device, 'cpu'>, precision: Precision, probe: Prober): Promise<WorkingEngine | null> {
+  const found = await probe(device);
+  if (!found.works) return null;
+  const { cpuMs, fp16 } = found;
+  if (precision === 'fp32') return { engine: { device }, ms: found.ms, cpuMs };
+  return fp16.works ? { engine: { device, precision }, ms: fp16.ms, cpuMs } : null;
+}
+
+/** The quickest of all that work; null when that is the CPU. */
+async function quickest(precision: Precision, probe: Prober): Promise<Engine | null> {
+  let best: Engine | null = null, least = Infinity;
   for (const device of OTHERS) {
-    const found = await probe(device);
-    if (found.works && found.ms < Math.min(least, found.cpuMs)) { best = { device }; least = found.ms; }
+    const found = await working(device, precision, probe);
+    if (found && found.ms < Math.min(least, found.cpuMs)) { best = found.engine; least = found.ms; }
   }
   return best;
 }
@@ -55,13 +70,22 @@ async function notHere(device: Device, why: string, probe: Prober): Promise<Reso
 }
 
 /** The engine that is asked for. Throws an InputError for what does not exist, a ResourceError for what does not work here. */
-export async function openEngine({ device: asked = 'cpu' }: EngineOptions = {}, probe: Prober = probeOnce): Promise<Engine> {
-  const choice = oneOf('device', asked, DEVICE_CHOICES);
-  if (choice === 'cpu') return {};
-  if (choice === 'auto') return quickest(probe);
+export async function openEngine({ device: asked = 'cpu', precision: numbers = 'fp32' }: EngineOptions = {}, probe: Prober = probeOnce): Promise<Engine> {
+  const choice = oneOf('device', asked, DEVICE_CHOICES), precision = oneOf('precision', numbers, PRECISIONS);
+  if (choice === 'cpu') {
+    if (precision === 'fp32') return {};
+    throw new InputError('precision fp16 is not possible on the device cpu, whose kernels compute in float32: wanted fp32, or a device that has it: webgpu, cuda, auto');
+  }
+  if (choice === 'auto') {
+    const best = await quickest(precision, probe);
+    if (best || precision === 'fp32') return best ?? {};
+    throw new ResourceError('precision fp16 is not possible here: no device computes in it faster than the CPU in float32; leave it out, or see kinora doctor');
+  }
   const found = await probe(choice);
   if (!found.works) throw await notHere(choice, found.why, probe);
-  return { device: choice };
+  if (precision === 'fp32') return { device: choice };
+  if (!found.fp16.works) throw new ResourceError(`precision fp16 does not work on ${choice} here: ${found.fp16.why}; it works in fp32`);
+  return { device: choice, precision };
 }
 
 /** Throws an InputError where numbers are asked for that a device does not have. */

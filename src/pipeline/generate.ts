@@ -12,11 +12,12 @@ export type GenerateOptions = PipelineGenerateOptions & OpenPipelineOptions & {
 };
 
 /** Films as they are made, one after the other. */
-export async function* generateFilms({ model, threads, device, count = 1, ...o }: GenerateOptions): AsyncGenerator<GeneratedFilm> {
+export async function* generateFilms({ model, threads, device, precision, count = 1, ...o }: GenerateOptions): AsyncGenerator<GeneratedFilm> {
   if (!Number.isInteger(count) || count < 1 || count > 1000) throw new InputError(`count ${count} is not possible: wanted a whole number from 1 to 1000`);
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > 256))
     throw new InputError(`threads ${threads} is not possible: wanted a whole number from 1 to 256`);
-  const pipeline = await openPipeline({ ...(model === undefined ? {} : { model }), ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }) });
+  const engine = { ...(device === undefined ? {} : { device }), ...(precision === undefined ? {} : { precision }) };
+  const pipeline = await openPipeline({ ...engine, ...(model === undefined ? {} : { model }), ...(threads === undefined ? {} : { threads }) });
   try { yield* pipeline.films(o, count); } finally { pipeline[Symbol.dispose](); }
 }
 

@@ -11,7 +11,7 @@ import type { Frames } from '../media/frames.ts';
 import type { FilmMetadata, Json } from '../media/metadata.ts';
 import { QUANTIZATIONS } from '../models/dit/config.ts';
 import type { GivenParts } from './context.ts';
-import { DEVICE_CHOICES, type EngineOptions } from './engine.ts';
+import { DEVICE_CHOICES, PRECISIONS, type EngineOptions } from './engine.ts';
 import type { LoraMark } from './lora.ts';
 import type { ModelInfo } from './model-info.ts';
 import type { FilmOptions, FilmSettings } from './film-options.ts';
@@ -67,7 +67,7 @@ const recordSchema = z.object({
   interval: z.tuple([z.number(), z.number()]), rescale: z.number(), sampler: z.enum(SAMPLERS),
   loras: z.array(z.object({ name: z.string(), sha256: z.string(), strength: z.number() })).default([]),
   quantize: z.enum(QUANTIZATIONS).default('none'), scale: z.number(), palette: z.number(), steady: z.number().default(0),
-  weights: z.string(), version: z.string(), device: z.enum(DEVICE_CHOICES).optional(),
+  weights: z.string(), version: z.string(), device: z.enum(DEVICE_CHOICES).optional(), precision: z.enum(PRECISIONS).optional(),
   images: z.array(z.object({ name: z.string().nullable(), frame: z.number(), ...picture })).default([]),
   clips: z.array(z.object({ frame: z.number(), ...picture })).default([]),
   source: z.object({ strength: z.number(), film: pictureSchema, mask: pictureSchema.nullable() }).optional(),
@@ -94,7 +94,7 @@ export interface RecordedFilm {
 export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, file: string): RecordedFilm {
   const parsed = recordSchema.safeParse(settings);
   if (!parsed.success) throw new FileError(`${file} does not say enough of how it was made: ${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`);
-  const { weights, version, images, clips, source, shots, loop, vary, draftOf, steps, reads, loras, device, ...plain } = parsed.data;
+  const { weights, version, images, clips, source, shots, loop, vary, draftOf, steps, reads, loras, device, precision, ...plain } = parsed.data;
   const frames = ({ sha256: hash, rgb, ...facts }: Picture): Frames => {
     if (rgb === undefined) throw new FileError(`${file} was made of pictures too large to travel with it: give them again`);
     const data = new Uint8Array(inflateSync(Buffer.from(rgb, 'base64')));
@@ -102,7 +102,7 @@ export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, fi
     return { ...facts, data, channels: 3 };
   };
   return {
-    model, weights, version, loras, engine: device ? { device } : {},
+    model, weights, version, loras, engine: { ...(device && { device }), ...(precision && { precision }) },
     options: {
       prompt, seed, ...plain, steps: draftOf ?? steps, ...(draftOf === undefined ? {} : { draft: true }),
       images: images.map(({ name, frame, ...p }) => ({ image: frames(p), name, frame })), clips: clips.map(({ frame, ...p }) => ({ clip: frames(p), frame })),

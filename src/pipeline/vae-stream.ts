@@ -44,7 +44,7 @@ export function chunkOutputs(direction: Direction, first: boolean, config: VaeCo
 /** The program of a chunk. */
 export function chunkProgram(vae: VaeRuntime, direction: Direction, first: boolean, size: FilmSize): Promise<Program> {
   return vae.programs.get(`${direction} ${first ? 'first' : 'later'} ${size.width}×${size.height}`, () =>
-    vae.backend.compile({ outputs: chunkOutputs(direction, first, vae.config, size) }));
+    vae.backend.compile({ outputs: chunkOutputs(direction, first, vae.config, size), fixed: Object.keys(vae.weights) }));
 }
 
 /** Runs chunks one after the other; each gets what its predecessor kept. */

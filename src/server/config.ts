@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
-import { DEVICE_CHOICES } from '../pipeline/engine.ts';
+import { DEVICE_CHOICES, PRECISIONS } from '../pipeline/engine.ts';
 import { DEFAULT_MODEL } from '../pipeline/model-store.ts';
 
 const count = z.int().positive();
@@ -37,6 +37,8 @@ const schema = z.strictObject({
   threads: z.int().min(1).max(256).optional(),
   /** What computes: cpu, webgpu, cuda, or auto, the quickest that works. Default: cpu. */
   device: z.enum(DEVICE_CHOICES).optional(),
+  /** In which numbers: fp16 where the device has it. Default: fp32. */
+  precision: z.enum(PRECISIONS).optional(),
   /** Origins whose pages may call. Default none. */
   origins: z.array(z.string()).default([]),
   limits: z.strictObject({

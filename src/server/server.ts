@@ -74,8 +74,9 @@ const ROUND_MS = 1000, SWEEP_MS = 60_000;
 const CLOSE_MS = 1000;
 
 /** What a configuration says of its workers, as flags of theirs. */
-const workerFlags = ({ threads, device, policy: { hook } }: ServerConfig): string[] =>
-  Object.entries({ '--threads': threads, '--device': device, '--policy-hook': hook }).flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
+const workerFlags = ({ threads, device, precision, policy: { hook } }: ServerConfig): string[] =>
+  Object.entries({ '--threads': threads, '--device': device, '--precision': precision, '--policy-hook': hook })
+    .flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
 
 /** Starts a server; resolves when it listens. */
 export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder }: StartServerOptions): Promise<RunningServer> {

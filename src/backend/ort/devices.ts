@@ -6,6 +6,10 @@
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof DEVICES)[number];
 
+/** In which numbers a device computes. */
+export const PRECISIONS = ['fp32', 'fp16'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 /** Where a process runs. */
 export interface Platform { readonly platform: string; readonly arch: string }
 

@@ -14,6 +14,8 @@ export interface Emitter {
   readonly saturates: boolean;
   /** Whether the provider has products that transpose and scale their operands (FusedMatMul); where it has not, they are nodes of their own. */
   readonly fused: boolean;
+  /** The type of floats, of those that {@link LOWERINGS} make too. */
+  readonly float: number;
   /** Appends an ONNX node and returns its output's name. `out` names the output of the graph node itself. */
   node(type: string, inputs: readonly string[], attributes?: Readonly<Record<string, Attribute>>, o?: { domain?: string; out?: string }): string;
   /** Name of an int64 initializer. */
@@ -35,7 +37,10 @@ type Lowering<K extends OpName> = (e: Emitter, params: OpParams[K], site: Site) 
 
 const MICROSOFT = 'com.microsoft';
 /** ONNX TensorProto.DataType. */
-export const ONNX_TYPE = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7 } as const;
+export const ONNX_TYPE = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, f16: 10 } as const;
+
+/** Operations that stay in float32 where everything else is in halves: long sums, and what leaves their range of 6·10⁻⁸ to 65504. */
+export const WIDE: ReadonlySet<OpName> = new Set<OpName>(['sum', 'sumSquares', 'exp', 'log', 'reciprocal', 'div', 'softmax']);
 
 const plain = (type: string) => (e: Emitter, _: unknown, s: Site): void => { e.node(type, s.names, {}, s); };
 
@@ -51,7 +56,7 @@ const UNARY: { readonly [K in UnaryOp]: Lowering<K> } = {
 
 const BINARY: { readonly [K in BinaryOp]: Lowering<K> } = {
   add: plain('Add'), sub: plain('Sub'), mul: plain('Mul'), div: plain('Div'), max: plain('Max'), min: plain('Min'),
-  greater: (e, _, s) => { e.node('Cast', [e.node('Greater', s.names)], { to: ONNX_TYPE.f32 }, s); },
+  greater: (e, _, s) => { e.node('Cast', [e.node('Greater', s.names)], { to: e.float }, s); },
 };
 
 const reduce = (type: string) => (e: Emitter, p: { axes: readonly number[] }, s: Site): void => { e.node(type, [s.names[0]!, e.ints(p.axes)], { keepdims: 1 }, s); };
@@ -120,7 +125,7 @@ const OTHERS: { readonly [K in Exclude<OpName, UnaryOp | BinaryOp>]: Lowering<K>
   gather: (e, _, s) => { e.node('Gather', s.names, { axis: 0 }, s); },
   scatterAdd: (e, { rows }, s) => {                             // one-hot [n, rows], transposed, times x: deterministic, unlike a parallel scatter
     const index = e.node('Unsqueeze', [s.names[1]!, e.ints([1])]);
-    const oneHot = e.node('Cast', [e.node('Equal', [index, e.ints32(range(rows), [1, rows])])], { to: ONNX_TYPE.f32 });
+    const oneHot = e.node('Cast', [e.node('Equal', [index, e.ints32(range(rows), [1, rows])])], { to: e.float });
     product(e, [{ name: oneHot, rank: 2 }, { name: s.names[0]!, rank: 2 }], { transA: true, transB: false, alpha: 1 }, { out: s.out });
   },
   softmax: (e, _, s) => { e.node('Softmax', s.names, { axis: -1 }, s); },

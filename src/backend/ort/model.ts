@@ -6,8 +6,10 @@ import {
   AttributeProto_AttributeType as Kind, AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProtoSchema, ValueInfoProtoSchema,
   type AttributeProto, type NodeProto, type TensorProto, type ValueInfoProto,
 } from '../../io/onnx/onnx_pb.ts';
+import type { DType } from '../../core/shape.ts';
+import { toHalves } from '../../io/half.ts';
 import { reachable, type Graph, type Tensor } from '../../graph/graph.ts';
-import { LOWERINGS, ONNX_TYPE, type Attribute, type Emitter } from './lower.ts';
+import { LOWERINGS, ONNX_TYPE, WIDE, type Attribute, type Emitter } from './lower.ts';
 
 function attribute(name: string, value: Attribute): AttributeProto {
   if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: Kind.INT, i: BigInt(value) });
@@ -37,10 +39,12 @@ export interface ToOnnxOptions {
   readonly saturates?: boolean;
   /** Whether products may transpose and scale their operands (FusedMatMul), which not every provider has. Default true. */
   readonly fused?: boolean;
+  /** Whether floats are halves: inputs, outputs, constants, and all in between but {@link WIDE} operations. Default false. */
+  readonly half?: boolean;
 }
 
 /** Serialises the part of `graph` that `outputs` depend on. */
-export function toOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { saturates = false, fused = true }: ToOnnxOptions = {}): OnnxModel {
+export function toOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, { saturates = false, fused = true, half = false }: ToOnnxOptions = {}): OnnxModel {
   const node: NodeProto[] = [], initializer: TensorProto[] = [], input: ValueInfoProto[] = [], inputs: string[] = [];
   const initializers = new Map<string, string>();
   let fresh = 0;
@@ -54,8 +58,8 @@ export function toOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, 
     initializers.set(key, name);
     return name;
   };
-  const emitter: Emitter = {
-    saturates, fused,
+  const emitterOf = (narrow: boolean): Emitter => ({
+    saturates, fused, float: narrow ? ONNX_TYPE.f16 : ONNX_TYPE.f32,
     node(type, names, attributes = {}, o = {}) {
       const out = o.out ?? `t${fresh++}`;
       node.push(create(NodeProtoSchema, {
@@ -67,9 +71,12 @@ export function toOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, 
     ints: (values, shape = [values.length]) => initial(ONNX_TYPE.i64, BigInt64Array.from(values, BigInt), shape),
     ints32: (values, shape) => initial(ONNX_TYPE.i32, Int32Array.from(values), shape),
     bytes: (values, shape) => initial(ONNX_TYPE.u8, values, shape),
-    fill: (value, shape) => initial(ONNX_TYPE.f32, new Float32Array(shape.reduce((n, s) => n * s, 1)).fill(value), shape),
-    floats: (values, shape) => initial(ONNX_TYPE.f32, Float32Array.from(values), shape),
-  };
+    fill: (value, shape) => floats(narrow, new Float32Array(shape.reduce((n, s) => n * s, 1)).fill(value), shape),
+    floats: (values, shape) => floats(narrow, Float32Array.from(values), shape),
+  });
+  const floats = (narrow: boolean, values: Float32Array, shape: readonly number[]): string =>
+    (narrow ? initial(ONNX_TYPE.f16, toHalves(values), shape) : initial(ONNX_TYPE.f32, values, shape));
+  const emitter = emitterOf(half), wide = emitterOf(false), typeOf = (dtype: DType): number => (dtype === 'f32' ? emitter.float : ONNX_TYPE[dtype]);
   const nameOf = (id: number): string => {
     const n = graph.nodes[id]!;
     return n.op === 'input' ? n.params.name : `n${id}`;
@@ -77,18 +84,21 @@ export function toOnnx(graph: Graph, outputs: Readonly<Record<string, Tensor>>, 
   for (const id of reachable(graph, Object.values(outputs))) {
     const n = graph.nodes[id]!;
     if (n.op === 'input') {
-      input.push(valueInfo(n.params.name, ONNX_TYPE[n.dtype], n.shape));
+      input.push(valueInfo(n.params.name, typeOf(n.dtype), n.shape));
       inputs.push(n.params.name);
       continue;
     }
     const lower = LOWERINGS[n.op] as (e: Emitter, params: unknown, site: object) => void;
-    lower(emitter, n.params, {
-      inputs: n.inputs.map((i) => graph.tensor(i)), names: n.inputs.map(nameOf), shape: n.shape, dtype: n.dtype, out: nameOf(id),
-    } satisfies { out: string; [key: string]: unknown });
+    const site = { inputs: n.inputs.map((i) => graph.tensor(i)), names: n.inputs.map(nameOf), shape: n.shape, dtype: n.dtype, out: nameOf(id) };
+    if (half && WIDE.has(n.op)) {
+      const names = site.inputs.map((x, i) => (x.dtype === 'f32' ? wide.node('Cast', [site.names[i]!], { to: ONNX_TYPE.f32 }) : site.names[i]!)), out = `${site.out}w`;
+      lower(wide, n.params, { ...site, names, out });
+      emitter.node('Cast', [out], { to: emitter.float }, { out: site.out });
+    } else lower(emitter, n.params, site);
   }
   const output = Object.entries(outputs).map(([name, x]) => {
     node.push(create(NodeProtoSchema, { opType: 'Identity', name: `out_${name}`, input: [nameOf(x.id)], output: [`out:${name}`] }));
-    return valueInfo(`out:${name}`, ONNX_TYPE[x.dtype], x.shape);
+    return valueInfo(`out:${name}`, typeOf(x.dtype), x.shape);
   });
   renameOutputs(node, output);
   const model = create(ModelProtoSchema, {

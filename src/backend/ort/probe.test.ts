@@ -5,7 +5,7 @@ import { probeDevice, reasonOf } from './probe.ts';
 /** A child that does this instead of trying a device. */
 const child = (script: string, patience = 20_000) => probeDevice('webgpu', { patience, program: ['-e', script] });
 const answering = (fp32: object): string => `console.log("a driver's banner"); console.log(${JSON.stringify(JSON.stringify({
-  providers: [{ name: 'cpu', bundled: true }, { name: 'webgpu', bundled: true }], cpuMs: 8, fp32 }))}); console.error('and its warnings')`;
+  providers: [{ name: 'cpu', bundled: true }, { name: 'webgpu', bundled: true }], cpuMs: 8, fp32, fp16: { ran: false, why: 'no halves' } }))}); console.error('and its warnings')`;
 
 test('the CPU is tried by the real child, and agrees with itself', async () => {
   const probe = await probeDevice('cpu');
@@ -26,7 +26,8 @@ test('a child that crashes, hangs, ends or talks nonsense is a device that does 
 });
 
 test('what a child answers decides, whatever else is written', async () => {
-  expect(await child(answering({ ran: true, difference: 1e-6, ms: 2 }))).toMatchObject({ works: true, ms: 2, cpuMs: 8, difference: 1e-6 });
+  const near = await child(answering({ ran: true, difference: 1e-6, ms: 2 }));
+  expect(near).toMatchObject({ works: true, ms: 2, cpuMs: 8, difference: 1e-6, fp16: { works: false, why: 'no halves' } });
   const far = await child(answering({ ran: true, difference: 0.3, ms: 2 }));
   expect(far).toMatchObject({ works: false, why: 'its numbers are not those of the CPU: 0.30 apart, at most 0.005 is taken' });
   expect(await child(answering({ ran: true, difference: null, ms: 2 }))).toMatchObject({ works: false });

@@ -15,19 +15,23 @@ export interface ProbeAnswer {
   readonly providers: readonly { readonly name: string; readonly bundled: boolean }[];
   readonly cpuMs: number;
   readonly fp32: TriedDevice;
+  readonly fp16: TriedDevice;
 }
+
+/** Whether a device computes in halves. */
+export type HalfProbe = { readonly works: true; readonly difference: number; readonly ms: number } | { readonly works: false; readonly why: string };
 
 /** What is known of a device. */
 export type DeviceProbe = { readonly device: Device; readonly providers: ProbeAnswer['providers'] } & (
-  | { readonly works: true; readonly difference: number; readonly ms: number; readonly cpuMs: number }
+  | { readonly works: true; readonly difference: number; readonly ms: number; readonly cpuMs: number; readonly fp16: HalfProbe }
   | { readonly works: false; readonly why: string });
 
-/** Greatest difference from the CPU over the greatest value: TensorFloat-32 of NVIDIA's GPUs has 10 bits of mantissa. */
-export const TOLERANCE = 5e-3;
+/** Greatest difference from the CPU over the greatest value: TensorFloat-32 of NVIDIA's GPUs, and halves, have 10 bits of mantissa; halves are also rounded to in between. */
+export const TOLERANCE = { fp32: 5e-3, fp16: 2e-2 } as const;
 
 /** Options of {@link probeDevice}. */
 export interface ProbeOptions {
-  /** Milliseconds after which a child that has not answered is ended. Default 60,000: drivers compile their shaders. */
+  /** Milliseconds after which a child that has not answered is ended. Default 120,000: drivers compile their shaders. */
   readonly patience?: number;
   /** Environment of the child. Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv;
@@ -45,7 +49,7 @@ export function reasonOf(message: string, stderr: string): string {
 }
 
 /** The child's last word, how it ended, and what it wrote beside. */
-function ask(device: Device, { patience = 60_000, env, program }: ProbeOptions): Promise<{ answer: ProbeAnswer | null; why: string; stderr: string }> {
+function ask(device: Device, { patience = 120_000, env, program }: ProbeOptions): Promise<{ answer: ProbeAnswer | null; why: string; stderr: string }> {
   return new Promise((resolve) => {
     const argv = [...program ?? programOf('backend/ort/probe-main.ts', 'probe.mjs'), device];
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], ...(env ? { env } : {}) });
@@ -64,15 +68,27 @@ function ask(device: Device, { patience = 60_000, env, program }: ProbeOptions):
   });
 }
 
+/** What is wrong with numbers that are so far from the CPU's; null when nothing is. */
+function farOff(difference: number | null, most: number): string | null {
+  const apart = difference ?? Infinity;
+  return apart <= most ? null : `its numbers are not those of the CPU: ${apart.toPrecision(2)} apart, at most ${most} is taken`;
+}
+
+function halfProbe(tried: TriedDevice, stderr: string): HalfProbe {
+  if (!tried.ran) return { works: false, why: reasonOf(tried.why, stderr) };
+  const far = farOff(tried.difference, TOLERANCE.fp16);
+  return far === null ? { works: true, difference: tried.difference!, ms: tried.ms } : { works: false, why: far };
+}
+
 /** Tries a device. Never throws. */
 export async function probeDevice(device: Device, o: ProbeOptions = {}): Promise<DeviceProbe> {
   const { answer, why, stderr } = await ask(device, o);
   if (!answer) return { device, providers: [], works: false, why };
-  const { providers, cpuMs, fp32 } = answer, failed = (reason: string): DeviceProbe => ({ device, providers, works: false, why: reason });
+  const { providers, cpuMs, fp32, fp16 } = answer, failed = (reason: string): DeviceProbe => ({ device, providers, works: false, why: reason });
   if (!fp32.ran) return failed(providers.some(({ name }) => name === device) ? reasonOf(fp32.why, stderr) : 'this build of onnxruntime does not have it');
-  const apart = fp32.difference ?? Infinity;
-  if (apart > TOLERANCE) return failed(`its numbers are not those of the CPU: ${apart.toPrecision(2)} apart, at most ${TOLERANCE} is taken`);
-  return { device, providers, works: true, difference: apart, ms: fp32.ms, cpuMs };
+  const far = farOff(fp32.difference, TOLERANCE.fp32);
+  if (far !== null) return failed(far);
+  return { device, providers, works: true, difference: fp32.difference!, ms: fp32.ms, cpuMs, fp16: halfProbe(fp16, stderr) };
 }
 
 /** Tries all, one after the other: they would disturb each other's times. */

@@ -8,6 +8,7 @@ import type { CompileOptions, HostArray, Program } from '../backend.ts';
 import { int8Matmul, int8Scale } from '../../graph/build.ts';
 import { Graph, reachable, type Tensor } from '../../graph/graph.ts';
 import { ResourceError } from '../../core/errors.ts';
+import { fromHalves, toHalves } from '../../io/half.ts';
 import { sizeOf, type DType } from '../../core/shape.ts';
 import { toOnnx } from './model.ts';
 
@@ -20,12 +21,26 @@ export interface OrtEngine {
   readonly writesInto: boolean;
   /** Whether its provider has FusedMatMul. Default true. */
   readonly fused?: boolean;
+  /** Whether floats are computed in halves; callers feed and get float32 all the same. Default false. */
+  readonly half?: boolean;
   /** Whether products of bytes saturate on the machine; asked once, by {@link probeInt8}. */
   int8Saturates?: Promise<boolean>;
 }
 
 /** onnxruntime's names of our element types. */
 const TYPE = { f32: 'float32', i32: 'int32', i8: 'int8' } as const satisfies Record<DType, ort.Tensor.Type>;
+
+/** Halves of arrays that never change, shared by all programs that are fed them. */
+const halves = new WeakMap<HostArray, Uint16Array>();
+function halvesOf(data: HostArray, fixed: boolean): Uint16Array {
+  const known = fixed ? halves.get(data) : undefined, made = known ?? toHalves(data);
+  if (fixed) halves.set(data, made);
+  return made;
+}
+
+/** A result as float32; halves come as 16 bits each, or as Float16Array where the engine of the language has that. */
+const floatsOf = ({ type, data }: ort.Tensor): Float32Array =>
+  (type !== 'float16' ? data as Float32Array : data instanceof Uint16Array ? fromHalves(data) : Float32Array.from(data as unknown as ArrayLike<number>));
 
 const tensorOf = (engine: OrtEngine, x: Tensor, data: HostArray): ort.Tensor => new engine.package.Tensor(TYPE[x.dtype], data, x.shape as number[]);
 
@@ -52,24 +67,28 @@ async function probeInt8(engine: OrtEngine): Promise<boolean> {
 }
 
 /** Compiles outputs of a graph. `session` is added to what every session of the engine has. */
-export async function compileProgram({ outputs, aliases = {} }: CompileOptions, engine: OrtEngine, session: ort.InferenceSession.SessionOptions = {}): Promise<Program> {
-  const started = performance.now();
+export async function compileProgram(
+  { outputs, aliases = {}, fixed = [] }: CompileOptions, engine: OrtEngine, session: ort.InferenceSession.SessionOptions = {},
+): Promise<Program> {
+  const started = performance.now(), { half = false } = engine;
   const results = Object.values(outputs);
   const [firstResult] = results;
   if (!firstResult) throw new RangeError('a program needs at least one output');
   const { graph } = firstResult;
   for (const [output, input] of Object.entries(aliases)) checkAlias(outputs[output]!, graph.inputs.get(input)!, results);
   const saturates = reachable(graph, results).some((id) => graph.nodes[id]!.op === 'int8Matmul') && await (engine.int8Saturates ??= probeInt8(engine));
-  const { bytes, inputs } = toOnnx(graph, outputs, { saturates, fused: engine.fused ?? true });
+  const { bytes, inputs } = toOnnx(graph, outputs, { saturates, fused: engine.fused ?? true, half });
+  const constant = new Set(fixed);
   const opened = await within('compile a program', engine.package.InferenceSession.create(bytes, { ...engine.session, ...session }));
   const compileMs = performance.now() - started;
   const wrapped = new WeakMap<HostArray, ort.Tensor>();         // arrays that live for many runs keep their wrapper
-  const wrap = (x: Tensor, data: HostArray, what: string): ort.Tensor => {
+  const wrap = (x: Tensor, data: HostArray, what: string, keep: boolean): ort.Tensor => {
     const known = wrapped.get(data);
     if (known) return known;
     if (data.length !== sizeOf(x.shape)) throw new RangeError(`${what} wants ${sizeOf(x.shape)} elements, got ${data.length}`);
-    const made = tensorOf(engine, x, data);
-    wrapped.set(data, made);
+    const narrow = half && x.dtype === 'f32', { Tensor } = engine.package;
+    const made = narrow ? new Tensor('float16', halvesOf(data, keep), x.shape as number[]) : tensorOf(engine, x, data);
+    if (keep || !narrow) wrapped.set(data, made);
     return made;
   };
   return {
@@ -79,12 +98,12 @@ export async function compileProgram({ outputs, aliases = {} }: CompileOptions, 
       for (const name of inputs) {
         const data = feeds[name];
         if (!data) throw new RangeError(`input "${name}" is missing`);
-        fed[name] = wrap(graph.inputs.get(name)!, data, `input "${name}"`);
+        fed[name] = wrap(graph.inputs.get(name)!, data, `input "${name}"`, constant.has(name));
       }
-      for (const [name, x] of Object.entries(outputs)) fetches[`out:${name}`] = into[name] && engine.writesInto ? wrap(x, into[name], `output "${name}"`) : null;
+      for (const [name, x] of Object.entries(outputs)) fetches[`out:${name}`] = into[name] && engine.writesInto ? wrap(x, into[name], `output "${name}"`, false) : null;
       const result = await within('run a program', opened.run(fed, fetches));
       return Object.fromEntries(Object.keys(outputs).map((name) => {
-        const to = into[name], data = to && engine.writesInto ? to : result[`out:${name}`]!.data as Float32Array;
+        const to = into[name], data = to && engine.writesInto ? to : floatsOf(result[`out:${name}`]!);
         if (to && to !== data) to.set(data);
         return [name, to ?? data];
       }));

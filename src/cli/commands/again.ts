@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { extname } from 'node:path';
 import { FileError } from '../../core/errors.ts';
-import { DEVICE_CHOICES, type DeviceChoice } from '../../pipeline/engine.ts';
+import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '../../pipeline/engine.ts';
 import { choice, integer, loraAt, nonEmpty, output, repeated, type LoraAt } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
@@ -14,6 +14,7 @@ interface Flags {
   readonly model?: string;
   readonly threads?: number;
   readonly device?: DeviceChoice;
+  readonly precision?: Precision;
   readonly seed?: number;
   readonly resume?: boolean;
   readonly json?: boolean;
@@ -25,6 +26,7 @@ const common = (command: Command): Command => command
   .option('--lora <file>', 'the file of an adaptation that it was made with; repeatable', repeated(loraAt('--lora')))
   .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
   .option('--device <name>', `what computes: ${DEVICE_CHOICES.join(', ')}; a replay's default is what made the film`, choice('--device', DEVICE_CHOICES))
+  .option('--precision <name>', `in which numbers: ${PRECISIONS.join(', ')}`, choice('--precision', PRECISIONS))
   .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts')
   .option('--json', 'print one JSON object');
 
@@ -38,7 +40,7 @@ function shared(flags: Flags, { signal, progress }: CliContext) {
   return {
     signal, resume: flags.resume ?? false,
     ...(flags.lora ? { loras: flags.lora } : {}), ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-    ...(flags.device === undefined ? {} : { device: flags.device }),
+    ...(flags.device === undefined ? {} : { device: flags.device }), ...(flags.precision === undefined ? {} : { precision: flags.precision }),
     onProgress: ({ phase, step, steps }: { readonly phase: string; readonly step: number; readonly steps: number }) => { progress({ stage: phase, done: step, total: steps }); },
   };
 }

@@ -8,7 +8,7 @@ import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts
 import type { EvaluatedOptions } from '../../eval/evaluated.ts';
 import type { Frames } from '../../media/frames.ts';
 import { QUANTIZATIONS, type Quantization } from '../../models/dit/config.ts';
-import { DEVICE_CHOICES, type DeviceChoice } from '../../pipeline/engine.ts';
+import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '../../pipeline/engine.ts';
 import { choice, decimal, integer, nonEmpty } from '../options.ts';
 import type { CliContext } from '../program.ts';
 
@@ -17,6 +17,7 @@ export interface EvalFlags {
   readonly model?: string;
   readonly threads?: number;
   readonly device?: DeviceChoice;
+  readonly precision?: Precision;
   readonly steps?: number;
   readonly guidance?: number;
   readonly guideFrom?: number;
@@ -43,6 +44,7 @@ export const addEvalFlags = (command: Command): Command => command
   .option('--no-describe', 'do not tell the model in words how given pictures look')
   .option('--threads <n>', 'CPU threads', integer('--threads', { min: 1, max: 256 }))
   .option('--device <name>', `${DEVICE_CHOICES.join(', ')}: what computes the films`, choice('--device', DEVICE_CHOICES))
+  .option('--precision <name>', `${PRECISIONS.join(', ')}: in which numbers it does`, choice('--precision', PRECISIONS))
   .option('--json', 'print one JSON object');
 
 /** Adds the sprite sheets. */
@@ -52,9 +54,10 @@ export const addSheetFlags = (command: Command, without = ''): Command => comman
 
 /** The flags as an evaluation takes them. */
 export function evaluatedOptions(flags: EvalFlags, { signal }: Pick<CliContext, 'signal'>): EvaluatedOptions {
-  const { model, threads, device, steps, guidance, guideFrom, sampler, quantize, describe } = flags;
+  const { model, threads, device, precision, steps, guidance, guideFrom, sampler, quantize, describe } = flags;
   return {
     signal, ...(model === undefined ? {} : { model }), ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }),
+    ...(precision === undefined ? {} : { precision }),
     sampling: {
       ...(steps === undefined ? {} : { steps }), ...(guidance === undefined ? {} : { guidance }), ...(sampler === undefined ? {} : { sampler }),
       ...(quantize === undefined ? {} : { quantize }), ...(describe === false ? { describe } : {}), ...(guideFrom === undefined ? {} : { interval: [guideFrom, 1] as const }),

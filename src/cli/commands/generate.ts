@@ -3,15 +3,15 @@
  */
 import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
 import { QUANTIZATIONS, type Quantization } from '../../models/dit/config.ts';
-import { DEVICE_CHOICES, type DeviceChoice } from '../../pipeline/engine.ts';
+import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '../../pipeline/engine.ts';
 import { LONG_WAYS, type LongWay } from '../../pipeline/timeline.ts';
 import { addGenerateFlags, readGenerateFlags, type GenerateFlags } from '../generate-flags.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
-const FLAGS = { samplers: SAMPLERS, quantizations: QUANTIZATIONS, longWays: LONG_WAYS, devices: DEVICE_CHOICES };
+const FLAGS = { samplers: SAMPLERS, quantizations: QUANTIZATIONS, longWays: LONG_WAYS, devices: DEVICE_CHOICES, precisions: PRECISIONS };
 
 async function run(all: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
-  const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, device, expandWith, lora, ...flags } = all;
+  const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, device, precision, expandWith, lora, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
   const { drawnSeed } = await import('../../pipeline/outlet.ts');
   const extension = flags.transparent ? 'webp' : 'mp4', seed = flags.seed ?? await drawnSeed({ ...flags, ...(output === undefined ? {} : { output }) }, count);
@@ -22,6 +22,7 @@ async function run(all: GenerateFlags, { signal, print, progress }: CliContext):
     ...(sampler === undefined ? {} : { sampler: sampler as SamplerName }),
     ...(quantize === undefined ? {} : { quantize: quantize as Quantization }),
     ...(device === undefined ? {} : { device: device as DeviceChoice }),
+    ...(precision === undefined ? {} : { precision: precision as Precision }),
     ...(longBy === undefined ? {} : { longBy: longBy as LongWay }),
     ...(video === undefined ? {} : { video: { file: video } }),
     ...(connect ? { connect: [{ file: connect[0]! }, { file: connect[1]! }] as const } : {}),

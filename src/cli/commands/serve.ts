@@ -5,14 +5,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../../core/errors.ts';
-import { DEVICE_CHOICES, openEngine, type DeviceChoice } from '../../pipeline/engine.ts';
+import { DEVICE_CHOICES, openEngine, PRECISIONS, type EngineOptions } from '../../pipeline/engine.ts';
 import { choice, decimal, file, integer, nonEmpty, repeated } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 
 /** Flags that say where jobs and films are. */
 export interface DatabaseFlags { readonly config?: string; readonly data?: string; readonly database?: string }
-interface ServeFlags extends DatabaseFlags { readonly host?: string; readonly port?: number; readonly model?: readonly string[];
-  readonly workers?: number; readonly threads?: number; readonly device?: DeviceChoice; readonly check?: boolean }
+interface ServeFlags extends DatabaseFlags, EngineOptions { readonly host?: string; readonly port?: number; readonly model?: readonly string[];
+  readonly workers?: number; readonly threads?: number; readonly check?: boolean }
 
 const environment = (name: string): string | undefined => { const value = process.env[name]; return value === undefined || value === '' ? undefined : value; };
 
@@ -23,6 +23,10 @@ export async function configOf({ config, database, ...flags }: Omit<ServeFlags, 
   return readServerConfig(config, { ...flags, ...(server === undefined ? {} : { database: server }) });
 }
 
+/** What of a configuration, or of flags, says how films are computed. */
+const engineOf = ({ device, precision }: { readonly [K in keyof EngineOptions]: EngineOptions[K] | undefined }): EngineOptions =>
+  ({ ...(device && { device }), ...(precision && { precision }) });
+
 const jsonLines = async () => (await import('../../server/log.ts')).jsonLog((line) => { process.stderr.write(`${line}\n`); });
 
 async function version(): Promise<string> {
@@ -32,7 +36,7 @@ async function version(): Promise<string> {
 
 async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: CliContext): Promise<void> {
   const config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
-  if (config.device !== undefined) await openEngine({ device: config.device });        // workers would find out with their first film
+  await openEngine(engineOf(config));                            // workers would find out with their first film
   if (check) {
     const [{ openModels }, { openPolicy }, { openDatabase }] =
       await Promise.all([import('../../server/plan.ts'), import('../../server/policy/policy.ts'), import('../../server/server.ts')]);
@@ -49,10 +53,9 @@ async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: 
   await server.close();
 }
 
-interface WorkerFlags extends DatabaseFlags {
+interface WorkerFlags extends DatabaseFlags, EngineOptions {
   readonly model?: readonly string[];
   readonly threads?: number;
-  readonly device?: DeviceChoice;
   readonly renew?: number;
   readonly policyHook?: string;
 }
@@ -62,11 +65,9 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
   const link = parentLink(() => { stop.abort('the server is gone'); });
   const [{ Worker }, { Store }, { pipelineMaker }, log] = await Promise.all([import('../../server/worker.ts'), import('../../server/store.ts'),
     import('../../server/film-maker.ts'), jsonLines()]);
-  const config = link ? null : await configOf({ ...flags, ...(model ? { models: [...model] } : {}) }), { threads, device } = config ?? flags;
+  const config = link ? null : await configOf({ ...flags, ...(model ? { models: [...model] } : {}) }), { threads } = config ?? flags, engine = engineOf(config ?? flags);
   const hook = policyHook ?? config?.policy.hook, { openPolicy } = await import('../../server/policy/policy.ts');
-  const make = pipelineMaker({
-    ...(threads === undefined ? {} : { threads }), ...(device === undefined ? {} : { device }), policy: hook === undefined ? undefined : await openPolicy({ words: false, hook }),
-  });
+  const make = pipelineMaker({ ...engine, ...(threads === undefined ? {} : { threads }), policy: hook === undefined ? undefined : await openPolicy({ words: false, hook }) });
   try {
     if (!config) {
       const worker = new Worker({ source: link!.source, make, store: new Store(flags.data ?? '.'), renewMs: renew ?? 3000, log });
@@ -80,7 +81,7 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
     const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), store = new Store(config.data);
     try {
       await store.check();
-      if (device !== undefined) await openEngine({ device });          // before a job is claimed
+      await openEngine(engine);                                 // before a job is claimed
       print(`making films of ${config.models.join(', ')}`);
       await new Worker({ source: sourceFor(jobs, name, config.models), make, store, renewMs: config.lease.renew, log }).run(both);
     } finally { await db.close(); }
@@ -99,7 +100,8 @@ export const databaseFlags = (command: Command): Command => command
 const modelFlag = (command: Command): Command =>
   command.option('--model <id|dir>', 'an installed model, or a folder; repeatable', repeated(nonEmpty('--model', 'wanted a model id or a folder')));
 const engineFlags = (command: Command): Command => command.option('--threads <n>', 'CPU threads of a worker', integer('--threads', { min: 1, max: 256 }))
-  .option('--device <name>', `what a worker computes on: ${DEVICE_CHOICES.join(', ')}`, choice('--device', DEVICE_CHOICES));
+  .option('--device <name>', `what a worker computes on: ${DEVICE_CHOICES.join(', ')}`, choice('--device', DEVICE_CHOICES))
+  .option('--precision <name>', `in which numbers: ${PRECISIONS.join(', ')}`, choice('--precision', PRECISIONS));
 
 const serveCommand: CliCommand = {
   path: 'serve',

@@ -20,7 +20,8 @@ export interface DeviceCheckOptions extends Platform {
 export function deviceCheck(probe: DeviceProbe, { versions, script, ...where }: DeviceCheckOptions): Check {
   const { device } = probe, name = `device ${device}`, needed = device === 'cpu';
   if (probe.works) {
-    const beside = `${speed(probe)} on a small graph, ${probe.difference.toPrecision(1)} from its numbers`;
+    const halves = probe.fp16.works ? `${probe.fp16.difference.toPrecision(1)} from them` : `no (${probe.fp16.why})`;
+    const beside = `${speed(probe)} on a small graph, ${probe.difference.toPrecision(1)} from its numbers; fp16: ${halves}`;
     return { name, needed, state: 'ok', found: `works, ${needed ? `a small graph in ${probe.ms.toFixed(0)} ms` : beside}` };
   }
   const { needs, command = needed ? installLine('onnxruntime-node', versions) : undefined } = adviceFor(device, where, script);

@@ -55,8 +55,8 @@ test('a device that does not start is broken, one whose libraries are elsewhere 
   expect(deviceCheck({ device: 'cuda', providers, works: false, why }, where)).toMatchObject({ state: 'missing', needed: false, fix: 'node script.js --onnxruntime-node-install' });
   const cpu = deviceCheck({ device: 'cpu', providers: [], works: false, why }, where);
   expect(cpu).toMatchObject({ state: 'broken', needed: true, fix: 'npm install --ignore-scripts onnxruntime-node@1.2.3' });
-  const cuda = deviceCheck({ device: 'cuda', providers, works: true, difference: 2e-4, ms: 2, cpuMs: 9 }, where);
-  expect(cuda.found).toBe('works, 4.5 times as fast as the CPU on a small graph, 0.0002 from its numbers');
+  const cuda = deviceCheck({ device: 'cuda', providers, works: true, difference: 2e-4, ms: 2, cpuMs: 9, fp16: { works: false, why: 'none' } }, where);
+  expect(cuda.found).toBe('works, 4.5 times as fast as the CPU on a small graph, 0.0002 from its numbers; fp16: no (none)');
 });
 
 test('formats are tried by making films of them, and packages are installed by name and tested version', async () => {
