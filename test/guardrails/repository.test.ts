@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   bareSuppressions, brokenLinks, brokenPages, IMPORTS, incompleteLock, type Lockfile, LOOK_AGAIN_LINES, longFiles, machinePaths, MAX_LINES, MAX_WIDTH,
-  missingDocs, missingHeaders, RULE_TABLES, wideLines, wrongImports, wrongModels,
+  missingDocs, missingHeaders, RULE_TABLES, translationDrift, wideLines, wrongImports, wrongModels,
 } from './rules.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -49,6 +49,11 @@ test('the lockfile serves every platform', () => {
 
 test('links in Markdown lead somewhere', () => {
   expect(files.filter((f) => f.path.endsWith('.md')).flatMap((f) => brokenLinks(f, (path) => existsSync(inRoot(path))))).toEqual([]);
+});
+
+test('the Chinese README is in step with the English one', () => {
+  const [original, translation] = ['README.md', 'README.zh-CN.md'].map((path) => files.find((file) => file.path === path)!);
+  expect(translationDrift(original!, translation!)).toEqual([]);
 });
 
 test('CONTRIBUTING shows the table of imports that is enforced', () => {

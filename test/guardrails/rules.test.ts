@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
-  bareSuppressions, brokenLinks, brokenPages, importsOf, incompleteLock, longFiles, machinePaths, missingDocs, missingHeaders, type SourceFile, wideLines,
+  bareSuppressions, brokenLinks, brokenPages, importsOf, incompleteLock, longFiles, machinePaths, missingDocs, missingHeaders, type SourceFile, translationDrift, wideLines,
   wrongImports, wrongModels,
 } from './rules.ts';
 
@@ -112,4 +112,14 @@ test('lockfile', () => {
 test('links of Markdown files', () => {
   const text = '[a](there.md) [b](missing.md#x) [c](https://example.org) [d](#here) <img src="gone.png">\n```\n[e](inside-code.md)\n```';
   expect(brokenLinks(file('docs/a.md', text), (path) => path === 'docs/there.md').map((l) => l.split(' ')[3])).toEqual(['missing.md,', 'gone.png,']);
+});
+
+test('translations in step with their originals', () => {
+  const original = file('A.md', '# A\n\n- one, see [b](b.md)\n\n```sh\nnpm ci\n# no heading\n```\n\n| a |\n');
+  const with1 = (text: string): string[] => translationDrift(original, file('A.zh.md', text));
+  expect(with1('# 甲\n\n- 一，见[乙](b.md)\n\n```sh\nnpm ci\n# no heading\n```\n\n| 甲 |\n')).toEqual([]);
+  expect(with1('# 甲\n\n- 一，见[乙](b.md)\n\n```sh\nnpm install\n# no heading\n```\n\n| 甲 |\n')).toEqual(['A.zh.md beside A.md: block 1 differs: npm install']);
+  expect(with1('# 甲\n\n## 乙\n\n- 一\n')).toEqual([
+    'A.zh.md beside A.md: 0 blocks of code, wanted 1', 'A.zh.md beside A.md: 1 ## headings, wanted 0',
+    'A.zh.md beside A.md: 0 table rows, wanted 1', 'A.zh.md beside A.md: 0 links, wanted 1']);
 });

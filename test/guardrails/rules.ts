@@ -258,6 +258,21 @@ export function incompleteLock(lock: Lockfile): string[] {
     .map((name) => `${at || 'the project'} wants ${name}, which is not in package-lock.json`));
 }
 
+/** Where a translation is not in step with its original: fenced blocks differ, or there are other numbers of headings (by level), table rows, list items or links. */
+export function translationDrift(original: SourceFile, translation: SourceFile): string[] {
+  const blocks = (text: string): string[] => [...text.matchAll(/^```[\s\S]*?^```/gm)].map((m) => m[0]), prose = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, '');
+  const counted = { '# headings': /^# /gm, '## headings': /^## /gm, '### headings': /^### /gm, 'table rows': /^\|/gm, 'list items': /^- /gm, links: /\]\(/g };
+  const [a, b] = [blocks(original.text), blocks(translation.text)], at = `${translation.path} beside ${original.path}`;
+  return [
+    ...(a.length === b.length ? [] : [`${at}: ${b.length} blocks of code, wanted ${a.length}`]),
+    ...a.flatMap((block, i) => (b[i] === undefined || b[i] === block ? [] : [`${at}: block ${i + 1} differs: ${b[i].split('\n')[1] ?? ''}`])),
+    ...Object.entries(counted).flatMap(([what, pattern]) => {
+      const [wanted, found] = [original, translation].map(({ text }) => [...prose(text).matchAll(pattern)].length);
+      return wanted === found ? [] : [`${at}: ${found} ${what}, wanted ${wanted}`];
+    }),
+  ];
+}
+
 /** Local links of a Markdown file that lead nowhere; `exists` is asked with paths from the root. */
 export function brokenLinks(file: SourceFile, exists: (path: string) => boolean): string[] {
   const prose = file.text.replace(/^```[\s\S]*?^```/gm, '');

@@ -12,7 +12,8 @@ import { importedNames, kinoraCalls, shellLines, shellWords, unknownCommands } f
 const ROOT = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts);
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...readdirSync(new URL('docs/guide/', ROOT)).filter((name) => name.endsWith('.md')).map((name) => `docs/guide/${name}`)];
+const GUIDES = readdirSync(new URL('docs/guide/', ROOT)).filter((name) => name.endsWith('.md')).map((name) => `docs/guide/${name}`);
+const PAGES = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', ...GUIDES];
 const lines = PAGES.flatMap((path) => shellLines(read(path)));
 
 /** Runs the command line with every action left out: only arguments and flags are read. */
