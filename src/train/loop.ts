@@ -3,7 +3,6 @@
  * A batch is a pure function of (seed, step), so an interrupted and resumed run equals an uninterrupted one bit for bit.
  */
 import { appendFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
 import type { Backend, HostArray } from '../backend/backend.ts';
 import { CancelledError, FileError, ResourceError } from '../core/errors.ts';
@@ -13,6 +12,10 @@ import type { Bound } from '../nn/param.ts';
 import { emaDecay, learningRate } from '../optim/schedule.ts';
 import { createOptimizer, TrainState, type MatrixOptimizer } from './state.ts';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { ceilingGflops } from './report/ceiling.ts';
+import { cutMetrics, metricsFile } from './report/metrics.ts';
+import { writeRecord, type RunDescription } from './report/record.ts';
+import { writeRunReport } from './report/write.ts';
 import { compileTrainingStep, gradName, type LossGraph } from './step-program.ts';
 
 /** One batch: the layout that its graph is compiled for, and what is fed. */
@@ -73,6 +76,10 @@ export interface TrainOptions {
   readonly checkpointSeconds: number;
   /** Steps between validations. */
   readonly validateEvery: number;
+  /** What the run is, for `run.json` in its folder; without it there is none. */
+  readonly describe?: RunDescription;
+  /** Keep the run's page in its folder up to date (`report.html` and what goes beside it). Changes no number of the training. Default false. */
+  readonly report?: boolean;
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
 }
@@ -103,7 +110,7 @@ const written = <T>(path: string, work: Promise<T>): Promise<T> => work.catch((c
 
 /** Trains until the last step; returns the state. Throws a CancelledError after a checkpoint when the signal aborts. */
 export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promise<TrainState> {
-  const { optim, dir } = o, metricsFile = join(dir, 'metrics.jsonl');
+  const { optim, dir } = o, logFile = metricsFile(dir);
   await written(dir, mkdir(dir, { recursive: true }));
   if (!o.resume && (await listCheckpoints(dir)).length > 0) throw new FileError(`${dir} holds checkpoints of another run; go on with --resume, or choose another folder`);
   const state = new TrainState(task.specs, optim.matrices);
@@ -113,11 +120,20 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
   let norms = [...restored?.norms ?? []], skippedInARow = restored?.skipped ?? [], times: number[] = [];
   using optimizer = await createOptimizer(o.backend, state, { beta2: optim.beta2, plainShare: optim.plainShare ?? 1 });
   using programs = new ProgramCache(o.programs);
-  const log = (entry: object): Promise<void> => written(metricsFile, appendFile(metricsFile, `${JSON.stringify(entry)}\n`));
+  const log = (entry: object): Promise<void> => written(logFile, appendFile(logFile, `${JSON.stringify({ ...entry, time: Date.now() })}\n`));
   const save = (step: number): Promise<void> => saveCheckpoint(dir, state, { step, configHash: o.configHash, norms: Float32Array.from(norms), skipped: skippedInARow });
 
   const grads = Object.fromEntries(Object.entries(state.windows('grad')).map(([name, window]) => [gradName(name), window]));
   const first = restored?.step ?? 0;
+  await cutMetrics(dir, first);
+  if (o.describe) {
+    const ceiling = o.report ? await ceilingGflops(o.backend) : undefined;
+    await writeRecord(dir, { ...o.describe, seed: o.seed, steps: optim.steps, fromStep: first, ceilingGflops: ceiling, now: new Date() });
+  }
+  /** A page that cannot be written stops no training. */
+  const report = async (step: number): Promise<void> => {
+    if (o.report) await writeRunReport(dir).catch((cause: unknown) => log({ event: 'warning', step, message: (cause as Error).message }));
+  };
   let prepared = first < optim.steps ? task.batch(first) : undefined;
   let saved = performance.now();
   for (let step = first; step < optim.steps; step++) {
@@ -154,11 +170,14 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     const metrics = Object.fromEntries(Object.entries(result).flatMap(([name, value]) => (name.startsWith('grad') || value.length !== 1 ? [] : [[name, value[0]!]])));
     await log({ step: step + 1, layout: batch.layout, ...metrics, gradNorm, rate, samplesPerSecond, ms });
     const last = step + 1 === optim.steps, cancelled = o.signal?.aborted ?? false;
-    if (last || cancelled || now - saved > o.checkpointSeconds * 1000) { await save(step + 1); saved = performance.now(); }
+    const due = last || cancelled || now - saved > o.checkpointSeconds * 1000, validates = task.validate !== undefined && (last || (step + 1) % o.validateEvery === 0);
+    if (due) { await save(step + 1); saved = performance.now(); }
+    if (due && (cancelled || !validates)) await report(step + 1);
     if (cancelled) throw new CancelledError(`stopped after step ${step + 1}; go on with --resume`);
-    if (task.validate && (last || (step + 1) % o.validateEvery === 0)) await log({
-      event: 'validation', step: step + 1, matrixRms: state.matrixRms(), ...(await task.validate(state.windows('ema'), step + 1, dir)),
-    });
+    if (validates) {
+      await log({ event: 'validation', step: step + 1, matrixRms: state.matrixRms(), ...(await task.validate!(state.windows('ema'), step + 1, dir)) });
+      await report(step + 1);
+    }
   }
   return state;
 }
