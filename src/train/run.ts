@@ -51,6 +51,8 @@ export interface RunOptions {
   readonly plan?: RunPlan;
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
+  /** Told of what goes wrong while the run goes on, such as that nothing is learnt from the text. */
+  readonly onWarning?: (message: string) => void;
   /** Progress of preparations: what, done, total. */
   readonly onPrepare?: (what: string, done: number, total: number) => void;
 }
@@ -110,7 +112,7 @@ export const loopOptions = async (config: RunConfig[Trainable], o: RunOptions, .
   backend: o.backend, seed: config.seed, optim: config.optim, dir: o.dir, configHash: joinHashes(runHash(config), ...standsOn), resume: o.resume, programs: config.programs,
   checkpointSeconds: config.checkpointSeconds, validateEvery: config.validateEvery,
   describe: { kind: config.kind, config, ...(o.plan ? { plan: { ...o.plan } } : {}) }, report: o.report ?? false,
-  ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
+  ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}), ...(o.onWarning ? { onWarning: o.onWarning } : {}),
 });
 
 /** Trains an autoencoder; returns the file. */

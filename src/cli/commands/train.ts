@@ -35,13 +35,13 @@ const trainEvent = (p: StepProgress): ProgressEvent => ({
 });
 
 async function runOptions(
-  { lpc, data, out, cache, resume, init, threads, report }: Omit<Flags, 'tokenizer'>, { signal, progress }: CliContext, plan?: RunPlan,
+  { lpc, data, out, cache, resume, init, threads, report }: Omit<Flags, 'tokenizer'>, { signal, progress, warn }: CliContext, plan?: RunPlan,
 ): Promise<RunOptions & DataOptions> {
   const { runBackend } = await import('../../train/run.ts');
   return {
     backend: runBackend(threads), dir: out, cacheDir: cache, resume: resume ?? false, report: report ?? false, signal, ...(plan ? { plan } : {}),
     ...(lpc === undefined ? {} : { lpc }), ...(data === undefined ? {} : { data }), ...(init === undefined ? {} : { init }),
-    onStep: (p) => { progress(trainEvent(p)); },
+    onStep: (p) => { progress(trainEvent(p)); }, onWarning: warn,
     onPrepare: (what, done, total) => { progress({ stage: what, done, total }); },
   };
 }

@@ -38,6 +38,7 @@ function levels(validations: readonly LoggedValidation[]): string {
     lineChart({ title: 'Over noise levels', x: 'noise level', log: true, series: [
       ...chosen.map((v) => ({ name: `step ${v.step}`, points: at(v, 'loss') })), ...(dealt.length > 0 ? [{ name: "with other clips' captions", points: dealt }] : [])] }),
     lineChart({ title: 'Over steps', log: true, series: plain.map((name) => ({ name: name.replace('loss@', ''), points: seriesOf(validations, name) })) }),
+    lineChart({ title: "Loss with other clips' captions, minus that with the right ones", series: [{ name: 'gap', points: seriesOf(validations, 'shuffleGap') }] }),
     lineChart({ title: 'By kind of sample', log: true, series: kinds.map((name) => ({ name: name.replace('loss@', ''), points: seriesOf(validations, name) })) }),
   ));
 }
@@ -46,7 +47,7 @@ function levels(validations: readonly LoggedValidation[]): string {
 function otherFigures(validations: readonly LoggedValidation[]): string {
   const groups = new Map<string, string[]>();
   for (const name of namesOf(validations)) {
-    if (name === 'loss' || name === 'matrixRms' || levelOf(name)) continue;
+    if (name === 'loss' || name === 'matrixRms' || name === 'shuffleGap' || levelOf(name)) continue;
     const stem = name.startsWith('psnr') ? 'psnr' : name.split('/')[0]!;
     groups.set(stem, [...groups.get(stem) ?? [], name]);
   }
