@@ -20,6 +20,8 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Prints one line of the command's result on stdout. */
   readonly print: (line: string) => void;
+  /** Prints one line on stderr: something is not well, and the work goes on. */
+  readonly warn: (line: string) => void;
   /** Reports progress on stderr: a line that rewrites itself on a terminal, JSON lines elsewhere. */
   readonly progress: Progress;
 }
@@ -53,7 +55,8 @@ const SIGNAL_EXIT: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 14
 /** Runs `kinora ...argv` and resolves to the exit code; never rejects. */
 export async function runCli(argv: readonly string[], o: RunCliOptions): Promise<number> {
   const progress = progressReporter({ stream: o.stderr, now: Date.now });
-  const context: CliContext = { signal: o.signal, print: (line) => { progress.end(); o.stdout.write(`${line}\n`); }, progress: progress.report };
+  const line = (stream: OutputStream) => (text: string): void => { progress.end(); stream.write(`${text}\n`); };
+  const context: CliContext = { signal: o.signal, print: line(o.stdout), warn: (text) => { line(o.stderr)(`warning: ${text}`); }, progress: progress.report };
   try {
     await buildProgram(context, o).parseAsync([...argv], { from: 'user' });
     progress.end();

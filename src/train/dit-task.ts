@@ -27,6 +27,7 @@ import type { ClipRef, ClipSource } from './clip-source.ts';
 import { givenFrames, shapeName, type ClipShape, type FrozenVae, type LatentClips } from './latents.ts';
 import { evenBank, layoutBank, type BankLayout, type SampleShape } from './layout-bank.ts';
 import type { Batch, TrainTask } from './loop.ts';
+import { shuffleWarning } from './shuffle-gap.ts';
 import { positions } from './turns.ts';
 
 /** Samples that are drawn from step `from` on. */
@@ -206,6 +207,6 @@ export function ditTask(parts: DiTTaskParts, validate?: TrainTask<TrainedParams>
       const { layout } = byKey.get(key)!;
       return { loss: weightedLoss(graph, filmDenoiser(graph, p, layout, config, text), layout) };
     },
-    ...(validate ? { validate } : {}),
+    ...(validate ? { validate, ...(data.dropCaption < 1 ? { warn: shuffleWarning } : {}) } : {}),
   };
 }

@@ -15,10 +15,9 @@ import { filmBatch } from './film-batch.ts';
 import { shapeName } from './latents.ts';
 import { sampleLayout, sampleTokens, type SampleShape } from './layout-bank.ts';
 import type { TrainTask } from './loop.ts';
+import { DEALT_LEVELS, dealtCaptions, shuffleGap } from './shuffle-gap.ts';
 
 const LEVELS = Array.from({ length: 10 }, (_, i) => (i + 0.5) / 10);
-/** Where other clips' captions are tried: levels at which words decide. */
-const DEALT = [0.75, 0.85, 0.95];
 /** Levels at which each kind of sample is measured. */
 const KIND_LEVELS = [0.45, 0.85];
 const FILMS = 8, KIND_FILMS = 4, STEPS = 16, GUIDANCE = 3;
@@ -47,7 +46,8 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
     const graph = new Graph(), layout = sampleLayout(kind, count, config.patch);
     return backend.compile({ outputs: { loss: weightedLoss(graph, filmDenoiser(graph, bindParams(graph, filmParams(config, text)), layout, config, text), layout) } });
   };
-  const main = samplesOf(MAIN, count), films = filmBatch(parts, { shape: source.main, prompts, steps: STEPS, guidance: GUIDANCE, seed: data.seed });
+  const main = samplesOf(MAIN, count), others = dealtCaptions(samplesOf(MAIN, FILMS).map((s) => s.caption), count);
+  const films = filmBatch(parts, { shape: source.main, prompts, steps: STEPS, guidance: GUIDANCE, seed: data.seed });
   let mainLoss: Promise<Program> | undefined;
 
   type Weights = Readonly<Record<string, Float32Array>>;
@@ -75,16 +75,16 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
   return async (trained, step, dir) => {
     const weights = { ...tower, ...trained }, program = await (mainLoss ??= compileLoss(MAIN, count));
     const levels: Record<string, number> = {}, dealt: Record<string, number> = {};
-    const others = main.map((_, j) => main[(j + 1) % count]!.caption);
     for (const [i, sigma] of LEVELS.entries()) {
       levels[`loss@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i);
-      if (count > 1 && DEALT.includes(sigma)) dealt[`dealt@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i, others);
+      if (others && DEALT_LEVELS.includes(sigma)) dealt[`dealt@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i, others);
     }
     const ofKinds = await kindLosses(weights);
     const file = join(dir, `films-${String(step).padStart(6, '0')}.png`);
     await writePng(file, contactSheet(await films(weights), { columns: 9 }), {
       prompt: prompts.join(' | '), seed: data.seed, model: 'training', settings: { steps: STEPS, guidance: GUIDANCE },
     });
-    return { ...levels, ...dealt, ...ofKinds, loss: Object.values(levels).reduce((a, b) => a + b, 0) / LEVELS.length };
+    const gap = shuffleGap({ ...levels, ...dealt });
+    return { ...levels, ...dealt, ...(gap ? { shuffleGap: gap.gap } : {}), ...ofKinds, loss: Object.values(levels).reduce((a, b) => a + b, 0) / LEVELS.length };
   };
 }

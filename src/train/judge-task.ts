@@ -179,6 +179,8 @@ export interface TrainJudgeOptions extends JudgeTaskOptions {
   readonly optim?: Partial<OptimConfig>;
   /** Default false. */
   readonly resume?: boolean;
+  /** Keep the run's page in `dir` up to date. Default false. */
+  readonly report?: boolean;
   readonly signal?: AbortSignal;
   readonly onStep?: TrainOptions['onStep'];
 }
@@ -191,7 +193,8 @@ export async function trainJudge(o: TrainJudgeOptions): Promise<Readonly<Record<
   const config = { ...JUDGE_DEFAULTS, ...o.config }, optim = { ...JUDGE_OPTIM, ...o.optim };
   const task = judgeTask(config, o);
   const state = await runTraining(task, {
-    backend: o.backend, seed: config.seed, optim, dir: o.dir, configHash: configHash({ config, optim }), resume: o.resume ?? false, programs: 2, checkpointSeconds: 120,
+    backend: o.backend, seed: config.seed, optim, dir: o.dir, configHash: configHash({ config, optim }), resume: o.resume ?? false, report: o.report ?? false,
+    describe: { kind: 'judge', config: { ...config, optim } }, programs: 2, checkpointSeconds: 120,
     validateEvery: Math.max(200, Math.ceil(optim.steps / 6)), ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
   });
   const weights = state.windows('ema');

@@ -159,6 +159,8 @@ export interface TrainLooksOptions extends LooksTaskOptions {
   readonly optim?: Partial<OptimConfig>;
   /** Default false. */
   readonly resume?: boolean;
+  /** Keep the run's page in `dir` up to date. Default false. */
+  readonly report?: boolean;
   readonly signal?: AbortSignal;
   readonly onStep?: TrainOptions['onStep'];
 }
@@ -168,7 +170,8 @@ export async function trainLooks(o: TrainLooksOptions): Promise<Readonly<Record<
   const config = { ...LOOKS_DEFAULTS, ...o.config }, optim = { ...LOOKS_OPTIM, ...o.optim }, run = configHash({ config, optim });
   const task = looksTask(config, o);
   const state = await runTraining(task, {
-    backend: o.backend, seed: config.seed, optim, dir: o.dir, configHash: run, resume: o.resume ?? false, programs: 4, checkpointSeconds: 120,
+    backend: o.backend, seed: config.seed, optim, dir: o.dir, configHash: run, resume: o.resume ?? false, report: o.report ?? false,
+    describe: { kind: 'looks', config: { ...config, optim } }, programs: 4, checkpointSeconds: 120,
     validateEvery: Math.max(200, Math.ceil(optim.steps / 6)), ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
   });
   const weights = state.windows('ema');

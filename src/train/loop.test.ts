@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import type { Backend } from '../backend/backend.ts';
 import { FileError } from '../core/errors.ts';
 import { mul, sum } from '../graph/build.ts';
 import { normal, param } from '../nn/param.ts';
-import { runTraining, type StepProgress, type TrainTask } from './loop.ts';
+import { runTraining, type StepProgress, type TrainOptions, type TrainTask } from './loop.ts';
 
 let root: string;
 beforeAll(async () => { root = await mkdtemp(join(tmpdir(), 'kinora-loop-')); });
@@ -23,7 +23,7 @@ const backend: Backend = {
 const specs = { weight: param([2, 2], normal(1)) };
 
 /** Six steps of a task whose third batch takes `stall` milliseconds. */
-async function train(dir: string, stall = 0): Promise<StepProgress[]> {
+async function train(dir: string, stall = 0, o: Partial<TrainOptions> = {}): Promise<StepProgress[]> {
   const told: StepProgress[] = [];
   const task: TrainTask<typeof specs> = {
     specs,
@@ -35,7 +35,7 @@ async function train(dir: string, stall = 0): Promise<StepProgress[]> {
   };
   await runTraining(task, {
     backend, seed: 1, dir, configHash: 'test', resume: false, programs: 1, checkpointSeconds: 1e9, validateEvery: 1e9, onStep: (p) => { told.push(p); },
-    optim: { steps: 6, rate: 0.1, warmup: 0, decayShare: 0, weightDecay: 0, clip: 1, emaLimit: 0, beta2: 0.99, matrices: 'adamw' },
+    optim: { steps: 6, rate: 0.1, warmup: 0, decayShare: 0, weightDecay: 0, clip: 1, emaLimit: 0, beta2: 0.99, matrices: 'adamw' }, ...o,
   });
   return told;
 }
@@ -54,4 +54,23 @@ test('a folder or a log that cannot be written is named in one line', async () =
   await mkdir(join(taken, 'metrics.jsonl'), { recursive: true });
   await expect(train(join(file, 'run'))).rejects.toThrow(new FileError(`cannot write ${join(file, 'run')}: part of its path is a file`));
   await expect(train(taken)).rejects.toThrow(new FileError(`cannot write ${join(taken, 'metrics.jsonl')}: it is a folder`));
+});
+
+test('with a report, page, card and record lie beside the log; without, the log alone', async () => {
+  const dir = join(root, 'told');
+  await train(dir, 0, { report: true, describe: { kind: 'vae', config: { a: 1 } } });
+  const files = ['card.md', 'metrics.jsonl', 'report.html', 'run.json', 'step-00000006.safetensors'];
+  expect((await readdir(dir)).filter((name) => name !== 'tensorboard').sort()).toEqual(files);
+  expect(await readFile(join(dir, 'report.html'), 'utf8')).toContain('6 of 6 steps');
+  await train(join(root, 'silent'));
+  expect((await readdir(join(root, 'silent'))).sort()).toEqual(['metrics.jsonl', 'step-00000006.safetensors']);
+});
+
+test('what a run that never reached a checkpoint left in its log does not stand in the next one', async () => {
+  const dir = join(root, 'again');
+  await mkdir(dir);
+  await writeFile(join(dir, 'metrics.jsonl'), '{"step":1,"loss":9}\n{"step":2,"lo');
+  await train(dir);
+  const losses = (await readFile(join(dir, 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => (JSON.parse(line) as { loss: number }).loss);
+  expect(losses).toEqual([1, 1, 1, 1, 1, 1]);
 });

@@ -3,7 +3,6 @@
  * A batch is a pure function of (seed, step), so an interrupted and resumed run equals an uninterrupted one bit for bit.
  */
 import { appendFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
 import type { Backend, HostArray } from '../backend/backend.ts';
 import { CancelledError, FileError, ResourceError } from '../core/errors.ts';
@@ -13,6 +12,11 @@ import type { Bound } from '../nn/param.ts';
 import { emaDecay, learningRate } from '../optim/schedule.ts';
 import { createOptimizer, TrainState, type MatrixOptimizer } from './state.ts';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { ceilingGflops } from './report/ceiling.ts';
+import { cutMetrics, metricsFile } from './report/metrics.ts';
+import { writeRecord, type RunDescription } from './report/record.ts';
+import { writeRunReport } from './report/write.ts';
+import { RATIO_EVERY, updateProbe } from './update-ratio.ts';
 import { compileTrainingStep, gradName, type LossGraph } from './step-program.ts';
 
 /** One batch: the layout that its graph is compiled for, and what is fed. */
@@ -35,6 +39,8 @@ export interface TrainTask<T> {
   build(layout: string, graph: Graph, params: Bound<T>): LossGraph;
   /** Scalars measured on fixed held-out clips with the running average of weights. */
   validate?(weights: Readonly<Record<string, Float32Array>>, step: number, dir: string): Promise<Readonly<Record<string, number>>>;
+  /** What is wrong, from the figures of a validation; undefined where all is well. */
+  warn?(figures: Readonly<Record<string, number>>, step: number, steps: number): string | undefined;
 }
 
 /** Optimisation part of a configuration. */
@@ -73,8 +79,14 @@ export interface TrainOptions {
   readonly checkpointSeconds: number;
   /** Steps between validations. */
   readonly validateEvery: number;
+  /** What the run is, for `run.json` in its folder; without it there is none. */
+  readonly describe?: RunDescription;
+  /** Keep the run's page in its folder up to date (`report.html` and what goes beside it). Changes no number of the training. Default false. */
+  readonly report?: boolean;
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
+  /** Told of what goes wrong while the run goes on; it stands in the log too. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** What a step reports. */
@@ -103,7 +115,7 @@ const written = <T>(path: string, work: Promise<T>): Promise<T> => work.catch((c
 
 /** Trains until the last step; returns the state. Throws a CancelledError after a checkpoint when the signal aborts. */
 export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promise<TrainState> {
-  const { optim, dir } = o, metricsFile = join(dir, 'metrics.jsonl');
+  const { optim, dir } = o, logFile = metricsFile(dir);
   await written(dir, mkdir(dir, { recursive: true }));
   if (!o.resume && (await listCheckpoints(dir)).length > 0) throw new FileError(`${dir} holds checkpoints of another run; go on with --resume, or choose another folder`);
   const state = new TrainState(task.specs, optim.matrices);
@@ -113,11 +125,21 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
   let norms = [...restored?.norms ?? []], skippedInARow = restored?.skipped ?? [], times: number[] = [];
   using optimizer = await createOptimizer(o.backend, state, { beta2: optim.beta2, plainShare: optim.plainShare ?? 1 });
   using programs = new ProgramCache(o.programs);
-  const log = (entry: object): Promise<void> => written(metricsFile, appendFile(metricsFile, `${JSON.stringify(entry)}\n`));
+  const log = (entry: object): Promise<void> => written(logFile, appendFile(logFile, `${JSON.stringify({ ...entry, time: Date.now() })}\n`));
   const save = (step: number): Promise<void> => saveCheckpoint(dir, state, { step, configHash: o.configHash, norms: Float32Array.from(norms), skipped: skippedInARow });
 
   const grads = Object.fromEntries(Object.entries(state.windows('grad')).map(([name, window]) => [gradName(name), window]));
   const first = restored?.step ?? 0;
+  await cutMetrics(dir, first);
+  if (o.describe) {
+    const ceiling = o.report ? await ceilingGflops(o.backend) : undefined;
+    await writeRecord(dir, { ...o.describe, seed: o.seed, steps: optim.steps, fromStep: first, ceilingGflops: ceiling, now: new Date() });
+  }
+  const warn = async (step: number, message: string): Promise<void> => { o.onWarning?.(message); await log({ event: 'warning', step, message }); };
+  /** A page that cannot be written stops no training. */
+  const report = async (step: number): Promise<void> => {
+    if (o.report) await writeRunReport(dir).catch((cause: unknown) => warn(step, (cause as Error).message));
+  };
   let prepared = first < optim.steps ? task.batch(first) : undefined;
   let saved = performance.now();
   for (let step = first; step < optim.steps; step++) {
@@ -134,6 +156,7 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     const gradNorm = Math.sqrt(result['gradSquares']![0]!), loss = result['loss']![0]!;
     const rate = learningRate({ peak: optim.rate, warmup: optim.warmup, total: optim.steps, decayShare: optim.decayShare }, step);
     const skipped = !Number.isFinite(gradNorm) || !Number.isFinite(loss) || (norms.length >= HISTORY / 2 && gradNorm > 10 * median(norms));
+    let updates: Record<string, number> | undefined;
     if (skipped) {
       skippedInARow = [...skippedInARow, batch.describe];
       await log({ event: 'skip', step: step + 1, gradNorm, loss, batch: batch.describe });
@@ -143,7 +166,9 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     } else {
       skippedInARow = [];
       norms = [...norms, Math.fround(gradNorm)].slice(-HISTORY);
+      const moved = step % RATIO_EVERY === 0 ? updateProbe(state) : undefined;
       await optimizer.step({ rate, decay: optim.weightDecay, gradScale: Math.min(1, optim.clip / gradNorm), step: step + 1, emaDecay: emaDecay(step, optim.emaLimit) });
+      updates = moved?.();
     }
     const now = performance.now();
     const ms = { data: ready - started, gradients: computed - ready, update: now - computed };
@@ -152,13 +177,18 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     const progress: StepProgress = { step, steps: optim.steps, loss, gradNorm, rate, samplesPerSecond, eta: (optim.steps - step - 1) * median(times) / 1000, skipped, ms };
     o.onStep?.(progress);
     const metrics = Object.fromEntries(Object.entries(result).flatMap(([name, value]) => (name.startsWith('grad') || value.length !== 1 ? [] : [[name, value[0]!]])));
-    await log({ step: step + 1, layout: batch.layout, ...metrics, gradNorm, rate, samplesPerSecond, ms });
+    await log({ step: step + 1, layout: batch.layout, ...metrics, gradNorm, rate, samplesPerSecond, ms, ...(updates ? { updates } : {}) });
     const last = step + 1 === optim.steps, cancelled = o.signal?.aborted ?? false;
-    if (last || cancelled || now - saved > o.checkpointSeconds * 1000) { await save(step + 1); saved = performance.now(); }
+    const due = last || cancelled || now - saved > o.checkpointSeconds * 1000, validates = task.validate !== undefined && (last || (step + 1) % o.validateEvery === 0);
+    if (due) { await save(step + 1); saved = performance.now(); }
+    if (due && (cancelled || !validates)) await report(step + 1);
     if (cancelled) throw new CancelledError(`stopped after step ${step + 1}; go on with --resume`);
-    if (task.validate && (last || (step + 1) % o.validateEvery === 0)) await log({
-      event: 'validation', step: step + 1, matrixRms: state.matrixRms(), ...(await task.validate(state.windows('ema'), step + 1, dir)),
-    });
+    if (validates) {
+      const figures = await task.validate!(state.windows('ema'), step + 1, dir), message = task.warn?.(figures, step + 1, optim.steps);
+      await log({ event: 'validation', step: step + 1, matrixRms: state.matrixRms(), ...figures });
+      if (message !== undefined) await warn(step + 1, message);
+      await report(step + 1);
+    }
   }
   return state;
 }

@@ -23,6 +23,7 @@ import { clipsOf, footageSource, openFootage, type Footage } from './footage-sou
 import { dataFingerprint, hashTensors, joinHashes } from './identity.ts';
 import { openShards } from './latent-shards.ts';
 import { cacheLatents, latentStatistics, shapeName, shapeOf, type LatentClips } from './latents.ts';
+import type { RunPlan } from './plan.ts';
 import { loraTask, writeLora } from './lora-task.ts';
 import { runTraining, type StepProgress, type TrainTask } from './loop.ts';
 import { assertSelfTest, overfitOneClip, selfTestOptim } from './self-test.ts';
@@ -44,8 +45,14 @@ export interface RunOptions {
   readonly resume: boolean;
   /** Weights file of an earlier run to start from: a fine-tuning. */
   readonly init?: string;
+  /** Keep the run's page in its folder up to date: `report.html` and what goes beside it. Default false. */
+  readonly report?: boolean;
+  /** The run's figures, for its page. */
+  readonly plan?: RunPlan;
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
+  /** Told of what goes wrong while the run goes on, such as that nothing is learnt from the text. */
+  readonly onWarning?: (message: string) => void;
   /** Progress of preparations: what, done, total. */
   readonly onPrepare?: (what: string, done: number, total: number) => void;
 }
@@ -104,7 +111,8 @@ export const loopOptions = async (config: RunConfig[Trainable], o: RunOptions, .
   ...(o.init === undefined ? {} : { init: await startWeights(o.init), ...('fresh' in config && config.fresh ? { fresh: config.fresh } : {}) }),
   backend: o.backend, seed: config.seed, optim: config.optim, dir: o.dir, configHash: joinHashes(runHash(config), ...standsOn), resume: o.resume, programs: config.programs,
   checkpointSeconds: config.checkpointSeconds, validateEvery: config.validateEvery,
-  ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
+  describe: { kind: config.kind, config, ...(o.plan ? { plan: { ...o.plan } } : {}) }, report: o.report ?? false,
+  ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}), ...(o.onWarning ? { onWarning: o.onWarning } : {}),
 });
 
 /** Trains an autoencoder; returns the file. */

@@ -14,11 +14,12 @@ import { evalWaysCommand } from './eval-ways.ts';
 import { generateCommand } from './generate.ts';
 import { modelsCommands } from './models.ts';
 import { serverCommands } from './serve.ts';
+import { trainReportCommand } from './train-report.ts';
 import { trainCommands } from './train.ts';
 
 /** All commands of the `kinora` program. */
 export const COMMANDS: readonly CliCommand[] = [
-  generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, dataIngestCommand, ...trainCommands,
+  generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, dataIngestCommand, ...trainCommands, trainReportCommand,
   evalSpritesCommand, evalPromptsCommand, evalWaysCommand, evalLongCommand,
   ...serverCommands, ...archiveCommands, doctorCommand,
 ];

@@ -21,6 +21,7 @@ interface Flags {
   readonly resume?: boolean;
   readonly init?: string;
   readonly dryRun?: boolean;
+  readonly report?: boolean;
   readonly vae?: string;
   readonly tokenizer: string;
   readonly threads?: number;
@@ -33,23 +34,26 @@ const trainEvent = (p: StepProgress): ProgressEvent => ({
   note: `loss ${p.loss.toFixed(4)}, ${p.samplesPerSecond.toFixed(1)} samples/s, ${Math.round(p.eta / 60)} min left${p.skipped ? ', skipped' : ''}`,
 });
 
-async function runOptions({ lpc, data, out, cache, resume, init, threads }: Omit<Flags, 'tokenizer'>, { signal, progress }: CliContext): Promise<RunOptions & DataOptions> {
+async function runOptions(
+  { lpc, data, out, cache, resume, init, threads, report }: Omit<Flags, 'tokenizer'>, { signal, progress, warn }: CliContext, plan?: RunPlan,
+): Promise<RunOptions & DataOptions> {
   const { runBackend } = await import('../../train/run.ts');
   return {
-    backend: runBackend(threads), dir: out, cacheDir: cache, resume: resume ?? false, signal,
+    backend: runBackend(threads), dir: out, cacheDir: cache, resume: resume ?? false, report: report ?? false, signal, ...(plan ? { plan } : {}),
     ...(lpc === undefined ? {} : { lpc }), ...(data === undefined ? {} : { data }), ...(init === undefined ? {} : { init }),
-    onStep: (p) => { progress(trainEvent(p)); },
+    onStep: (p) => { progress(trainEvent(p)); }, onWarning: warn,
     onPrepare: (what, done, total) => { progress({ stage: what, done, total }); },
   };
 }
 
-function printPlan(p: RunPlan, print: CliContext['print']): void {
+function printPlan(p: RunPlan, print: CliContext['print']): RunPlan {
   print(`parameters ${(p.parameters / 1e6).toFixed(2)} M, ${p.steps} steps of ${p.samplesPerStep.toFixed(1)} samples and ${p.gflopPerStep.toFixed(0)} GFLOP`);
   print(`memory     about ${p.memoryMb.toFixed(0)} MB with ${p.kept} of ${p.layouts.length} layouts compiled; `
     + `padding ${(100 * p.padding).toFixed(1)} %, unfilled ${(100 * p.unfilled).toFixed(1)} %`);
   print(`data       ${p.data}`);
   print(`time       about ${p.hours.toFixed(2)} h at ${p.gflops} GFLOP/s`);
   for (const layout of p.layouts) print(`layout     ${layout}`);
+  return p;
 }
 
 const runFlags = (command: Parameters<CliCommand['define']>[0]) => command
@@ -59,6 +63,7 @@ const runFlags = (command: Parameters<CliCommand['define']>[0]) => command
   .option('--cache <dir>', 'folder of decoded layers and latents', folder('--cache'), '.cache')
   .option('--threads <n>', 'threads of the engine', integer('--threads', { min: 1, max: 256 }))
   .option('--resume', 'go on from the newest checkpoint')
+  .option('--report', 'keep report.html in the run\'s folder up to date: curves, samples, speed, health, a card; TensorBoard\'s events beside it')
   .option('--dry-run', 'print parameters, arithmetic, memory and time, and stop');
 
 const common = (command: Parameters<CliCommand['define']>[0]) => runFlags(command)
@@ -78,8 +83,8 @@ const vae: CliCommand = {
       const [{ readRunConfig }, { trainVae }, { planFootageVae, planVae }] = await Promise.all([
         import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts')]);
       const parsed = await readRunConfig('vae', config), { data } = flags;
-      printPlan(data === undefined ? planVae(parsed) : await planFootageVae(parsed, data), context.print);
-      if (!flags.dryRun) context.print(await trainVae(parsed, await runOptions(flags, context)));
+      const plan = printPlan(data === undefined ? planVae(parsed) : await planFootageVae(parsed, data), context.print);
+      if (!flags.dryRun) context.print(await trainVae(parsed, await runOptions(flags, context, plan)));
     });
   },
 };
@@ -93,8 +98,8 @@ const text: CliCommand = {
       const [{ readRunConfig }, { trainText }, { planText }, { loadTokenizer }] = await Promise.all([
         import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../pipeline/tokenizer.ts')]);
       const parsed = await readRunConfig('text', config);
-      printPlan(planText(parsed, await loadTokenizer(flags.tokenizer)), context.print);
-      if (!flags.dryRun) context.print(await trainText(parsed, { ...(await runOptions(flags, context)), tokenizer: flags.tokenizer }));
+      const plan = printPlan(planText(parsed, await loadTokenizer(flags.tokenizer)), context.print);
+      if (!flags.dryRun) context.print(await trainText(parsed, { ...(await runOptions(flags, context, plan)), tokenizer: flags.tokenizer }));
     });
   },
 };
@@ -115,8 +120,8 @@ const dit: CliCommand = {
         const options = { ...(await runOptions(flags, context)), vae: file, tokenizer, ...(tower === undefined ? {} : { text: tower }) };
         if (selfTest) { context.print(`one clip learnt by heart: ${(await selfTestDiT(parsed, options)).toFixed(1)} dB against the autoencoder's own reconstruction`); return; }
         const frozen = { vae: await readVae(file), tokenizer: await loadTokenizer(tokenizer) }, { data } = flags;
-        printPlan(data === undefined ? planDiT(parsed, frozen.vae, frozen.tokenizer) : await planFootageDiT(parsed, { ...frozen, data }), context.print);
-        if (!dryRun) context.print(await trainDiT(parsed, options));
+        const plan = printPlan(data === undefined ? planDiT(parsed, frozen.vae, frozen.tokenizer) : await planFootageDiT(parsed, { ...frozen, data }), context.print);
+        if (!dryRun) context.print(await trainDiT(parsed, { ...options, plan }));
       });
   },
 };
@@ -132,8 +137,8 @@ const distill: CliCommand = {
         const [{ readRunConfig }, { trainDistilled }, { planDistill }, { findModel }] = await Promise.all([
           import('../../train/config.ts'), import('../../train/distill.ts'), import('../../train/plan.ts'), import('../../pipeline/model-store.ts')]);
         const parsed = await readRunConfig('distill', config), { model } = flags;
-        printPlan(planDistill(parsed, (await findModel(model)).info), context.print);
-        if (!flags.dryRun) context.print(await trainDistilled(parsed, { ...(await runOptions(flags, context)), model }));
+        const plan = printPlan(planDistill(parsed, (await findModel(model)).info), context.print);
+        if (!flags.dryRun) context.print(await trainDistilled(parsed, { ...(await runOptions(flags, context, plan)), model }));
       });
   },
 };
@@ -148,6 +153,7 @@ interface ReaderFlags {
   readonly pool?: number;
   readonly threads?: number;
   readonly resume?: boolean;
+  readonly report?: boolean;
 }
 
 /** What is said of a small network's run where no flag says otherwise. */
@@ -162,17 +168,18 @@ const readerFlags = (command: Parameters<CliCommand['define']>[0], what: string,
   .option('--pool <n>', `clips that go through the autoencoder first; ${pool} unless said`, integer('--pool', { min: 1 }))
   .option('--seed <n>', `another than any model has; ${seed} unless said`, integer('--seed', { min: 0 }))
   .option('--threads <n>', 'threads of the engine', integer('--threads', { min: 1, max: 256 }))
-  .option('--resume', 'go on from the newest checkpoint');
+  .option('--resume', 'go on from the newest checkpoint')
+  .option('--report', 'keep report.html in the run\'s folder up to date');
 
 /** Runs the training of such a network and prints what it validated to. */
 async function trainReader(
-  { lpc, vae: vaeFile, out, cache, steps, seed, pool, threads, resume }: ReaderFlags, { signal, print, progress }: CliContext, warmup: number,
+  { lpc, vae: vaeFile, out, cache, steps, seed, pool, threads, resume, report }: ReaderFlags, { signal, print, progress }: CliContext, warmup: number,
   train: (o: TrainJudgeOptions & TrainLooksOptions) => Promise<Readonly<Record<string, number>>>,
 ): Promise<void> {
   const [{ readVae }, { runBackend }, { loadSpriteWorld }] = await Promise.all([
     import('../../train/vae-file.ts'), import('../../train/run.ts'), import('../../data/sprites/world.ts')]);
   const scores = await train({
-    world: await loadSpriteWorld(lpc, { cacheDir: cache }), backend: runBackend(threads), dir: dirname(out), out, resume: resume ?? false, signal,
+    world: await loadSpriteWorld(lpc, { cacheDir: cache }), backend: runBackend(threads), dir: dirname(out), out, resume: resume ?? false, report: report ?? false, signal,
     ...(vaeFile === undefined ? {} : { vae: await readVae(vaeFile) }),
     config: { ...(seed === undefined ? {} : { seed }), ...(pool === undefined ? {} : { pool }) },
     optim: steps === undefined ? {} : { steps, warmup: Math.min(warmup, Math.ceil(steps / 10)) },

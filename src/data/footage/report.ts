@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { barsHtml, escapeHtml, listHtml, pageHtml } from '../../io/html.ts';
 import type { ClipRow, DoneRow, RefusedRow } from './journal.ts';
 
 /** What is reported. */
@@ -21,16 +22,8 @@ export interface FootageReportOptions {
 /** Most pictures of each kind. */
 const PICTURES = 120, SIDE = 128;
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 const spread = <T>(rows: readonly T[], most: number): T[] =>
   (rows.length <= most ? [...rows] : Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]!));
-
-/** Bars of a count by name, in the order given or largest first. */
-function histogram(title: string, counts: ReadonlyMap<string, number>): string {
-  const most = Math.max(1, ...counts.values());
-  const bars = [...counts].map(([name, n]) => `<tr><th>${escape(name)}</th><td><i style="width:${((100 * n) / most).toFixed(1)}%"></i></td><td>${n}</td></tr>`).join('');
-  return `<section><h3>${escape(title)}</h3><table class="bars">${bars || '<tr><td>none</td></tr>'}</table></section>`;
-}
 
 function countBy<T>(rows: readonly T[], name: (row: T) => string): Map<string, number> {
   const counts = new Map<string, number>();
@@ -57,39 +50,30 @@ async function pictureOf(file: string, page: number): Promise<string | undefined
   } catch { return undefined; }
 }
 
-const STYLE = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#222;background:#fff}h1{font-size:1.5rem}h3{margin:.2rem 0}
-.row{display:flex;flex-wrap:wrap;gap:1.5rem}section{flex:1 1 18rem}
-.bars{width:100%;border-collapse:collapse}.bars th{text-align:left;font-weight:400;white-space:nowrap;padding-right:.6rem}
-.bars td:nth-child(2){width:100%}.bars i{display:block;height:.8rem;background:#4a7fb5;min-width:1px}figure{width:9.5rem;margin:0;font-size:12px;overflow-wrap:anywhere}
-img,.none{max-width:100%;min-height:2rem;background:#eee;display:block}.refused{color:#a33}ul{padding-left:1.2rem}
-@media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}.refused{color:#e88}}`;
-
 /** The report as HTML. */
 export async function footageReport({ out, clips, refused, sources, notes, skipped }: FootageReportOptions): Promise<string> {
   const unread = sources.filter((s) => s.error !== undefined), broken = sources.filter((s) => s.damaged > 0), frames = sources.reduce((sum, s) => sum + s.frames, 0);
   const seconds = clips.reduce((sum, c) => sum + c.frames / c.fps, 0);
   const shown = spread(clips, PICTURES), off = spread(refused, PICTURES);
   const kept = await Promise.all(shown.map(async (c) => figure(await pictureOf(join(out, c.file), c.frames >> 1), [
-    `${c.frames} × ${c.width}×${c.height}`, `${escape(c.source)} ${clock(c.start)}`, `“${escape(c.caption)}” (${c.captionFrom})`,
+    `${c.frames} × ${c.width}×${c.height}`, `${escapeHtml(c.source)} ${clock(c.start)}`, `“${escapeHtml(c.caption)}” (${c.captionFrom})`,
   ])));
-  const list = (title: string, rows: readonly string[]): string => (rows.length === 0 ? '' : `<h2>${title}</h2><ul>${rows.map((r) => `<li>${escape(r)}</li>`).join('')}</ul>`);
   const of = (n: number, all: number): string => (n < all ? ` (${n} of ${all} shown)` : '');
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Footage</title><style>${STYLE}</style>
-<h1>Footage: ${clips.length} clips kept, ${refused.length} parts refused</h1>
-<p>${sources.length} files read, ${frames} frames; ${seconds.toFixed(1)} s of clips.${skipped.length > 0 ? ` Stages left out: ${escape(skipped.join(', '))}.` : ''}</p>
-${list('Notes', notes)}<div class="row">${[
-  histogram('Shapes', countBy(clips, (c) => `${c.width}×${c.height}`)),
-  histogram('Lengths, frames', new Map([...countBy(clips, (c) => String(c.frames))].sort((a, b) => Number(a[0]) - Number(b[0])))),
-  histogram('Own movement a step, of 255', motionCounts(clips)),
-  histogram('Camera', countBy(clips.flatMap((c) => c.motion?.camera ?? []), (tag) => tag)),
-  histogram('Captions', countBy(clips, (c) => c.captionFrom)),
-  histogram('Refused by', countBy(refused, (r) => r.stage)),
+  const html = `<h1>Footage: ${clips.length} clips kept, ${refused.length} parts refused</h1>
+<p>${sources.length} files read, ${frames} frames; ${seconds.toFixed(1)} s of clips.${skipped.length > 0 ? ` Stages left out: ${escapeHtml(skipped.join(', '))}.` : ''}</p>
+${listHtml('Notes', notes)}<div class="row">${[
+  barsHtml('Shapes', countBy(clips, (c) => `${c.width}×${c.height}`)),
+  barsHtml('Lengths, frames', new Map([...countBy(clips, (c) => String(c.frames))].sort((a, b) => Number(a[0]) - Number(b[0])))),
+  barsHtml('Own movement a step, of 255', motionCounts(clips)),
+  barsHtml('Camera', countBy(clips.flatMap((c) => c.motion?.camera ?? []), (tag) => tag)),
+  barsHtml('Captions', countBy(clips, (c) => c.captionFrom)),
+  barsHtml('Refused by', countBy(refused, (r) => r.stage)),
 ].join('')}</div>
-${list('Files that could not be read, or not to their end', unread.map((s) => `${s.source}: ${s.error!}`))}
-${list('Files with damaged frames, which were left out', broken.map((s) => `${s.source}: ${s.damaged}`))}
+${listHtml('Files that could not be read, or not to their end', unread.map((s) => `${s.source}: ${s.error!}`))}
+${listHtml('Files with damaged frames, which were left out', broken.map((s) => `${s.source}: ${s.damaged}`))}
 <h2>Kept${of(shown.length, clips.length)}</h2><div class="row">${kept.join('')}</div>
 <h2>Refused${of(off.length, refused.length)}</h2><div class="row">${off.map((r) => figure(r.picture, [
-  `<b class="refused">${r.stage}</b>: ${escape(r.reason)}`, `${escape(r.source)} ${clock(r.start)} – ${clock(r.end)}`,
-])).join('')}</div></html>
-`;
+  `<b class="refused">${r.stage}</b>: ${escapeHtml(r.reason)}`, `${escapeHtml(r.source)} ${clock(r.start)} – ${clock(r.end)}`,
+])).join('')}</div>`;
+  return pageHtml({ title: 'Footage', html });
 }
