@@ -27,7 +27,7 @@ export function loraTask<T>(inner: TrainTask<T>, base: Readonly<Record<string, F
     ...(inner.validate ? {
       validate: (trained, step, dir) => inner.validate!(mergeLora(weights, [{ config, tensors: trained, strength: 1 }]), step, dir),
     } : {}),
-    ...(inner.warn ? { warn: inner.warn } : {}),
+    ...(inner.warn ? { warn: (figures, step, steps) => inner.warn!(figures, step, steps) } : {}),
   };
 }
 
