@@ -79,7 +79,7 @@ export function textOutputs(config: DiTConfig, text: TextConfig): Record<string,
 
 /** The program of the captions of both branches. */
 export function textProgram({ backend, programs, config, text, weights }: DitRuntime): Promise<Program> {
-  return programs.get('text', () => backend.compile({ outputs: textOutputs(config, text), fixed: Object.keys(weights) }));
+  return programs.get(`text ${text.vocabulary}`, () => backend.compile({ outputs: textOutputs(config, text), fixed: Object.keys(weights) }));
 }
 
 /** What the denoiser reads of the conditional and the unconditional caption. */

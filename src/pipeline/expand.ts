@@ -55,17 +55,21 @@ export interface ExpandFilmOptions extends ExpandOptions {
   readonly info: Pick<ModelInfo, 'id' | 'expander'>;
   /** Opened only when it is needed. */
   readonly tokenizer: () => Promise<CaptionTokenizer>;
+  /** Prompts that are read as they are all the same. Default: none. */
+  readonly asIs?: (prompt: string) => Promise<boolean>;
   readonly signal?: AbortSignal;
 }
 
 /** Settings with `expanded` beside the prompt, where the model reads something else than it says. */
-export async function expandFilm<S extends Asked>(s: S, { info, expand = true, expandWith, tokenizer, signal }: ExpandFilmOptions): Promise<S & { readonly expanded?: Expanded }> {
+export async function expandFilm<S extends Asked>(
+  s: S, { info, expand = true, expandWith, tokenizer, asIs, signal }: ExpandFilmOptions,
+): Promise<S & { readonly expanded?: Expanded }> {
   const { text, parts } = parseWeights(s.prompt);
   parseWeights(s.negative);                                     // a wrong weight is known before anything is loaded
   if (expandWith !== undefined && !expand) throw new InputError('an endpoint that expands prompts and no expansion exclude each other: give one');
   if (expandWith !== undefined && info.expander === undefined) throw new InputError(`model ${info.id} has no expander, so no endpoint can be told what it reads`);
   if (s.transparent && info.expander !== undefined) TABLE[info.expander].checkPlainGround(text);
-  if (!expand || info.expander === undefined || text === '') return s;
+  if (!expand || info.expander === undefined || text === '' || await asIs?.(s.prompt)) return s;
   const expander = TABLE[info.expander], words = await tokenizer();
   const endpoint = typeof expandWith === 'string' ? { url: expandWith } : expandWith;
   const draft = endpoint && await askEndpoint(text, expander.brief, { ...endpoint, ...(signal ? { signal } : {}) });

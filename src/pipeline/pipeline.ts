@@ -18,7 +18,7 @@ import { encodeText, nativeFrames, prepareFilm, type EncodedText, type NativeFra
 import { int8Runtime } from './int8.ts';
 import { Job, type JobOptions, type PhaseTimes } from './job.ts';
 import { checkMemory } from './memory.ts';
-import { adaptedRuntime, readLoras, type LoadedLora } from './lora.ts';
+import { adaptedRuntime, adaptedTokenizer, inBroughtWords, readLoras, type LoadedLora } from './lora.ts';
 import { describeShots, openLooks, type LooksReader } from './looks.ts';
 import { findModel, modelFile, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
 import { drawnSeed, Outlet } from './outlet.ts';
@@ -111,11 +111,12 @@ export class Pipeline implements Disposable {
     const { info } = this.model, loras = await readLoras(o.loras ?? [], info);
     const asked = { ...filmSettings(await resolveWays(o, info), info, await drawnSeed(o, count), loras.map(({ mark }) => mark)), ...this.#engine };
     checkQuantize(asked.quantize, this.#engine);
-    const expanded = await expandShots(asked, { ...o, info, tokenizer: () => this.#words() });
+    const asIs = async (prompt: string): Promise<boolean> => loras.length > 0 && inBroughtWords(prompt, loras, await this.#words());
+    const expanded = await expandShots(asked, { ...o, info, tokenizer: () => this.#words(), asIs });
     if (!Number.isSafeInteger((expanded.vary ?? expanded).seed + count - 1))
       throw new InputError(`seed ${(expanded.vary ?? expanded).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
     checkMemory(expanded, info, process.availableMemory());
-    const given = await readGiven(expanded), first = o.describe === false ? expanded : await this.#described(expanded, asked, given);
+    const given = await readGiven(expanded), first = o.describe === false ? expanded : await this.#described(expanded, asked, { given, loras });
     let text: Promise<EncodedText> | undefined;
     for (let film = 0; film < count; film++) {
       const s = first.vary ? { ...first, vary: { ...first.vary, seed: first.vary.seed + film } } : { ...first, seed: first.seed + film }, job = new Job(o, film, count);
@@ -125,11 +126,11 @@ export class Pipeline implements Disposable {
   }
 
   /** The settings with the looks of given pictures told, by a model that reads them. */
-  async #described(s: FilmSettings, asked: FilmSettings, given: GivenParts): Promise<FilmSettings> {
+  async #described(s: FilmSettings, asked: FilmSettings, { given, loras }: { readonly given: GivenParts; readonly loras: readonly LoadedLora[] }): Promise<FilmSettings> {
     if (given.images.length + given.clips.length === 0) return s;
     const opening = this.#looks ??= import('../backend/ort/ort.ts').then(({ ortBackend }) => openLooks(this.model, ortBackend({ threads: 1 }), this.#programs));
     const read = await opening.catch((error: unknown) => { this.#looks = undefined; throw error; });
-    return read === null ? s : describeShots(s, given, { read, recorded: (shot) => asked.shots[shot]!.reads !== undefined, words: await this.#words() });
+    return read === null ? s : describeShots(s, given, { read, recorded: (shot) => asked.shots[shot]!.reads !== undefined, words: adaptedTokenizer(await this.#words(), loras) });
   }
 
   async #film(
@@ -172,17 +173,17 @@ export class Pipeline implements Disposable {
   async #prepare(s: FilmSettings, windows: readonly FilmWindow[], loras: readonly LoadedLora[], job: Job): Promise<Runtime> {
     const loading = this.#runtime ??= this.#load();
     const runtime = await loading.catch((error: unknown) => { this.#runtime = undefined; throw error; });
-    const prepared = { ...runtime, dit: this.#variant(runtime.dit, s, loras) };
+    const prepared = { ...runtime, tokenizer: adaptedTokenizer(runtime.tokenizer, loras), dit: this.#variant(runtime, s, loras) };
     await prepareFilm(prepared, s, windows, () => { job.check(); });
     return prepared;
   }
 
   /** The transformer with adaptations, in the numbers that are asked for. The last one that is not the model as it stands is kept. */
-  #variant(dit: DitRuntime, { quantize, loras: marks }: FilmSettings, loras: readonly LoadedLora[]): DitRuntime {
+  #variant({ dit, tokenizer }: Runtime, { quantize, loras: marks }: FilmSettings, loras: readonly LoadedLora[]): DitRuntime {
     const key = JSON.stringify([quantize, marks]);
     if (quantize === 'none' && loras.length === 0) return dit;
     if (this.#changed?.key !== key) {
-      const adapted = loras.length === 0 ? dit : adaptedRuntime(dit, loras);
+      const adapted = loras.length === 0 ? dit : adaptedRuntime(dit, loras, tokenizer);
       this.#changed = { key, dit: quantize === 'int8' ? int8Runtime(adapted) : adapted };
     }
     return this.#changed.dit;

@@ -20,7 +20,7 @@ test('the model fills in what is left out', () => {
   expect(settings()).toEqual({
     prompt: 'x', negative: '', seed: 5, frames: 17, width: 64, height: 64, fps: 8, steps: 10, guidance: 3, interval: [0.2, 0.9], rescale: 0,
     shift: 2, sampler: 'euler', quantize: 'none', loras: [], images: [], clips: [],
-    source: null, shots: [{ start: 0, join: 'cut', prompt: 'x' }], loop: false, longBy: 'rolling', vary: null, draftOf: null, window: 65, scale: 8, palette: 32, steady: 6,
+    source: null, shots: [{ start: 0, join: 'cut', prompt: 'x' }], loop: false, longBy: 'stages', vary: null, draftOf: null, window: 65, scale: 8, palette: 32, steady: 6,
     transparent: false,
   });
   expect(settings({ seconds: 1, fps: 12, width: 128, height: 64 })).toMatchObject({ frames: 12, scale: 4, shift: 2 * Math.sqrt(4 * 16 * 8 / 320) });

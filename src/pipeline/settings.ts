@@ -51,7 +51,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number, lor
     sampler: oneOf('sampler', o.sampler ?? sampling.sampler, SAMPLERS), quantize: oneOf('quantize', o.quantize ?? QUANTIZATIONS[0], QUANTIZATIONS),
     loras: loras.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1)),
     images: givenImages(o.images ?? [], frames), clips: givenClips(o.clips ?? [], frames), source: givenSource(o, frames),
-    shots: givenShots(o, prompt, frames), loop: o.loop ?? false, longBy: oneOf('long by', o.longBy ?? LONG_WAYS[0], LONG_WAYS),
+    shots: givenShots(o, prompt, frames), loop: o.loop ?? false, longBy: oneOf('long by', o.longBy ?? 'stages', LONG_WAYS),
     vary: givenVariation(o.vary), window,
     scale: integer('scale', o.scale ?? Math.ceil(DELIVERED_SIDE / Math.max(width, height)), 1, MAX_SCALE),
     palette, steady: number('steady', o.steady ?? sampling.steady, 0, MAX_STEADY), transparent: o.transparent ?? false,

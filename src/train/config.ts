@@ -131,8 +131,13 @@ const ditSchema = z.strictObject({
     shapes,
   })).default([]),
   clips: clips.default({}),
-  /** Of runs on a dataset. `given`: how often films have no, one and two given frames, relative to each other; default 1, 0.25, 0.1. */
-  footage: z.strictObject({ heldout, given: z.tuple([z.number().positive(), z.number().min(0), z.number().min(0)]).default([1, 0.25, 0.1]) }).optional(),
+  /**
+   * Of runs on a dataset. `given`: how often films have no, one and two given frames, relative to each other; default 1, 0.25, 0.1. `words`: how many new words are
+   * learnt at most; default 256.
+   */
+  footage: z.strictObject({
+    heldout, given: z.tuple([z.number().positive(), z.number().min(0), z.number().min(0)]).default([1, 0.25, 0.1]), words: z.int().min(0).optional(),
+  }).optional(),
   dropCaption: share, noisyCaption: share, deedCaption: share.default(0), independent: share, prefix: share,
 }).superRefine((config, ctx) => {
   const patch = config.dit.patch ?? DIT_PRESETS[config.model].patch;

@@ -18,10 +18,11 @@ import { dit, ditParams, packInputs, type DiTParams } from '../models/dit/dit.ts
 import { layoutKey, packFrames, packTokens, runLength, type PackLayout } from '../models/dit/layout.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN, latentTime, packFeeds, type PackSegment } from '../models/dit/pack-feeds.ts';
 import { patchify } from '../models/dit/patch.ts';
+import { NEW_WORDS, newWordParams, TOWER_WORDS, withNewRows } from '../models/text/new-words.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
-import { bindParams, type Bound } from '../nn/param.ts';
+import { bindParams, type Bound, type ParamSpec } from '../nn/param.ts';
 import { captionFeeds } from './caption-feeds.ts';
 import type { ClipRef, ClipSource } from './clip-source.ts';
 import { givenFrames, shapeName, type ClipShape, type FrozenVae, type LatentClips } from './latents.ts';
@@ -69,8 +70,15 @@ const BOTH_ENDS = 0.5;
 /** Parameters: transformer and text tower. */
 export const filmParams = (config: DiTConfig, text: TextConfig) => ({ dit: ditParams(config), text: textParams(text) });
 export type FilmParams = ReturnType<typeof filmParams>;
-/** What a run trains: all of it, or the transformer under a tower that is given. */
-export type TrainedParams = Pick<FilmParams, 'dit'> & Partial<FilmParams>;
+/** What a run trains: all of it, or the transformer under a tower that is given, and then vectors of the words which that tower does not know. */
+export type TrainedParams = Pick<FilmParams, 'dit'> & Partial<FilmParams> & { readonly [NEW_WORDS]?: ParamSpec };
+
+/** What a run trains. `known` are the words of a tower that is given; those of `text` beyond them are new. */
+export function trainedParams(config: DiTConfig, text: TextConfig, known?: number): TrainedParams {
+  const whole = filmParams(config, text);
+  if (known === undefined) return whole;
+  return { dit: whole.dit, ...(text.vocabulary > known ? { [NEW_WORDS]: newWordParams(text.vocabulary - known, text.width) } : {}) };
+}
 
 /** What a task is made of. */
 export interface DiTTaskParts {
@@ -83,7 +91,7 @@ export interface DiTTaskParts {
   readonly backend: Backend;
   /** Latents by {@link shapeName}. */
   readonly latents: ReadonlyMap<string, LatentClips>;
-  /** Weights of a text tower that stays as it is, by `text.…`; without it the tower is trained with the transformer. */
+  /** Weights of a text tower that stays as it is, by `text.…`; without it the tower is trained with the transformer. Words that it lacks of `text` are learnt. */
   readonly tower?: Readonly<Record<string, Float32Array>>;
 }
 
@@ -98,9 +106,15 @@ interface Sample {
 
 /** The denoiser of a layout on a graph, text included. */
 export function filmDenoiser(graph: Graph, p: Bound<TrainedParams>, layout: PackLayout, config: DiTConfig, text: TextConfig): Tensor {
-  const tower = p.text ?? bindParams(graph, { text: textParams(text) }).text;
+  const tower = p.text ?? givenTower(graph, p[NEW_WORDS] as Tensor | undefined, text);
   const ids = graph.input('ids', [layout.captions, text.length], 'i32'), present = graph.input('present', [layout.captions, text.length]);
   return dit(p.dit as DiTParams, packInputs(graph, layout, config), layout, config, textTower(tower, ids, present, text));
+}
+
+/** A tower whose weights are fed; `rows` are those of new words, which it lacks. */
+function givenTower(graph: Graph, rows: Tensor | undefined, text: TextConfig): Bound<ReturnType<typeof textParams>> {
+  const known = { ...text, vocabulary: text.vocabulary - (rows?.shape[0] ?? 0) }, { text: tower } = bindParams(graph, { text: textParams(known) });
+  return rows ? { ...tower, tokens: withNewRows(tower.tokens, rows) } : tower;
 }
 
 /** Makes samples and packs from parts; also what validation uses. */
@@ -184,7 +198,7 @@ export function weightedLoss(graph: Graph, prediction: Tensor, layout: PackLayou
 
 /** The task for {@link import('./loop.ts').runTraining}. */
 export function ditTask(parts: DiTTaskParts, validate?: TrainTask<TrainedParams>['validate']): TrainTask<TrainedParams> {
-  const { config, text, data, tokenizer, tower, source: { stock } } = parts, maker = sampleMaker(parts), whole = filmParams(config, text);
+  const { config, text, data, tokenizer, tower, source: { stock } } = parts, maker = sampleMaker(parts);
   const banks = data.stages.map((stage) => ({ from: stage.from, bank: stageBank(data, stage, config.patch) }));
   const byKey = new Map(banks.flatMap(({ bank }) => bank.map((b) => [layoutKey(b.layout), b] as const)));
   const layoutAt = (step: number): BankLayout => {
@@ -193,7 +207,7 @@ export function ditTask(parts: DiTTaskParts, validate?: TrainTask<TrainedParams>
   };
   const positionsAt = positions((step) => layoutAt(step).samples.map((s) => shapeName(s)));
   return {
-    specs: tower ? { dit: whole.dit } : whole,
+    specs: trainedParams(config, text, tower && tower[TOWER_WORDS]!.length / text.width),
     async batch(step): Promise<Batch> {
       const chosen = layoutAt(step), turns = stock && positionsAt(step).map((position, i) => stock.turn(data.seed, chosen.samples[i]!, position));
       const samples = chosen.samples.map((s, i) => maker.sample(s, 'train', { seed: data.seed, stream: 'dit/sample', step: step * 1024 + i, clip: turns?.[i] }));

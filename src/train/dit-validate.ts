@@ -8,6 +8,7 @@ import type { Program } from '../backend/backend.ts';
 import { Graph } from '../graph/graph.ts';
 import { contactSheet, writePng } from '../media/contact-sheet.ts';
 import { GIVEN } from '../models/dit/pack-feeds.ts';
+import { joinNewWords } from '../models/text/new-words.ts';
 import { bindParams } from '../nn/param.ts';
 import { captionFeeds } from './caption-feeds.ts';
 import { filmDenoiser, filmParams, sampleMaker, weightedLoss, type DiTTaskParts, type TrainedParams } from './dit-task.ts';
@@ -73,7 +74,7 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
   }
 
   return async (trained, step, dir) => {
-    const weights = { ...tower, ...trained }, program = await (mainLoss ??= compileLoss(MAIN, count));
+    const weights = joinNewWords({ ...tower, ...trained }), program = await (mainLoss ??= compileLoss(MAIN, count));
     const levels: Record<string, number> = {}, dealt: Record<string, number> = {};
     for (const [i, sigma] of LEVELS.entries()) {
       levels[`loss@${sigma.toFixed(2)}`] = await lossAt(program, weights, MAIN, main, sigma, i);

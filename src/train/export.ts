@@ -11,6 +11,7 @@ import type { DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
 import { writeModel, type InstalledModel, type ModelInfo } from '../pipeline/model-store.ts';
+import { loadTokenizer } from '../pipeline/tokenizer.ts';
 import { averageWeights } from './average.ts';
 import { footageRecord, type FootageRecord } from './footage-config.ts';
 import { shapeOf } from './latents.ts';
@@ -25,8 +26,8 @@ export interface ExportOptions {
   readonly average?: string;
   /** Whether prompts are worded as captions before the model reads them (pipeline/expand.ts). Default no. */
   readonly expander?: ModelInfo['expander'];
-  /** Folder with tokenizer.json and words.json. */
-  readonly tokenizer: string;
+  /** Folder with tokenizer.json and words.json. Default: those of the run's folder. */
+  readonly tokenizer?: string;
   /** The model's card, a Markdown file. Without it a card that is there stays. */
   readonly card?: string;
   /** judge.safetensors, when there is one. */
@@ -94,13 +95,16 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
   if (!run.success) throw new FileError(`${ditFile} is not the end of a transformer's run: its metadata lack ${run.error.issues.map((issue) => issue.path.join('.')).join(', ')}`);
   if (run.data.vae !== vae.hash) throw new FileError(`${ditFile} was trained on latents of autoencoder ${run.data.vae}, ${vaeFile} is ${vae.hash}`);
   const dit = JSON.parse(run.data.dit) as DiTConfig & { textWidth: number }, text = JSON.parse(run.data.text) as TextConfig;
+  const tokenizer = o.tokenizer ?? o.run, { vocabulary } = await loadTokenizer(tokenizer);
+  if (vocabulary !== text.vocabulary)
+    throw new InputError(`the tokenizer in ${tokenizer} has ${vocabulary} tokens, that of the run ${text.vocabulary}: it lies in the run's folder, where nothing else is said`);
   if (o.judge !== undefined) {
     const { seed } = (await readTensors(o.judge)).metadata;
     if (seed !== undefined && seed === run.data.seed)
       throw new InputError(`the judge ${o.judge} has the seed of the model, ${seed}: a judge must share nothing with what it judges`);
   }
   const files = [
-    ...['tokenizer.json', 'words.json'].map((name) => [name, join(o.tokenizer, name)] as const),
+    ...['tokenizer.json', 'words.json'].map((name) => [name, join(tokenizer, name)] as const),
     ...(o.card === undefined ? [] : [['README.md', o.card] as const]),
     ...(o.judge === undefined ? [] : [['judge.safetensors', o.judge] as const]),
     ...(o.looks === undefined ? [] : [['looks.safetensors', o.looks] as const]),

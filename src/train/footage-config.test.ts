@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
+import { loadTokenizer } from '../pipeline/tokenizer.ts';
 import { checkSprites, type DiTRunConfig, type VaeRunConfig } from './config.ts';
 import { writeDataset } from './dataset.fixture.ts';
 import { describeDiTFootage, describeVaeFootage, ditMain, footageDiT, footageVae, splitOptions } from './footage-config.ts';
@@ -60,26 +62,30 @@ test('the bank grows until each shape is in it, and to 32 layouts at most', () =
   const rare = new Map([...footage.clips.train].map(([name, clips]) => [name, name === '9x64x32' ? Array.from({ length: 9000 }, (_, i) => clips[i % clips.length]!) : clips]));
   const many = { ...footage, clips: { ...footage.clips, train: rare } }, tokenizer = wordsOf(() => []);
   expect(footageDiT({ ...DIT, tokens: 96 }, many).layouts).toBe(32);
-  const told = describeDiTFootage(footageDiT({ ...DIT, tokens: 96 }, many), { vae: { config: { latentChannels: 4 } }, tokenizer, footage: many, samplesPerStep: 1 });
+  const told = describeDiTFootage(footageDiT({ ...DIT, tokens: 96 }, many), { vae: { config: { latentChannels: 4 } }, tokenizer, words: [], footage: many, samplesPerStep: 1 });
   expect(told).toMatch(/in no layout, so never seen: \d of (5|1)x32x32, \d of (5|1)x32x32/);
 });
 
 const wordsOf = (ignored: (text: string) => string[]): CaptionTokenizer => ({
-  vocabulary: 100, length: 32, decode: () => '',
+  vocabulary: 100, length: 32, decode: () => '', files: { tokenizer: {}, words: { length: 32, english: [], hanzi: [] } },
   encode: (text) => ({ ids: new Int32Array(32), present: new Float32Array(32), weights: new Float32Array(32), ignored: ignored(text), mended: {}, truncated: false }),
 });
 
 test('a plan tells clips, epochs, disk, and the words that nobody reads', async () => {
   const tokenizer = wordsOf((text) => text.split(' ').filter((word) => word === 'texture')), vae = { config: { latentChannels: 4 } };
-  const told = { ...DIT, footage: { heldout: 0.2, given: [1, 0, 0] as [number, number, number] } };
+  const told = { ...DIT, footage: { heldout: 0.2, given: [1, 0, 0] as [number, number, number], words: 0 } };
   const plan = await planFootageDiT({ ...told, layouts: 8 }, { vae, tokenizer, data: footage.dir });
   const frames = { '9x64x32': (3 + 3) * 32, '5x32x32': (2 + 3) * 16, '1x32x32': 16 };
   const bytes = Object.entries(footageDiT(DIT, footage).clips).reduce((n, [name, count]) => n + count * 2 * 4 * frames[name as keyof typeof frames], 0);
   expect(plan.data).toContain('17 clips of 3 shapes, 4 held out: ');
   expect(plan.data).toContain(`; ${(12 * plan.samplesPerStep / 17).toFixed(1)} epochs; latents of ${(bytes / 1e6).toFixed(0)} MB on disk; `);
-  expect(plan.data).toContain('25 % of captions\' words are not known to the tokenizer and are passed over: texture');           // a red texture 7
+  expect(plan.data).toContain('25 % of captions\' words are not known and are passed over: texture');           // a red texture 7
   expect([plan.layouts.length, plan.padding]).toEqual([8, 0]);
   expect((await planFootageDiT(told, { vae, tokenizer: wordsOf(() => []), data: footage.dir })).data).toContain('all words of captions are known');
+  const shipped = await loadTokenizer(fileURLToPath(new URL('../../models/sprites-64', import.meta.url)));
+  const learning = await planFootageDiT({ ...told, footage: { ...told.footage, words: 256 } }, { vae, tokenizer: shipped, data: footage.dir });
+  expect(learning.data).toContain('1 new word learnt: texture; 25 % of captions\' words are not known and are passed over: 0, ');        // numbers are not learnt
+  expect(learning.parameters - plan.parameters).toBe((shipped.vocabulary + 1 - 100 + shipped.length - 32) * DIT.text.width);
 });
 
 test('shapes that cannot be trained on are named, with what is possible', () => {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { InputError } from '../core/errors.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
+import { newWords, withWords } from '../models/text/new-words.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import type { DiTRunConfig, VaeRunConfig } from './config.ts';
 import { clipsOf, largeEnough, type Footage, type FootageOptions } from './footage-source.ts';
@@ -16,8 +17,13 @@ const MOST_LAYOUTS = 32;
 /** Shapes that a text names before it counts. */
 const NAMED = 6;
 
+type Settings = NonNullable<DiTRunConfig['footage']> & { readonly words: number };
+
 /** Where a configuration says nothing: one clip in twenty is held out; of ten films, seven or eight are made of words alone, two have one given frame, one has two. */
-const DEFAULTS: NonNullable<DiTRunConfig['footage']> = { heldout: 0.05, given: [1, 0.25, 0.1] };
+const DEFAULTS: Settings = { heldout: 0.05, given: [1, 0.25, 0.1], words: 256 };
+
+/** What a transformer's configuration says of datasets. */
+const footageSettings = ({ footage }: DiTRunConfig): Settings => ({ ...DEFAULTS, ...footage, words: footage?.words ?? DEFAULTS.words });
 
 /** Latent rows and columns of a token. */
 const patchOf = (config: DiTRunConfig): number => config.dit.patch ?? DIT_PRESETS[config.model].patch;
@@ -48,7 +54,7 @@ function checkShape(shape: ClipShape, footage: Footage, config: DiTRunConfig): v
 
 /** A transformer's configuration on a dataset; what has been one already stays the same. Throws an InputError that names a shape which cannot be trained on. */
 export function footageDiT(config: DiTRunConfig, footage: Footage): DiTRunConfig {
-  const settings = { ...DEFAULTS, ...config.footage }, train = [...footage.clips.train].map(([name, { length }]) => ({ shape: shapeOf(name), name, length }));
+  const settings = footageSettings(config), train = [...footage.clips.train].map(([name, { length }]) => ({ shape: shapeOf(name), name, length }));
   for (const { shape } of train) checkShape(shape, footage, config);
   const shapes = train.flatMap(({ shape, length }) => kindsOf(shape, length, { config, given: settings.given }));
   const missing = new Set(train.map(({ name }) => name));
@@ -89,6 +95,12 @@ export function footageVae(config: VaeRunConfig, footage: Footage): { readonly c
   return { config: { ...config, footage: { heldout: splitOptions(config).heldout }, layouts }, main: { frames: fits.frames, width: fits.width, height: fits.height } };
 }
 
+/** The new words of a dataset's captions that a run on it learns, and a tokenizer that knows them. */
+export function footageWords(config: DiTRunConfig, footage: Footage, known: CaptionTokenizer): { readonly words: readonly string[]; readonly tokenizer: CaptionTokenizer } {
+  const words = newWords(clipsOf(footage, 'train').map(({ row }) => row.caption), known, footageSettings(config).words);
+  return { words, tokenizer: words.length > 0 ? withWords(known, words) : known };
+}
+
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** How many clips there are, in words. */
@@ -103,8 +115,9 @@ export function describeVaeFootage(config: VaeRunConfig, footage: Footage): stri
   return `${stockOf(footage)}: ${cuts.join(', ')}${out.length > 0 ? `; left out, for no clip is so large: ${out.join(', ')}` : ''}`;
 }
 
-/** Words of captions that the tokenizer passes over, in words. */
-function unknownWords(footage: Footage, tokenizer: Pick<CaptionTokenizer, 'encode'>): string {
+/** Words of captions that are learnt, and those that are passed over, in words. */
+function unknownWords(footage: Footage, tokenizer: Pick<CaptionTokenizer, 'encode'>, learnt: readonly string[]): string {
+  const told = learnt.length > 0 ? `${counted(learnt.length, 'new word')} learnt: ${named(learnt)}; ` : '';
   const counts = new Map<string, number>();
   let words = 0, unknown = 0;
   for (const { row: { caption } } of clipsOf(footage, 'train')) {
@@ -113,22 +126,24 @@ function unknownWords(footage: Footage, tokenizer: Pick<CaptionTokenizer, 'encod
     unknown += ignored.length;
     for (const word of ignored) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  if (unknown === 0) return 'all words of captions are known to the tokenizer';
+  if (unknown === 0) return `${told}all words of captions are known`;
   const most = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, NAMED).map(([word]) => word);
-  return `${Math.round(100 * Math.min(1, unknown / words))} % of captions' words are not known to the tokenizer and are passed over: ${most.join(', ')}`;
+  return `${told}${Math.round(100 * Math.min(1, unknown / words))} % of captions' words are not known and are passed over: ${most.join(', ')}`;
 }
 
 /** What a transformer's run on a dataset is told beside its configuration. */
 export interface DiTFootageFacts {
   readonly footage: Footage;
+  /** That of the run, with its new words. */
   readonly tokenizer: Pick<CaptionTokenizer, 'encode'>;
+  readonly words: readonly string[];
   readonly vae: { readonly config: { readonly latentChannels: number } };
   /** Samples of an average step. */
   readonly samplesPerStep: number;
 }
 
 /** What a transformer's run draws from, in words; `config` is that of {@link footageDiT}. */
-export function describeDiTFootage(config: DiTRunConfig, { footage, tokenizer, vae, samplesPerStep }: DiTFootageFacts): string {
+export function describeDiTFootage(config: DiTRunConfig, { footage, tokenizer, words, vae, samplesPerStep }: DiTFootageFacts): string {
   const { shapes } = config.stages[0]!, bank = evenBank({ shapes, tokens: config.tokens, layouts: config.layouts, patch: patchOf(config) });
   const used = new Set(bank.flatMap(({ samples }) => samples.map((s) => shapeName(s)))), names = Object.keys(config.clips), unused = names.filter((name) => !used.has(name));
   const perClip = (name: string): number => 2 * keptFrames(shapeOf(name)) * latentSize(shapeOf(name), vae.config);
@@ -137,6 +152,6 @@ export function describeDiTFootage(config: DiTRunConfig, { footage, tokenizer, v
   return [
     `${stockOf(footage)}: ${named(names.map((name) => `${config.clips[name]} of ${name}`))}`, `${epochs.toFixed(1)} epochs`, `latents of ${(bytes / 1e6).toFixed(0)} MB on disk`,
     ...(footage.tooSmall.length > 0 ? [`left out as too small: ${footage.tooSmall.length} (${named([...new Set(footage.tooSmall)])})`] : []),
-    ...(unused.length > 0 ? [`in no layout, so never seen: ${named(unused.map((name) => `${config.clips[name]} of ${name}`))}`] : []), unknownWords(footage, tokenizer),
+    ...(unused.length > 0 ? [`in no layout, so never seen: ${named(unused.map((name) => `${config.clips[name]} of ${name}`))}`] : []), unknownWords(footage, tokenizer, words),
   ].join('; ');
 }

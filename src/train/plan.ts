@@ -13,19 +13,20 @@ import { layoutKey, packTokens, type PackLayout } from '../models/dit/layout.ts'
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { SPACE_FACTOR, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
-import { loraParams, withLora, type LoraConfig } from '../nn/lora.ts';
+import type { LoraConfig } from '../nn/lora.ts';
 import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
 import type { ModelInfo } from '../pipeline/model-store.ts';
 import { checkSprites, type DistillRunConfig, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { distillBank, teacherSampling } from './distill.ts';
 import { epochSteps } from './distill-task.ts';
-import { filmDenoiser, filmParams, stageBank, weightedLoss, type TrainedParams } from './dit-task.ts';
-import { describeDiTFootage, describeVaeFootage, footageDiT, footageVae, splitOptions } from './footage-config.ts';
+import { filmDenoiser, filmParams, stageBank, trainedParams, weightedLoss, type TrainedParams } from './dit-task.ts';
+import { describeDiTFootage, describeVaeFootage, footageDiT, footageVae, footageWords, splitOptions } from './footage-config.ts';
 import { openFootage } from './footage-source.ts';
 import { keptFrames, shapeOf } from './latents.ts';
 import { sampleTokens, type BankLayout } from './layout-bank.ts';
+import { bindLora, loraTrained } from './lora-task.ts';
 import type { LossGraph } from './step-program.ts';
-import type { TextConfig } from '../models/text/tower.ts';
+import { textParams, type TextConfig } from '../models/text/tower.ts';
 import { filmConfig } from './run.ts';
 import { textLoss, textTaskParams } from './text-task.ts';
 import { vaeLoss } from './vae-task.ts';
@@ -159,18 +160,20 @@ export interface PlanFootageOptions {
 }
 
 /** The plan of a transformer's run on a dataset, whose latents stay on disk. */
-export async function planFootageDiT(asked: DiTRunConfig, { vae, tokenizer, data }: PlanFootageOptions): Promise<RunPlan> {
-  const footage = await openFootage(data, splitOptions(asked)), config = footageDiT(asked, footage), planned = ditPlan(config, { vae, tokenizer, data: '', held: 0 });
-  return { ...planned, data: describeDiTFootage(config, { footage, tokenizer, vae, samplesPerStep: planned.samplesPerStep }) };
+export async function planFootageDiT(asked: DiTRunConfig, { vae, tokenizer: known, data }: PlanFootageOptions): Promise<RunPlan> {
+  const footage = await openFootage(data, splitOptions(asked)), config = footageDiT(asked, footage);
+  const { words, tokenizer } = footageWords(config, footage, known), planned = ditPlan(config, { vae, tokenizer, known: known.vocabulary, data: '', held: 0 });
+  return { ...planned, data: describeDiTFootage(config, { footage, tokenizer, words, vae, samplesPerStep: planned.samplesPerStep }) };
 }
 
-interface DiTPlanOptions { readonly vae: VaeFacts; readonly tokenizer: TokenizerFacts; readonly data: string; readonly held: number }
+/** `known` are the words of the tokenizer that are not new; default all. */
+interface DiTPlanOptions { readonly vae: VaeFacts; readonly tokenizer: TokenizerFacts; readonly known?: number; readonly data: string; readonly held: number }
 
-function ditPlan(config: DiTRunConfig, { vae, tokenizer, data, held }: DiTPlanOptions): RunPlan {
-  const { dit, text } = filmConfig(config, vae, tokenizer), whole = filmParams(dit, text), specs: TrainedParams = config.text.fixed ? { dit: whole.dit } : whole;
-  const bank = stageBank(config, config.stages.at(-1)!, dit.patch), frozen = config.text.fixed ? countParams(whole.text) : 0;
+function ditPlan(config: DiTRunConfig, { vae, tokenizer, known = tokenizer.vocabulary, data, held }: DiTPlanOptions): RunPlan {
+  const { dit, text } = filmConfig(config, vae, tokenizer), { fixed } = config.text, specs = trainedParams(dit, text, fixed ? known : undefined);
+  const bank = stageBank(config, config.stages.at(-1)!, dit.patch), frozen = fixed ? countParams(textParams({ ...text, vocabulary: known })) : 0;
   const { lora } = config, layouts = packsOf(bank, config.tokens, { specs, dit, text }, lora);
-  return lora ? plan(loraParams(specs, lora), config, layouts, data, held, frozen + countParams(specs)) : plan(specs, config, layouts, data, held, frozen);
+  return lora ? plan(loraTrained(specs, lora), config, layouts, data, held, frozen + countParams({ dit: specs.dit })) : plan(specs, config, layouts, data, held, frozen);
 }
 
 /** What is trained, and the configuration of the whole. */
@@ -183,7 +186,7 @@ function packsOf(bank: readonly BankLayout[], tokens: number, { specs, dit, text
     name: `${layoutKey(layout)} (${packTokens(layout)} tokens)`, share: 1, samples: samples.length,
     rows: packTokens(layout), filled: samples.reduce((n, sample) => n + sampleTokens(sample, dit.patch), 0), wanted: tokens,
     measured: lora
-      ? measure(loraParams(specs, lora), (graph, p) => ({ loss: lossOf(graph, withLora(bindParams(graph, specs), p, lora), layout) }))
+      ? measure(loraTrained(specs, lora), (graph, p) => ({ loss: lossOf(graph, bindLora(graph, specs, p, lora), layout) }))
       : measure(specs, (graph, p) => ({ loss: lossOf(graph, p, layout) })),
   }));
 }

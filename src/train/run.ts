@@ -1,15 +1,17 @@
 /**
  * @file Runs: from a configuration to weights in a folder. `trainVae` ends with vae.safetensors, `trainDiT` with dit.safetensors beside it.
  */
-import { copyFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Backend } from '../backend/backend.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { InputError } from '../core/errors.ts';
 import { loadSpriteWorld, type Split, type SpriteWorld } from '../data/sprites/world.ts';
+import { initialValues } from '../nn/param.ts';
 import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
+import { joinNewWords, joinRows, NEW_WORDS, newWordParams, TOWER_WORDS } from '../models/text/new-words.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
 import type { LoraConfig } from '../nn/lora.ts';
@@ -18,13 +20,13 @@ import type { ClipSource } from './clip-source.ts';
 import { checkSprites, runHash, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { ditTask, type DiTTaskParts, type TrainedParams } from './dit-task.ts';
 import { ditValidation, HELDOUT_CLIPS } from './dit-validate.ts';
-import { ditMain, footageDiT, footageVae, splitOptions, type FootageRecord } from './footage-config.ts';
+import { ditMain, footageDiT, footageVae, footageWords, splitOptions, type FootageRecord } from './footage-config.ts';
 import { clipsOf, footageSource, openFootage, type Footage } from './footage-source.ts';
 import { dataFingerprint, hashTensors, joinHashes } from './identity.ts';
 import { openShards } from './latent-shards.ts';
 import { cacheLatents, latentStatistics, shapeName, shapeOf, type LatentClips } from './latents.ts';
 import type { RunPlan } from './plan.ts';
-import { loraTask, writeLora } from './lora-task.ts';
+import { loraTask, writeLora, type LoraOrigin } from './lora-task.ts';
 import { runTraining, type StepProgress, type TrainTask } from './loop.ts';
 import { assertSelfTest, overfitOneClip, selfTestOptim } from './self-test.ts';
 import { spriteSource } from './sprite-source.ts';
@@ -104,6 +106,12 @@ export function averaged(state: TrainState): Map<string, StoredTensor> {
 /** All tensors of a weights file. */
 async function startWeights(file: string): Promise<Record<string, Float32Array>> {
   return Object.fromEntries([...(await readTensors(file)).tensors].map(([name, { data }]) => [name, data as Float32Array]));
+}
+
+/** The weights to start from, for a model with more words than they have: those start as new ones do. */
+function withRoom(weights: Record<string, Float32Array>, { width, vocabulary }: TextConfig, seed: number): Record<string, Float32Array> {
+  const table = weights[TOWER_WORDS], lacking = table ? vocabulary - table.length / width : 0;
+  return lacking > 0 ? { ...weights, [TOWER_WORDS]: joinRows(table!, initialValues(newWordParams(lacking, width), NEW_WORDS, seed)) } : weights;
 }
 
 /** `standsOn` are hashes of all that decides the numbers beside the configuration: a run is gone on with on the same data and the same frozen parts only. */
@@ -200,11 +208,12 @@ export function filmConfig(
 /** The clip shapes of all stages, each once. */
 const trainedShapes = ({ stages }: DiTRunConfig): string[] => [...new Set(stages.flatMap(({ shapes }) => shapes.map((s) => shapeName({ ...s, ending: undefined }))))];
 
-/** What a transformer's run reads before it starts, latents aside; `tower` is the fixed one as stored. */
+/** What a transformer's run reads before it starts, latents aside; `tower` is the fixed one as stored, `words` are those that are new to the tokenizer. */
 interface OpenedParts extends Omit<DiTTaskParts, 'latents' | 'tower'> {
   readonly data: DiTRunConfig;
   readonly tower: ReadonlyMap<string, StoredTensor> | undefined;
   readonly footage?: Footage;
+  readonly words: readonly string[];
 }
 
 async function openParts(asked: DiTRunConfig, o: DiTRunOptions): Promise<OpenedParts> {
@@ -212,9 +221,10 @@ async function openParts(asked: DiTRunConfig, o: DiTRunOptions): Promise<OpenedP
     throw new InputError(asked.text.fixed
       ? 'a configuration with a fixed text tower needs one: --text'
       : '--text goes with a configuration whose text is "fixed"');
-  const { config, ...clips } = await ditClips(asked, o), vae = await readVae(o.vae), tokenizer = await loadTokenizer(o.tokenizer);
-  const { dit, text } = filmConfig(config, vae, tokenizer);
-  return { config: dit, text, data: config, ...clips, vae, tokenizer, backend: o.backend, tower: o.text === undefined ? undefined : await readTower(o.text, text) };
+  const { config, ...clips } = await ditClips(asked, o), vae = await readVae(o.vae), known = await loadTokenizer(o.tokenizer);
+  const { words, tokenizer } = clips.footage ? footageWords(config, clips.footage, known) : { words: [], tokenizer: known }, { dit, text } = filmConfig(config, vae, tokenizer);
+  const tower = o.text === undefined ? undefined : await readTower(o.text, { ...text, vocabulary: known.vocabulary });
+  return { config: dit, text, data: config, ...clips, vae, tokenizer, words, backend: o.backend, tower };
 }
 
 /** The tower as a task takes it. */
@@ -223,20 +233,31 @@ const fixedTower = (tower: ReadonlyMap<string, StoredTensor> | undefined): Pick<
 
 /** Trains a transformer with its text tower; returns the file. */
 export async function trainDiT(asked: DiTRunConfig, o: DiTRunOptions): Promise<string> {
-  const { tower, footage, ...frozen } = await openParts(asked, o), { vae, source, tokenizer, config: dit, text, data: config } = frozen;
+  const { tower, footage, words, ...frozen } = await openParts(asked, o), { vae, source, tokenizer, config: dit, text, data: config } = frozen;
   const { train, heldout } = await openLatents(config, o, frozen, heldoutClips(config, source));
   const parts: DiTTaskParts = { ...frozen, ...fixedTower(tower), latents: train };
   const task = ditTask(parts, ditValidation(parts, heldout));
   const identity = [source.fingerprint(tokenizer), vae.hash, tower ? hashTensors(tower) : ''];
-  if (config.lora) return trainLora(task, { ...config, lora: config.lora }, o, dit, identity);
-  const state = await runTraining(task, await loopOptions(config, o, ...identity)), file = join(o.dir, 'dit.safetensors');
-  await writeTensors(file, new Map([...averaged(state), ...(tower ?? [])]), { type: 'F16', metadata: {
+  if (config.lora) return trainLora(task, { ...config, lora: config.lora }, o, { dit: JSON.stringify(dit), words, identity });
+  const { init, ...loop } = await loopOptions(config, o, ...identity), fresh = tower && words.length > 0 ? [...loop.fresh ?? [], NEW_WORDS] : loop.fresh;
+  const state = await runTraining(task, { ...loop, ...(init ? { init: withRoom(init, text, config.seed) } : {}), ...(fresh ? { fresh } : {}) });
+  const file = join(o.dir, 'dit.safetensors');
+  await writeTensors(file, grownTower(new Map([...averaged(state), ...(tower ?? [])]), text), { type: 'F16', metadata: {
     dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift),
     seed: String(config.seed), vae: vae.hash, shapes: JSON.stringify(trainedShapes(config)),
     ...(footage ? { footage: JSON.stringify(recordOf(footage)) } : {}),
   } });
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
+  for (const [name, contents] of Object.entries(tokenizer.files)) await writeFile(join(o.dir, `${name}.json`), `${JSON.stringify(contents)}\n`);
   return file;
+}
+
+/** Tensors whose new words have gone into the tower's table. */
+function grownTower(tensors: ReadonlyMap<string, StoredTensor>, { vocabulary, width }: TextConfig): ReadonlyMap<string, StoredTensor> {
+  const [table, rows] = [TOWER_WORDS, NEW_WORDS].map((name) => tensors.get(name)?.data as Float32Array | undefined);
+  if (!table || !rows) return tensors;
+  const { [TOWER_WORDS]: data } = joinNewWords({ [TOWER_WORDS]: table, [NEW_WORDS]: rows });
+  return new Map([...[...tensors].filter(([name]) => name !== NEW_WORDS), [TOWER_WORDS, { shape: [vocabulary, width], data: data! }]]);
 }
 
 /** What a run on a dataset tells the model that is made of it. */
@@ -244,12 +265,13 @@ const recordOf = (footage: Footage): FootageRecord => ({ main: shapeName(ditMain
 
 /** Trains an adaptation of the weights of `init`; returns the file. */
 async function trainLora(
-  task: TrainTask<TrainedParams>, config: DiTRunConfig & { readonly lora: LoraConfig }, { init, ...o }: DiTRunOptions, dit: DiTConfig, identity: readonly string[],
+  task: TrainTask<TrainedParams>, config: DiTRunConfig & { readonly lora: LoraConfig }, { init, ...o }: DiTRunOptions,
+  { identity, ...origin }: Pick<LoraOrigin, 'dit' | 'words'> & { readonly identity: readonly string[] },
 ): Promise<string> {
   if (init === undefined) throw new InputError('an adaptation needs the weights that it adapts: --init');
   const base = (await readTensors(init)).tensors, weights = Object.fromEntries([...base].map(([name, { data }]) => [name, data as Float32Array]));
   const state = await runTraining(loraTask(task, weights, config.lora), await loopOptions(config, o, ...identity, hashTensors(base))), file = join(o.dir, 'lora.safetensors');
-  await writeLora(file, averaged(state), config.lora, { dit: JSON.stringify(dit), seed: config.seed, steps: config.optim.steps });
+  await writeLora(file, averaged(state), config.lora, { ...origin, seed: config.seed, steps: config.optim.steps });
   return file;
 }
 
@@ -258,7 +280,7 @@ const SELF_TEST_STEPS = 600;
 
 /** Learns one clip by heart with a run's model; returns its PSNR in dB against the autoencoder's own reconstruction. Throws a ResourceError when that is too low. */
 export async function selfTestDiT(config: DiTRunConfig, o: DiTRunOptions): Promise<number> {
-  const { tower, ...frozen } = await openParts(config, o);
+  const { tower, words: _words, footage: _footage, ...frozen } = await openParts(config, o);
   const name = shapeName(frozen.source.main), latents = await openLatents({ seed: config.seed, clips: { [name]: 1 } }, o, frozen, {}), clips = latents.train.get(name)!;
   if (clips.clips === 0) throw new InputError(`no clip of ${name} is left to train on: the dataset is too small for a self-test`);
   const { signal, onStep, dir } = o, hooks = { ...(signal ? { signal } : {}), ...(onStep ? { onStep } : {}) };

@@ -4,6 +4,7 @@
  */
 import { ResourceError } from '../core/errors.ts';
 import { psnr } from '../media/metrics.ts';
+import { joinNewWords } from '../models/text/new-words.ts';
 import type { DiTRunConfig } from './config.ts';
 import { ditTask, type DiTTaskParts } from './dit-task.ts';
 import { filmBatch, filmDecoder } from './film-batch.ts';
@@ -51,7 +52,7 @@ export async function overfitOneClip(parts: Omit<DiTTaskParts, 'latents'>, { opt
   const key = { seed: data.seed, stream: clipStream('train', clips.shape), step: 0 };
   const caption = parts.source.caption({ seed: data.seed, split: 'train', shape: clips.shape, index: 0 }, { key, looks: true });
   const sample = filmBatch(whole, { shape: clips.shape, prompts: [caption], steps: SAMPLING_STEPS, guidance: 1, seed: data.seed });
-  const [film] = await sample({ ...parts.tower, ...state.windows('ema') });
+  const [film] = await sample(joinNewWords({ ...parts.tower, ...state.windows('ema') }));
   return psnr(await filmDecoder(parts.vae, parts.backend, clips.shape)(one.clip(0)), film!);
 }
 

@@ -1,5 +1,5 @@
 /** @file Films with adaptations, on a tiny model with random weights. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,6 +13,7 @@ import { remix, replay } from '../../src/pipeline/again.ts';
 import type { FilmOptions } from '../../src/pipeline/film-options.ts';
 import type { InstalledModel } from '../../src/pipeline/model-store.ts';
 import { openPipeline, type Pipeline } from '../../src/pipeline/pipeline.ts';
+import type { StoredTensor } from '../../src/io/safetensors.ts';
 import { readMetadata } from '../../src/media/read.ts';
 import { writeLora } from '../../src/train/lora-task.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
@@ -20,11 +21,12 @@ import { writeTinyModel } from '../support/tiny-model.ts';
 const CONFIG: LoraConfig = { rank: 2, alpha: 2, targets: ['attn', 'mlp'] };
 let dir: string, model: InstalledModel, pipeline: Pipeline, style: string, other: string;
 
-async function randomLora(name: string, change: { readonly width?: number } = {}): Promise<string> {
+async function randomLora(name: string, { words = [], ...change }: { readonly width?: number; readonly words?: readonly string[] } = {}): Promise<string> {
   const specs = loraParams({ dit: ditParams({ ...DIT_PRESETS.tiny, textWidth: 16, ...change }) }, CONFIG), file = join(dir, name);
-  const tensors = new Map(listParams(specs).map(({ name: key, leaf }) =>
+  const tensors = new Map<string, StoredTensor>(listParams(specs).map(({ name: key, leaf }) =>
     [key, { shape: leaf.shape, data: normals({ seed: 1, stream: `${name}/${key}`, step: 0 }, sizeOf(leaf.shape)).map((x) => 0.5 * x) }]));
-  await writeLora(file, tensors, CONFIG, { dit: '{}', seed: 1, steps: 1 });
+  if (words.length > 0) tensors.set('words', { shape: [words.length, 16], data: normals({ seed: 1, stream: name, step: 0 }, 16 * words.length) });
+  await writeLora(file, tensors, CONFIG, { dit: '{}', words, seed: 1, steps: 1 });
   return file;
 }
 
@@ -55,6 +57,26 @@ test('several count together, in any order', async () => {
   const both = await film([{ file: style }, { file: other, strength: -1 }]);
   expect(await film([{ file: other, strength: -1 }, { file: style }])).toBe(both);
   expect(new Set([both, await film([{ file: style }]), await film([{ file: other, strength: -1 }])]).size).toBe(3);
+});
+
+test('words of several adaptations count together, in any order; a prompt in such words is read as it is, and no longer known without', async () => {
+  const dir2 = join(dir, 'worded'), worded = await writeTinyModel(dir2);
+  await writeFile(join(dir2, 'model.json'), JSON.stringify({ ...worded.info, expander: 'sprites' }));
+  using sprites = await openPipeline({ model: dir2, threads: 1 });
+  const [slime, both] = [await randomLora('slime.safetensors', { words: ['slime', 'hops'] }), await randomLora('both.safetensors', { words: ['robot', 'slime'] })];
+  const make = async (prompt: string, loras: FilmOptions['loras'] = []) => {
+    for await (const made of sprites.films({ prompt, seed: 3, frames: 5, scale: 1, palette: 0, loras })) return made;
+    throw new Error('no film');
+  };
+  const bytes = ({ film: made }: Awaited<ReturnType<typeof make>>): string => Buffer.from(made!.data).toString('base64');
+  const [plain, one] = [await make('a man, a slime and a robot'), await make('a man, a slime and a robot', [{ file: slime }])];
+  expect([plain.ignored, plain.expanded !== undefined, one.ignored, one.expanded]).toEqual([['slime', 'robot'], true, ['robot'], undefined]);
+  const together = await make('a man, a slime and a robot', [{ file: slime }, { file: both, strength: 0.5 }]);
+  expect(together.ignored).toEqual([]);
+  expect(bytes(await make('a man, a slime and a robot', [{ file: both, strength: 0.5 }, { file: slime }]))).toBe(bytes(together));
+  expect(bytes(await make('a man, a slime and a slime', [{ file: slime }, { file: both, strength: 0.5 }]))).not.toBe(bytes(together));
+  const still = await make('a man walks', [{ file: slime }]);
+  expect(still.expanded).toBeDefined();                              // no word of the adaptation: worded as ever
 });
 
 test('what does not fit is named before weights are read', async () => {

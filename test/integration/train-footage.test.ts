@@ -9,9 +9,13 @@ import { scene } from '../../src/data/footage/film.fixture.ts';
 import {
   CancelledError, ortBackend, readFilm, readManifest, readRunConfig, readVae, trainDiT, trainVae, type DiTRunConfig, type DiTRunOptions, type Frames, type VaeRunConfig,
 } from '../../src/index.ts';
-import { readTensors, sha256 } from '../../src/io/safetensors.ts';
+import { readTensors, sha256, writeTensors } from '../../src/io/safetensors.ts';
 import { sliceFrames } from '../../src/media/frames.ts';
 import { encodePng } from '../../src/media/png.ts';
+import { newWordParams } from '../../src/models/text/new-words.ts';
+import { textParams, type TextConfig } from '../../src/models/text/tower.ts';
+import { initialValues, listParams } from '../../src/nn/param.ts';
+import { loadTokenizer } from '../../src/pipeline/tokenizer.ts';
 import { kinora } from '../support/cli.ts';
 
 const tokenizer = fileURLToPath(new URL('../../models/sprites-64', import.meta.url));
@@ -71,7 +75,8 @@ test('a dry run tells clips, packs, words and time, and writes nothing', async (
   const { exit, out, errors } = await kinora('train', 'dit', at('dit.json'), '--vae', vae, '--data', data, '--tokenizer', tokenizer, '--out', at('dry'), '--dry-run');
   expect([exit, errors]).toEqual([0, '']);
   expect(out).toMatch(/memory {5}about \d+ MB with \d of \d layouts compiled; padding 0\.0 %, unfilled [\d.]+ %/);
-  expect(out).toMatch(/data {7}\d+ clips of \d shapes, 2 held out: \d of .*9x32x32.*; [\d.]+ epochs; latents of \d+ MB on disk; \d+ % of captions' words are not known/);
+  expect(out).toMatch(/data {7}\d+ clips of \d shapes, 2 held out: \d of .*9x32x32.*; [\d.]+ epochs; latents of \d+ MB on disk; /);
+  expect(out).toMatch(/; \d+ new words learnt: .*wave.*; all words of captions are known\n/);
   expect(out).toMatch(/time {7}about [\d.]+ h/);
   const autoencoder = at('vae.json');
   await writeFile(autoencoder, JSON.stringify({ ...VAE, statisticsClips: 2000 }));
@@ -100,7 +105,9 @@ test('a transformer that was stopped goes on to the same weights, bit for bit; a
   await writeFile(join(retold, 'clips.jsonl'), told.map((row) => `${JSON.stringify(row)}\n`).join(''));
   await expect(trainDiT(config, options('stopped', { data: retold, resume: true }))).rejects.toThrow('belongs to configuration');
 
-  const exported = await kinora('train', 'export', at('whole'), '--out', at('mine'), '--tokenizer', tokenizer, '--licence', 'CC0-1.0', '--sampler', 'euler', '--steps', '2');
+  const foreign = await kinora('train', 'export', at('whole'), '--out', at('foreign'), '--tokenizer', tokenizer);
+  expect([foreign.exit, foreign.errors]).toEqual([2, expect.stringMatching(/the tokenizer in .* has 1008 tokens, that of the run \d+: it lies in the run's folder/)]);
+  const exported = await kinora('train', 'export', at('whole'), '--out', at('mine'), '--licence', 'CC0-1.0', '--sampler', 'euler', '--steps', '2');
   expect([exported.exit, exported.errors]).toEqual([0, '']);
   const info = JSON.parse(await readFile(at('mine/model.json'), 'utf8')) as { native: { width: number }; files: object };
   expect(info).toMatchObject({
@@ -108,8 +115,9 @@ test('a transformer that was stopped goes on to the same weights, bit for bit; a
     limits: { window: 9, minSide: 32 }, sampling: { palette: 0, steady: 0 },
   });
   expect(Object.keys(info.files)).not.toContain('credits.json');
-  const film = await kinora('generate', 'a red wave', '--model', at('mine'), '--seed', '1', '--scale', '1', '-o', at('film.webp'));
+  const film = await kinora('generate', 'a red wave zooms', '--model', at('mine'), '--seed', '1', '--scale', '1', '-o', at('film.webp'));
   expect([film.exit, film.errors]).toEqual([0, '']);
+  expect(film.out).toMatch(/ignored: zooms\n/);                   // "wave" was learnt
   const made = await readFilm(at('film.webp'));
   expect([made.count, made.width, made.height]).toEqual([9, info.native.width, 32]);
 
@@ -120,6 +128,40 @@ test('a transformer that was stopped goes on to the same weights, bit for bit; a
   for (const [name, { data: values }] of before)
     values.forEach((x, i) => { if (Math.abs(x - after.get(name)!.data[i]!) > 1e-3) throw new Error(`${name}[${i}] was not kept`); });
   expect([after.size, await hashes(at('cache'))]).toEqual([before.size, shards]);
+}, 120_000);
+
+test('an adaptation learns the words of its clips under a tower that stays, and brings them to the model that it was made for', async () => {
+  const base = await loadTokenizer(tokenizer), text: TextConfig = { ...DIT.text, mlp: 'relu2', vocabulary: base.vocabulary, length: base.length };
+  const tower = listParams({ text: textParams(text) }).map(({ name, leaf }) => [name, { shape: leaf.shape, data: initialValues(leaf, name, 7) }] as const);
+  await writeTensors(at('text.safetensors'), new Map(tower), { type: 'F16', metadata: { text: JSON.stringify(text) } });
+  const config: DiTRunConfig = { ...DIT, text: { ...DIT.text, fixed: true } }, parts = { text: at('text.safetensors') };
+  const plain = await trainDiT({ ...config, footage: { ...DIT.footage!, words: 0 } }, options('plain', parts));
+  expect((await kinora('train', 'export', at('plain'), '--out', at('base'), '--sampler', 'euler', '--steps', '2')).errors).toBe('');
+  const adapted: DiTRunConfig = { ...config, optim: { ...config.optim, rate: 0.3, matrices: 'adamw' }, lora: { rank: 2, alpha: 2, targets: ['attn', 'cross', 'mlp'] } };
+  const file = await trainDiT(adapted, options('lora', { ...parts, init: plain })), { tensors, metadata } = await readTensors(file);
+  const words = JSON.parse(metadata['words']!) as string[], rows = tensors.get('words')!, first = initialValues(newWordParams(words.length, text.width), 'words', DIT.seed);
+  expect([words.includes('wave'), rows.shape]).toEqual([true, [words.length, text.width]]);
+  const at0 = words.indexOf('wave') * text.width, moved = Math.abs(rows.data[at0]! - first[at0]!);
+  expect(moved).toBeGreaterThan(1e-3);
+
+  const film = async (prompt: string, ...more: string[]): Promise<string> => {
+    const made = await kinora('generate', prompt, '--model', at('base'), '--seed', '1', '--scale', '1', '--json', '-o', at('f.webp'), ...more);
+    expect(made.errors).toBe('');
+    return `${(JSON.parse(made.out) as { ignored: string[] }).ignored.join()} ${sha256(await readFile(at('f.webp')))}`;
+  };
+  const [without, none] = [await film('a red wave zooms'), await film('a red wave zooms', '--lora', `${file}:0`)];
+  expect([without, none].map((told) => told.split(' ')[0])).toEqual(['wave,zooms', 'wave,zooms']);
+  const [whole, other] = [await film('a red wave zooms', '--lora', file), await film('a red zooms', '--lora', file)];
+  expect([whole, other].map((told) => told.split(' ')[0])).toEqual(['zooms', 'zooms']);
+  expect(whole).not.toBe(other);                                   // the word counts
+
+  // Full fine-tuning under the same tower: its table grows, all else of it stays.
+  const tuned = await trainDiT(config, options('grown', { ...parts, init: plain })), grown = await readTensors(tuned), was = (await readTensors(at('text.safetensors'))).tensors;
+  const table = grown.tensors.get('text.tokens')!, old = was.get('text.tokens')!;
+  expect([table.shape[0], JSON.parse(grown.metadata['text']!)]).toEqual([base.vocabulary + words.length, { ...text, vocabulary: base.vocabulary + words.length }]);
+  expect(table.data.slice(0, old.data.length)).toEqual(old.data);
+  expect(grown.tensors.get('text.blocks.0.qkv.weight')!.data).toEqual(was.get('text.blocks.0.qkv.weight')!.data);
+  expect((await loadTokenizer(at('grown'))).encode('a wave').ignored).toEqual([]);
 }, 120_000);
 
 test('what is wrong is named in one line', async () => {

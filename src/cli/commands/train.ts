@@ -222,7 +222,7 @@ interface ExportFlags {
   readonly lpc: string;
   readonly licence?: string;
   readonly cache: string;
-  readonly tokenizer: string;
+  readonly tokenizer?: string;
   readonly average?: string;
   readonly expander?: 'sprites';
   readonly sampler: SamplerName;
@@ -246,7 +246,7 @@ const toModel: CliCommand = {
       .requiredOption('--out <dir>', "the model's folder; its name is the model's id", folder('--out'))
       .option('--lpc <dir>', 'checkout of the Liberated Pixel Cup layers', folder('--lpc'), 'lpc')
       .option('--cache <dir>', 'folder of decoded layers', folder('--cache'), '.cache')
-      .option('--tokenizer <dir>', 'folder with tokenizer.json and words.json', folder('--tokenizer'), 'models/sprites-64')
+      .option('--tokenizer <dir>', "folder with tokenizer.json and words.json; those of the run's folder unless said", folder('--tokenizer'))
       .option('--average <file>', "a transformer's weights from another run of the same origin, averaged with this one's: dit.safetensors", folder('--average'))
       .option('--judge <file>', 'judge.safetensors', folder('--judge'))
       .option('--looks <file>', 'the reader of looks, looks.safetensors', folder('--looks'))

@@ -29,6 +29,8 @@ export interface EncodedCaption {
 
 /** Encodes captions of one fixed length. "" is the caption that says nothing: bos, eos. */
 export interface CaptionTokenizer {
+  /** What it is made of, the contents of tokenizer.json and words.json. */
+  readonly files: { readonly tokenizer: object; readonly words: KnownWords };
   /** Number of ids. */
   readonly vocabulary: number;
   /** Tokens of an encoded caption, with bos and eos. */
@@ -55,7 +57,7 @@ export function captionTokenizer(tokenizerJson: object, words: KnownWords, lengt
   const vocabulary = tokenizer.get_vocab().size;
   const read = wordReader(words);
   return {
-    vocabulary, length,
+    vocabulary, length, files: { tokenizer: tokenizerJson, words },
     encode(text) {
       const parts = weightedParts(text).map(({ words, weight }) => ({ weight, ...read(words) }));
       const tokens = parts.flatMap(({ text: known, weight }) =>
