@@ -54,7 +54,7 @@ export interface TimelineOptions {
   readonly overlap: number;
   /** Whether the film's end runs into its start. */
   readonly loop: boolean;
-  /** Default `rolling`. */
+  /** Here `rolling` unless said; what films have by default, settings.ts says. */
   readonly longBy?: LongWay;
 }
 

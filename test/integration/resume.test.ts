@@ -20,7 +20,7 @@ beforeEach(async () => { out = await mkdtemp(join(dir, 'out-')); });
 afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
 
 /** Four windows: 33 frames, then 24 more each. */
-const LONG = ['generate', 'a man walks', '--frames', '90', '--scale', '1'];
+const LONG = ['generate', 'a man walks', '--frames', '90', '--scale', '1', '--long-by', 'rolling'];
 const film = (name: string): string => join(out, name);
 const windowsIn = async (folder: string): Promise<string[]> => (await readdir(folder).catch(() => [])).filter((name) => /^window-[0-9a-f]{32}\.safetensors$/.test(name));
 const same = async (a: string, b: string): Promise<boolean> => Buffer.compare(await readFile(a), await readFile(b)) === 0;
@@ -114,7 +114,7 @@ test('a storyboard told otherwise makes only the shots again that changed; a cut
 }, 300_000);
 
 test('a damaged window is made again, another program\'s file stays, one window needs no folder', async () => {
-  const output = film('a.png'), folder = `${output}.parts`, o = { prompt: 'a man walks', frames: 60, output };
+  const output = film('a.png'), folder = `${output}.parts`, o = { prompt: 'a man walks', frames: 60, output, longBy: 'rolling' as const };
   await made({ ...o, keepParts: true });
   const [one, two] = await windowsIn(folder), bytes = await readFile(join(folder, two!)), whole = await readFile(output);
   await truncate(join(folder, one!), 100);
