@@ -25,7 +25,7 @@ export function loraTask<T>(inner: TrainTask<T>, base: Readonly<Record<string, F
     },
     build: (layout, graph, p) => inner.build(layout, graph, withLora(bindParams(graph, inner.specs), p, config)),
     ...(inner.validate ? {
-      validate: (trained, step, dir) => inner.validate!(mergeLora(weights, [{ config, tensors: trained, strength: 1 }]), step, dir),
+      validate: (trained, step, dir, show) => inner.validate!(mergeLora(weights, [{ config, tensors: trained, strength: 1 }]), step, dir, show),
     } : {}),
     ...(inner.warn ? { warn: inner.warn } : {}),
   };
