@@ -55,7 +55,7 @@ beforeAll(async () => {
   for (const i of [6, 7, 8]) await writeFile(at(`films/picture ${i}.png`), await encodePng(scene(i, 1, { width: 32, height: 32 })));
   await writeFile(at('dit.json'), JSON.stringify(DIT));
   expect(await kinora('data', 'ingest', at('films'), '--out', data, '--max-frames', '9', '--min-frames', '5')).toMatchObject({ exit: 0, errors: '' });
-  await trainVae(VAE, { backend: ortBackend({ threads: 1 }), data, dir: at('vae'), cacheDir: at('cache'), resume: false });
+  await trainVae(VAE, { backend: ortBackend({ threads: 1 }), data, dir: at('vae'), cacheDir: at('cache'), resume: false, report: true });
 }, 60_000);
 afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
 
@@ -69,6 +69,13 @@ test('an autoencoder learns on pieces of footage, and its statistics are theirs'
   expect('psnrCharacter' in metrics.at(-1)!).toBe(false);
   const { std } = await readVae(vae);
   expect(std.every((s) => s > 0 && s < 10)).toBe(true);
+});
+
+test("an autoencoder's page shows held-out clips beside what is made of them, and the worst, worst first", async () => {
+  const page = (await readFile(at('vae/report.html'), 'utf8')).replaceAll(/base64,[^"]+/g, '');
+  const decibels = [...page.matchAll(/<figcaption>clip (\d): ([\d.]+) dB/g)].map((m) => Number(m[2]));
+  expect([decibels.length, page.match(/class="set"/g)!.length]).toEqual([8, 2]);
+  expect(decibels.slice(4)).toEqual([...decibels.slice(0, 4)].sort((a, b) => a - b));
 });
 
 test('a dry run tells clips, packs, words and time, and writes nothing', async () => {
