@@ -27,7 +27,7 @@ export function loraTask<T>(inner: TrainTask<T>, base: Readonly<Record<string, F
     ...(inner.validate ? {
       validate: (trained, step, dir, show) => inner.validate!(mergeLora(weights, [{ config, tensors: trained, strength: 1 }]), step, dir, show),
     } : {}),
-    ...(inner.warn ? { warn: inner.warn } : {}),
+    warn: (figures, step, steps) => inner.warn?.(figures, step, steps),
   };
 }
 

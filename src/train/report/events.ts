@@ -21,7 +21,8 @@ export function logEvents({ log: { steps, validations }, record }: Pick<RunFiles
     const { step, time, ms, updates = {}, ...scalars } = entry, validation = byStep.get(step);
     clock = time ?? clock + stepMs(entry);
     const told = Object.fromEntries([...finite(scalars, 'train'), ...finite(ms, 'milliseconds'), ...finite(updates, 'updates')]);
-    return [{ time: clock / 1000, step, scalars: told }, ...(validation ? [{ time: (validation.time ?? clock) / 1000, step, scalars: Object.fromEntries(finite(validation.scalars, 'validation')) }] : [])];
+    const measured = validation && { time: (validation.time ?? clock) / 1000, step, scalars: Object.fromEntries(finite(validation.scalars, 'validation')) };
+    return [{ time: clock / 1000, step, scalars: told }, ...(measured ? [measured] : [])];
   });
 }
 
