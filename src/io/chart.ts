@@ -22,7 +22,7 @@ export interface ChartOptions {
 }
 
 /** Rules that a page with charts needs. */
-export const CHART_STYLE = `.chart{flex:1 1 24rem;max-width:37rem}
+export const CHART_STYLE = `.chart{flex:1 1 30rem;max-width:37rem}.chart small{font-weight:400;opacity:.6}
 .chart svg{width:100%;height:auto;display:block;font:11px system-ui,sans-serif}.chart text{fill:currentColor;opacity:.75}
 .grid{stroke:currentColor;opacity:.15}.line{fill:none;stroke-width:1.6}.band{opacity:.18;stroke:none}
 .key{font-size:12px}.key b{margin-right:.8rem;font-weight:400;white-space:nowrap}
@@ -31,7 +31,7 @@ ${['#2f74c0', '#d2691e', '#2e8b57', '#b03a78', '#7a5ccc', '#8a7a1e', '#178f9b', 
 
 /** Colours; further series start again. */
 const COLOURS = 8;
-const WIDTH = 560, HEIGHT = 220, LEFT = 56, RIGHT = 8, TOP = 8, BOTTOM = 26;
+const WIDTH = 560, HEIGHT = 220, LEFT = 56, RIGHT = 8, TOP = 8, BOTTOM = 34;
 /** Points of a line that are drawn. */
 const BINS = 240;
 
@@ -50,6 +50,17 @@ export function ticks(low: number, high: number, count = 4): number[] {
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
+
+/** Powers of ten from `low` to `high`, both > 0; over a short range 1, 2 and 5 times them, over a very short one round numbers. */
+function logTicks(low: number, high: number): number[] {
+  const first = Math.floor(Math.log10(low)), powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, i) => first + i);
+  const within = (factors: readonly number[]): number[] => powers.flatMap((p) => factors.map((f) => Number(`${f}e${p}`))).filter((v) => v >= low && v <= high);
+  const decades = within([1]), fine = within([1, 2, 5]);
+  return decades.length >= 3 ? decades : fine.length >= 3 ? fine : ticks(low, high);
+}
+
+/** A tick in all its digits, where they are few. */
+const tickLabel = (v: number): string => (String(v).length <= 7 ? String(v) : shortNumber(v));
 
 interface Bin { readonly x: number; readonly mean: number; readonly low: number; readonly high: number }
 
@@ -74,11 +85,10 @@ export function lineChart({ title, series, x: xName = 'step', log: wantsLog = fa
   if (y1 - y0 < 1e-12) { const pad = Math.abs(y0) * 0.05 || 0.5; y0 -= pad; y1 += pad; }
   const px = (x: number): string => (LEFT + (x1 > x0 ? (x - x0) / (x1 - x0) : 0.5) * (WIDTH - LEFT - RIGHT)).toFixed(1);
   const py = (v: number): string => (TOP + (y1 - scale(v)) / (y1 - y0) * (HEIGHT - TOP - BOTTOM)).toFixed(1);
-  const decades = log ? Array.from({ length: Math.floor(y1) - Math.ceil(y0) + 1 }, (_, i) => 10 ** (Math.ceil(y0) + i)) : [];
-  const rows = decades.length >= 2 ? decades : ticks(y0, y1).map((v) => (log ? 10 ** v : v));
+  const rows = log ? logTicks(10 ** y0, 10 ** y1) : ticks(y0, y1);
   const grid = rows.map((v) => `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${py(v)}" y2="${py(v)}"/><text x="${LEFT - 6}" y="${py(v)}" dy=".35em" `
-    + `text-anchor="end">${shortNumber(v)}</text>`).join('');
-  const marks = ticks(x0, x1, 6).map((v) => `<text x="${px(v)}" y="${HEIGHT - 10}" text-anchor="middle">${shortNumber(v)}</text>`).join('');
+    + `text-anchor="end">${tickLabel(v)}</text>`).join('');
+  const marks = ticks(x0, x1, 6).map((v) => `<text x="${px(v)}" y="${HEIGHT - 18}" text-anchor="middle">${tickLabel(v)}</text>`).join('');
   const drawn = lines.map(({ bins, colour }) => {
     if (bins.length === 1) return `<circle class="s${colour}" r="3" cx="${px(bins[0]!.x)}" cy="${py(bins[0]!.mean)}"/>`;
     const wide = bins.some(({ low, high }) => high > low), at = (part: readonly Bin[], of: 'mean' | 'low' | 'high'): string => part.map((b) => `${px(b.x)},${py(b[of])}`).join(' ');
@@ -86,6 +96,7 @@ export function lineChart({ title, series, x: xName = 'step', log: wantsLog = fa
       + `points="${at(bins, 'mean')}"/>`;
   }).join('');
   const key = lines.map(({ name, colour, bins }) => `<b><i class="s${colour}"></i>${escapeHtml(name)} ${shortNumber(bins.at(-1)!.mean)}</b>`).join('');
-  return `<div class="chart"><h3>${escapeHtml(title)}</h3><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${grid}${marks}`
-    + `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 1}" text-anchor="end">${escapeHtml(xName)}${log ? ', logarithmic' : ''}</text>${drawn}</svg><div class="key">${key}</div></div>`;
+  return `<div class="chart"><h3>${escapeHtml(title)}${log ? ' <small>logarithmic</small>' : ''}</h3>`
+    + `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(title)}">${grid}${marks}`
+    + `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 4}" text-anchor="end">${escapeHtml(xName)}</text>${drawn}</svg><div class="key">${key}</div></div>`;
 }

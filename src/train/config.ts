@@ -139,6 +139,8 @@ const ditSchema = z.strictObject({
     heldout, given: z.tuple([z.number().positive(), z.number().min(0), z.number().min(0)]).default([1, 0.25, 0.1]), words: z.int().min(0).optional(),
   }).optional(),
   dropCaption: share, noisyCaption: share, deedCaption: share.default(0), independent: share, prefix: share,
+  /** Prompts of the films that are looked at as the run goes on; changes no number. Default: captions of held-out clips. */
+  prompts: z.array(z.string().min(1)).min(1).max(16).optional(),
 }).superRefine((config, ctx) => {
   const patch = config.dit.patch ?? DIT_PRESETS[config.model].patch;
   if (config.lora && (!config.text.fixed || config.fresh))
@@ -195,6 +197,7 @@ export function checkSprites({ footage, ...config }: Pick<VaeRunConfig, 'footage
  * fewer of them than it was begun with; from there on the learning rate follows the new length.
  */
 export function runHash(config: RunConfig[Trainable]): string {
-  const { checkpointSeconds: _c, programs: _p, validateEvery: _v, optim: { steps: _s, ...optim }, ...rest } = config;
+  const { checkpointSeconds: _c, programs: _p, validateEvery: _v, optim: { steps: _s, ...optim }, ...all } = config;
+  const { prompts: _prompts, ...rest } = all as typeof all & { readonly prompts?: unknown };
   return sha256(JSON.stringify({ ...rest, optim })).slice(0, 12);
 }

@@ -56,6 +56,8 @@ export interface DiTTaskConfig {
   readonly independent: number;
   /** Share of clips without given frames whose first latent frames are given. */
   readonly prefix: number;
+  /** Prompts of the films that validation samples; else captions of held-out clips. */
+  readonly prompts?: readonly string[] | undefined;
   /** Of a run on a dataset: how it is split and what is given. Such runs keep shares over the bank instead of drawing it (evenBank). */
   readonly footage?: object | undefined;
 }

@@ -41,14 +41,17 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
     (stock ? Math.max(1, Math.min(most, Math.floor(data.tokens / sampleTokens(kind, config.patch)))) : most);
   const samplesOf = (kind: SampleShape, count: number) => Array.from({ length: count }, (_, step) =>
     maker.sample(kind, 'heldout', { seed: data.seed, stream: 'dit/validation', step, clip: stock && step % heldout.get(shapeName(kind))!.clips }));
-  const count = countOf(MAIN, FILMS), prompts = source.prompts(data.seed, count);
+  const count = countOf(MAIN, FILMS), prompts = data.prompts ?? source.prompts(data.seed, count);
   const kinds = kindsOf(data).filter((s) => heldout.has(shapeName({ ...s, ending: undefined })));
   const compileLoss = (kind: SampleShape, count: number): Promise<Program> => {
     const graph = new Graph(), layout = sampleLayout(kind, count, config.patch);
     return backend.compile({ outputs: { loss: weightedLoss(graph, filmDenoiser(graph, bindParams(graph, filmParams(config, text)), layout, config, text), layout) } });
   };
-  const main = samplesOf(MAIN, count), others = dealtCaptions(samplesOf(MAIN, FILMS).map((s) => s.caption), count);
-  const films = filmBatch(parts, { shape: source.main, prompts, steps: STEPS, guidance: GUIDANCE, seed: data.seed });
+  /** A dataset may hold out clips that are all called the same: captions of training clips are dealt too. */
+  const strange = Array.from({ length: Math.min(FILMS, stock?.count('train', MAIN) ?? 0) }, (_, index) =>
+    source.caption({ seed: data.seed, split: 'train', shape: MAIN, index }, { key: { seed: data.seed, stream: 'dit/dealt', step: index }, looks: true }));
+  const main = samplesOf(MAIN, count), others = dealtCaptions([...samplesOf(MAIN, FILMS).map((s) => s.caption), ...strange], count);
+  const films = filmBatch(parts, { shape: source.main, prompts, together: Math.min(count, prompts.length), steps: STEPS, guidance: GUIDANCE, seed: data.seed });
   let mainLoss: Promise<Program> | undefined;
 
   type Weights = Readonly<Record<string, Float32Array>>;
@@ -73,7 +76,7 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
     return losses;
   }
 
-  return async (trained, step, dir) => {
+  return async (trained, step, dir, show) => {
     const weights = joinNewWords({ ...tower, ...trained }), program = await (mainLoss ??= compileLoss(MAIN, count));
     const levels: Record<string, number> = {}, dealt: Record<string, number> = {};
     for (const [i, sigma] of LEVELS.entries()) {
@@ -82,9 +85,11 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
     }
     const ofKinds = await kindLosses(weights);
     const file = join(dir, `films-${String(step).padStart(6, '0')}.png`);
-    await writePng(file, contactSheet(await films(weights), { columns: 9 }), {
+    const made = await films(weights);
+    await writePng(file, contactSheet(made, { columns: 9 }), {
       prompt: prompts.join(' | '), seed: data.seed, model: 'training', settings: { steps: STEPS, guidance: GUIDANCE },
     });
+    await show?.('samples', made.map((film, i) => ({ film, caption: prompts[i]! })));
     const gap = shuffleGap({ ...levels, ...dealt });
     return { ...levels, ...dealt, ...(gap ? { shuffleGap: gap.gap } : {}), ...ofKinds, loss: Object.values(levels).reduce((a, b) => a + b, 0) / LEVELS.length };
   };

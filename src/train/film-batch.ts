@@ -25,6 +25,8 @@ import type { ClipShape, FrozenVae } from './latents.ts';
 export interface FilmBatchOptions {
   readonly shape: ClipShape;
   readonly prompts: readonly string[];
+  /** Films of one pack. Default all. */
+  readonly together?: number;
   readonly steps: number;
   readonly guidance: number;
   /** Film i has the noise of seed + i. */
@@ -44,13 +46,13 @@ export function filmDecoder(vae: FrozenVae, backend: Backend, shape: ClipShape):
 
 /** Compiles once; each call makes the films that weights give. */
 export function filmBatch(
-  { config, text, data, vae, tokenizer, backend }: DiTTaskParts, { shape, prompts, steps, guidance, seed }: FilmBatchOptions,
+  { config, text, data, vae, tokenizer, backend }: DiTTaskParts, { shape, prompts, together = prompts.length, steps, guidance, seed }: FilmBatchOptions,
 ): (weights: Readonly<Record<string, Float32Array>>) => Promise<Frames[]> {
-  const count = prompts.length, frames = latentFrames(shape.frames), side = (pixels: number): number => pixels / SPACE_FACTOR / config.patch;
+  const count = together, frames = latentFrames(shape.frames), times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = times.map(() => GENERATED);
+  const side = (pixels: number): number => pixels / SPACE_FACTOR / config.patch;
   const group = { frames, height: side(shape.height), width: side(shape.width), count: 2 * count }, layout: PackLayout = { groups: [group], captions: 2 * count };
-  const perFrame = group.height * group.width * config.channels * config.patch ** 2, perFilm = frames * perFrame, pack = prompts.map(() => ({ frames, perFrame }));
-  const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = times.map(() => GENERATED);
-  const captions = captionFeeds([...prompts, ...prompts.map(() => '')], tokenizer, text.length);
+  const perFrame = group.height * group.width * config.channels * config.patch ** 2, perFilm = frames * perFrame;
+  const pack = Array.from({ length: count }, () => ({ frames, perFrame }));
   const sigmas = frameSigmas(sigmaGrid(steps, data.shift * shiftForTokens(frames * (shape.height / SPACE_FACTOR) * (shape.width / SPACE_FACTOR))), count * frames);
   const toFrames = filmDecoder(vae, backend, shape);
   let compiled: Promise<Program> | undefined;
@@ -60,9 +62,12 @@ export function filmBatch(
   };
   const film = (values: Float32Array, i: number): Float32Array => values.slice(i * perFilm, (i + 1) * perFilm);
 
-  return async (weights) => {
+  /** The films of prompts `first` … `first + count - 1`; a last pack that is not full makes its last film several times. */
+  async function packOf(weights: Readonly<Record<string, Float32Array>>, first: number): Promise<Frames[]> {
     const program = await (compiled ??= compile()), noise = new Float32Array(count * perFilm);
-    for (let i = 0; i < count; i++) noise.set(normals({ seed: seed + i, stream: 'dit/sheet', step: 0 }, perFilm), i * perFilm);
+    const which = Array.from({ length: count }, (_, i) => Math.min(first + i, prompts.length - 1));
+    which.forEach((film, i) => { noise.set(normals({ seed: seed + film, stream: 'dit/sheet', step: 0 }, perFilm), i * perFilm); });
+    const captions = captionFeeds([...which.map((i) => prompts[i]!), ...which.map(() => '')], tokenizer, text.length);
     const velocity = async (z: Float32Array, levels: Float32Array): Promise<Float32Array> => {
       const segments = Array.from({ length: 2 * count }, (_, i) => ({
         times, kinds, sigmas: levels.slice(i % count * frames, (i % count + 1) * frames), captions: times.map(() => i), tokens: film(z, i % count),
@@ -79,11 +84,17 @@ export function filmBatch(
       return guided;
     };
     const z = await SAMPLER_TABLE.euler.sample({ noise, pack, sigmas, velocity }), films: Frames[] = [];
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < Math.min(count, prompts.length - first); i++) {
       films.push(await toFrames(unpatchify(film(z, i), {
         channels: config.channels, frames, height: shape.height / SPACE_FACTOR, width: shape.width / SPACE_FACTOR, patch: config.patch, stats: vae,
       })));
     }
+    return films;
+  }
+
+  return async (weights) => {
+    const films: Frames[] = [];
+    for (let first = 0; first < prompts.length; first += count) films.push(...await packOf(weights, first));
     return films;
   };
 }

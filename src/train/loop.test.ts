@@ -23,7 +23,7 @@ const backend: Backend = {
 const specs = { weight: param([2, 2], normal(1)) };
 
 /** Six steps of a task whose third batch takes `stall` milliseconds. */
-async function train(dir: string, stall = 0, o: Partial<TrainOptions> = {}): Promise<StepProgress[]> {
+async function train(dir: string, stall = 0, o: Partial<TrainOptions> = {}, more: Partial<TrainTask<typeof specs>> = {}): Promise<StepProgress[]> {
   const told: StepProgress[] = [];
   const task: TrainTask<typeof specs> = {
     specs,
@@ -31,7 +31,7 @@ async function train(dir: string, stall = 0, o: Partial<TrainOptions> = {}): Pro
       if (step === 2) await new Promise((resolve) => { setTimeout(resolve, stall); });
       return { layout: 'one', feeds: {}, samples: 1, describe: `batch ${step}` };
     },
-    build: (_, __, p) => ({ loss: sum(mul(p.weight, p.weight)) }),
+    build: (_, __, p) => ({ loss: sum(mul(p.weight, p.weight)) }), ...more,
   };
   await runTraining(task, {
     backend, seed: 1, dir, configHash: 'test', resume: false, programs: 1, checkpointSeconds: 1e9, validateEvery: 1e9, onStep: (p) => { told.push(p); },
@@ -59,8 +59,8 @@ test('a folder or a log that cannot be written is named in one line', async () =
 test('with a report, page, card and record lie beside the log; without, the log alone', async () => {
   const dir = join(root, 'told');
   await train(dir, 0, { report: true, describe: { kind: 'vae', config: { a: 1 } } });
-  const files = ['card.md', 'metrics.jsonl', 'report.html', 'run.json', 'step-00000006.safetensors'];
-  expect((await readdir(dir)).filter((name) => name !== 'tensorboard').sort()).toEqual(files);
+  const files = ['card.md', 'metrics.jsonl', 'report.html', 'run.json', 'step-00000006.safetensors', 'tensorboard'];
+  expect((await readdir(dir)).sort()).toEqual(files);
   expect(await readFile(join(dir, 'report.html'), 'utf8')).toContain('6 of 6 steps');
   await train(join(root, 'silent'));
   expect((await readdir(join(root, 'silent'))).sort()).toEqual(['metrics.jsonl', 'step-00000006.safetensors']);
@@ -73,4 +73,18 @@ test('what a run that never reached a checkpoint left in its log does not stand 
   await train(dir);
   const losses = (await readFile(join(dir, 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => (JSON.parse(line) as { loss: number }).loss);
   expect(losses).toEqual([1, 1, 1, 1, 1, 1]);
+});
+
+test('what a task warns of is told, logged and shown as long as it holds', async () => {
+  const dir = join(root, 'warned'), told: string[] = [];
+  await train(dir, 0, { report: true, validateEvery: 2, onWarning: (message) => { told.push(message); } }, {
+    validate: (_, step) => Promise.resolve({ loss: step }),
+    warn: ({ loss }, step, steps) => (loss! < 4 ? `loss of step ${step} of ${steps}` : undefined),
+  });
+  expect(told).toEqual(['loss of step 2 of 6']);
+  const log = (await readFile(join(dir, 'metrics.jsonl'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { event?: string; step: number; message?: string });
+  expect(log.filter(({ event }) => event === 'warning')).toMatchObject([{ step: 2, message: 'loss of step 2 of 6' }]);
+  const page = await readFile(join(dir, 'report.html'), 'utf8');
+  expect(page).toContain('step 2: loss of step 2 of 6');
+  expect(page, 'no more at the end').not.toContain('class="warn"');
 });

@@ -15,6 +15,7 @@ import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoint.ts
 import { ceilingGflops } from './report/ceiling.ts';
 import { cutMetrics, metricsFile } from './report/metrics.ts';
 import { writeRecord, type RunDescription } from './report/record.ts';
+import { cutWalls, wallWriter, type ShowFilms } from './report/walls.ts';
 import { writeRunReport } from './report/write.ts';
 import { RATIO_EVERY, updateProbe } from './update-ratio.ts';
 import { compileTrainingStep, gradName, type LossGraph } from './step-program.ts';
@@ -37,8 +38,8 @@ export interface TrainTask<T> {
   batch(step: number): Promise<Batch>;
   /** The loss of a layout. */
   build(layout: string, graph: Graph, params: Bound<T>): LossGraph;
-  /** Scalars measured on fixed held-out clips with the running average of weights. */
-  validate?(weights: Readonly<Record<string, Float32Array>>, step: number, dir: string): Promise<Readonly<Record<string, number>>>;
+  /** Scalars measured on fixed held-out clips with the running average of weights; films go to `show`, where a page is kept. */
+  validate?(weights: Readonly<Record<string, Float32Array>>, step: number, dir: string, show?: ShowFilms): Promise<Readonly<Record<string, number>>>;
   /** What is wrong, from the figures of a validation; undefined where all is well. */
   warn?(figures: Readonly<Record<string, number>>, step: number, steps: number): string | undefined;
 }
@@ -131,6 +132,7 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
   const grads = Object.fromEntries(Object.entries(state.windows('grad')).map(([name, window]) => [gradName(name), window]));
   const first = restored?.step ?? 0;
   await cutMetrics(dir, first);
+  await cutWalls(dir, first);
   if (o.describe) {
     const ceiling = o.report ? await ceilingGflops(o.backend) : undefined;
     await writeRecord(dir, { ...o.describe, seed: o.seed, steps: optim.steps, fromStep: first, ceilingGflops: ceiling, now: new Date() });
@@ -184,7 +186,8 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
     if (due && (cancelled || !validates)) await report(step + 1);
     if (cancelled) throw new CancelledError(`stopped after step ${step + 1}; go on with --resume`);
     if (validates) {
-      const figures = await task.validate!(state.windows('ema'), step + 1, dir), message = task.warn?.(figures, step + 1, optim.steps);
+      const show = o.report ? wallWriter(dir, step + 1) : undefined;
+      const figures = await task.validate!(state.windows('ema'), step + 1, dir, show), message = task.warn?.(figures, step + 1, optim.steps);
       await log({ event: 'validation', step: step + 1, matrixRms: state.matrixRms(), ...figures });
       if (message !== undefined) await warn(step + 1, message);
       await report(step + 1);

@@ -41,10 +41,10 @@ export function loraTask<T>(inner: TrainTask<T>, base: Readonly<Record<string, F
     },
     build: (layout, graph, p) => inner.build(layout, graph, bindLora(graph, inner.specs, p, config)),
     ...(inner.validate ? {
-      validate: ({ [NEW_WORDS]: rows, ...tensors }, step, dir) =>
-        inner.validate!({ ...mergeLora(weights, [{ config, tensors, strength: 1 }]), ...(rows ? { [NEW_WORDS]: rows } : {}) }, step, dir),
+      validate: ({ [NEW_WORDS]: rows, ...tensors }, step, dir, show) =>
+        inner.validate!({ ...mergeLora(weights, [{ config, tensors, strength: 1 }]), ...(rows ? { [NEW_WORDS]: rows } : {}) }, step, dir, show),
     } : {}),
-    ...(inner.warn ? { warn: (figures, step, steps) => inner.warn!(figures, step, steps) } : {}),
+    warn: (figures, step, steps) => inner.warn?.(figures, step, steps),
   };
 }
 

@@ -11,7 +11,8 @@ test('groups are parts of a model, all blocks together', () => {
 
 test('the ratio is that of the norms: exact for small weights, within 5 % from a sample of large ones; weights stay as they are', () => {
   const state = new TrainState({
-    a: { small: param([3, 5], normal(1)) }, b: { large: param([512, 384], normal(1)), zero: param([4], normal(0)) }, c: { zero: param([7], normal(0)) } });
+    a: { small: param([3, 5], normal(1)) }, b: { large: param([512, 384], normal(1)), zero: param([4], normal(0)) }, c: { zero: param([7], normal(0)) },
+  });
   state.initialise(2);
   const { value } = state.arrays, before = value.slice();
   const probe = updateProbe(state);

@@ -10,9 +10,7 @@ export const RATIO_EVERY = 20;
 /** Elements of a weight that are looked at, at most: of Gaussian ones, the norm is right to 1 ÷ √(2 · 4096) = 1.1 %. */
 const SAMPLE = 4096;
 
-/**
- * A weight's group: its first two names, or three where blocks are numbered (`dit.blocks.7.attn.qkv.weight` → `dit.blocks.attn`).
- */
+/** A weight's group: its first two names, or three where blocks are numbered (`dit.blocks.7.attn.qkv.weight` → `dit.blocks.attn`). */
 export function groupOf(name: string): string {
   const parts = name.split('.'), named = parts.filter((part) => !/^\d+$/.test(part));
   return named.slice(0, named.length < parts.length ? 3 : 2).join('.');

@@ -15,6 +15,7 @@ import { decode, encode, reparameterise, vaeParams } from '../models/vae/vae.ts'
 import { bindParams, type Bound } from '../nn/param.ts';
 import type { ClipSource } from './clip-source.ts';
 import type { Batch, TrainTask } from './loop.ts';
+import { sideBySide, type WallFilm } from './report/walls.ts';
 import type { LossGraph } from './step-program.ts';
 
 /** One shape of batch, and how often it is drawn. */
@@ -44,6 +45,9 @@ export interface VaeTaskConfig {
   /** Held-out clips of one validation. */
   readonly validationClips: number;
 }
+
+/** Clips of a wall: the first ones, and those that are reconstructed worst. */
+const SHOWN = 8;
 
 const shownOf = (l: VaeLayout): { readonly width: number; readonly height: number } => l.window ?? l;
 const nameOf = (l: VaeLayout): string => `${l.frames}x${shownOf(l).width}x${shownOf(l).height}x${l.batch}`;
@@ -120,7 +124,7 @@ export function vaeTask(
 
     build: (name, graph, p) => vaeLoss(graph, { decoder: p.decoder, encoder: p.encoder ?? bindParams(graph, { encoder: whole.encoder }).encoder }, byName.get(name)!, config, o),
 
-    async validate(weights, step, dir) {
+    async validate(weights, step, dir, show) {
       const l: VaeLayout = { ...source.main, batch: 4, share: 0 };
       const shape = [l.batch, 3, l.frames, l.height, l.width];
       const graph = new Graph(), p = bindParams(graph, whole);
@@ -128,6 +132,8 @@ export function vaeTask(
       const pixels = l.frames * l.height * l.width;
       let square = 0, inside = 0, insideCount = 0, count = 0, psnrSum = 0;
       const rows: Frames[] = [];
+      let worst: { readonly psnr: number; readonly caption: string; readonly film: Frames }[] = [];
+      const fixed: WallFilm[] = [];
       for (let first = 0; first < o.validationClips; first += l.batch) {
         const clips = await Promise.all(Array.from({ length: l.batch }, (_, i) =>
           source.piece({ key: { seed: o.seed, stream: 'vae/validation', step: first + i }, split: 'heldout', size: l })));
@@ -141,10 +147,18 @@ export function vaeTask(
             clipSquare += e;
             if (silhouette[j % pixels]) { inside += e; insideCount++; }
           }
-          square += clipSquare; count += 3 * pixels; psnrSum += psnrOf(clipSquare / (3 * pixels));
-          if (rows.length < 16) rows.push(frames, fromModel(made!.slice(i * 3 * pixels, (i + 1) * 3 * pixels), frames));
+          const psnr = psnrOf(clipSquare / (3 * pixels)), shown = fixed.length < SHOWN || worst.length < SHOWN || psnr < worst.at(-1)!.psnr;
+          square += clipSquare; count += 3 * pixels; psnrSum += psnr;
+          const decoded = rows.length < 16 || (show && shown) ? fromModel(made!.slice(i * 3 * pixels, (i + 1) * 3 * pixels), frames) : undefined;
+          if (decoded && rows.length < 16) rows.push(frames, decoded);
+          if (!decoded || !show || !shown) return;
+          const beside = { psnr, caption: `clip ${first + i}: ${psnr.toFixed(1)} dB`, film: sideBySide(frames, decoded) };
+          if (fixed.length < SHOWN) fixed.push(beside);
+          worst = [...worst, beside].sort((a, b) => a.psnr - b.psnr).slice(0, SHOWN);
         });
       }
+      await show?.('reconstructions', fixed);
+      await show?.('worst', worst);
       await writePng(join(dir, `reconstructions-${String(step).padStart(6, '0')}.png`), contactSheet(rows, { columns: 9 }));
       return { psnr: psnrOf(square / count), psnrMeanOfClips: psnrSum / o.validationClips, ...(insideCount > 0 ? { psnrCharacter: psnrOf(inside / insideCount) } : {}) };
     },

@@ -9,6 +9,7 @@ import { scene } from '../../src/data/footage/film.fixture.ts';
 import {
   CancelledError, ortBackend, readFilm, readManifest, readRunConfig, readVae, trainDiT, trainVae, type DiTRunConfig, type DiTRunOptions, type Frames, type VaeRunConfig,
 } from '../../src/index.ts';
+import { escapeHtml } from '../../src/io/html.ts';
 import { readTensors, sha256, writeTensors } from '../../src/io/safetensors.ts';
 import { sliceFrames } from '../../src/media/frames.ts';
 import { encodePng } from '../../src/media/png.ts';
@@ -16,6 +17,7 @@ import { newWordParams } from '../../src/models/text/new-words.ts';
 import { textParams, type TextConfig } from '../../src/models/text/tower.ts';
 import { initialValues, listParams } from '../../src/nn/param.ts';
 import { loadTokenizer } from '../../src/pipeline/tokenizer.ts';
+import { readMetrics } from '../../src/train/report/metrics.ts';
 import { kinora } from '../support/cli.ts';
 
 const tokenizer = fileURLToPath(new URL('../../models/sprites-64', import.meta.url));
@@ -30,7 +32,9 @@ const VAE: VaeRunConfig = {
 const DIT: DiTRunConfig = {
   kind: 'dit', model: 'tiny', dit: {}, text: { width: 16, depth: 1, heads: 2 }, ...common, tokens: 192, layouts: 2, stages: [], clips: {},
   footage: { heldout: 0.2, given: [1, 0.5, 0] }, prediction: 'x', shift: 1, dropCaption: 0.1, noisyCaption: 0.2, deedCaption: 0, independent: 0.1, prefix: 0.1,
+  prompts: ['a red wave', 'a green wave', 'a <blue> wave'],
 };
+const escaped = DIT.prompts!.map(escapeHtml);
 let dir: string, data: string, vae: string;
 const at = (name: string): string => join(dir, name);
 
@@ -55,7 +59,7 @@ beforeAll(async () => {
   for (const i of [6, 7, 8]) await writeFile(at(`films/picture ${i}.png`), await encodePng(scene(i, 1, { width: 32, height: 32 })));
   await writeFile(at('dit.json'), JSON.stringify(DIT));
   expect(await kinora('data', 'ingest', at('films'), '--out', data, '--max-frames', '9', '--min-frames', '5')).toMatchObject({ exit: 0, errors: '' });
-  await trainVae(VAE, { backend: ortBackend({ threads: 1 }), data, dir: at('vae'), cacheDir: at('cache'), resume: false });
+  await trainVae(VAE, { backend: ortBackend({ threads: 1 }), data, dir: at('vae'), cacheDir: at('cache'), resume: false, report: true });
 }, 60_000);
 afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
 
@@ -69,6 +73,13 @@ test('an autoencoder learns on pieces of footage, and its statistics are theirs'
   expect('psnrCharacter' in metrics.at(-1)!).toBe(false);
   const { std } = await readVae(vae);
   expect(std.every((s) => s > 0 && s < 10)).toBe(true);
+});
+
+test("an autoencoder's page shows held-out clips beside what is made of them, and the worst, worst first", async () => {
+  const page = (await readFile(at('vae/report.html'), 'utf8')).replaceAll(/base64,[^"]+/g, '');
+  const decibels = [...page.matchAll(/<figcaption>clip (\d): ([\d.]+) dB/g)].map((m) => Number(m[2]));
+  expect([decibels.length, page.match(/class="set"/g)!.length]).toEqual([8, 2]);
+  expect(decibels.slice(4)).toEqual(decibels.slice(0, 4).sort((a, b) => a - b));
 });
 
 test('a dry run tells clips, packs, words and time, and writes nothing', async () => {
@@ -91,13 +102,28 @@ test('a dry run tells clips, packs, words and time, and writes nothing', async (
 
 test('a transformer that was stopped goes on to the same weights, bit for bit; another dataset is refused; model and film come of it', async () => {
   const config = await readRunConfig('dit', at('dit.json')), whole = await trainDiT(config, options('whole')), stop = new AbortController();
-  const interrupted = trainDiT(config, options('stopped', { signal: stop.signal, onStep: ({ step }) => { if (step === 4) stop.abort(); } }));
+  const warned: string[] = [], watched = { report: true, onWarning: (message: string) => { warned.push(message); } };
+  const interrupted = trainDiT(config, options('stopped', { ...watched, signal: stop.signal, onStep: ({ step }) => { if (step === 4) stop.abort(); } }));
   await expect(interrupted).rejects.toThrow(CancelledError);
-  const resume = ['--out', at('stopped'), '--cache', at('cache'), '--threads', '1', '--resume'];
+  const resume = ['--out', at('stopped'), '--cache', at('cache'), '--threads', '1', '--resume', '--report'];
   const lines = await kinora('train', 'dit', at('dit.json'), '--vae', vae, '--data', data, '--tokenizer', tokenizer, ...resume);
   expect([lines.exit, lines.errors]).toEqual([0, '']);
   expect((await readFile(at('stopped/dit.safetensors'))).equals(await readFile(whole))).toBe(true);
   expect((await readdir(at('stopped'))).some((name) => name.startsWith('films-'))).toBe(true);
+
+  // The page of the one that was watched: each step once, both sessions, and films at the prompts of the configuration, one validation after the other.
+  const { steps, validations, warnings } = await readMetrics(at('stopped')), html = await readFile(at('stopped/report.html'), 'utf8'), page = html.replaceAll(/base64,[^"]+/g, '');
+  expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect((await readFile(at('stopped/metrics.jsonl'), 'utf8')).trim().split('\n').length).toBe(8 + validations.length + warnings.length);
+  expect(Object.keys(steps[0]!.updates!)).toContain('dit.blocks.attn');
+  for (const part of ['8 of 8 steps', 'gone on after step 5', '9x32', 'GFLOP/s in gradients']) expect(page).toContain(part);
+  expect([...page.matchAll(/class="set" data-step="(\d+)"/g)].map((m) => m[1])).toEqual(['4', '8']);
+  expect([...page.matchAll(/<figcaption>([^<]*)</g)].map((m) => m[1])).toEqual([...escaped, ...escaped]);
+  for (const { scalars } of validations) {
+    const gap = [0.75, 0.85, 0.95].reduce((sum, level) => sum + (scalars[`dealt@${level}`]! - scalars[`loss@${level}`]!) / 3, 0);
+    expect(scalars['shuffleGap']).toBeCloseTo(gap, 10);
+    expect(Math.abs(gap), 'other captions, other losses').toBeGreaterThan(1e-6);
+  }
 
   const rows = await readManifest(data), retold = at('retold');
   await mkdir(retold);

@@ -3,6 +3,7 @@
  */
 import type { LoggedStep, LoggedValidation, RunLog } from './metrics.ts';
 import type { RunRecord } from './record.ts';
+import type { Walls } from './walls.ts';
 
 /** A run as its folder tells it. */
 export interface RunFiles {
@@ -11,6 +12,7 @@ export interface RunFiles {
   readonly log: RunLog;
   /** Null for runs of earlier versions. */
   readonly record: RunRecord | null;
+  readonly walls: Walls;
 }
 
 /** The middle one; NaN of none. */

@@ -7,8 +7,9 @@ import { escapeHtml, listHtml, pageHtml } from '../../io/html.ts';
 import { modelCard } from './card.ts';
 import { duration, levelOf, namesOf, percent, seriesOf, speedOf, stepMs, type RunFiles } from './figures.ts';
 import type { LoggedStep, LoggedValidation } from './metrics.ts';
+import { WALL_SCRIPT, WALL_STYLE, wallHtml } from './wall-html.ts';
 
-const STYLE = `${CHART_STYLE}
+const STYLE = `${CHART_STYLE}${WALL_STYLE}
 .facts{border-collapse:collapse;margin:.5rem 0}.facts th{text-align:left;font-weight:400;padding-right:1rem;opacity:.75}.facts td{padding-right:1.2rem}
 .warn{border-left:.3rem solid #d2691e;padding:.3rem .8rem;margin:.6rem 0}pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;border:1px solid #8886;padding:.8rem}
 h2{font-size:1.15rem;margin:1.6rem 0 .4rem}`;
@@ -73,6 +74,9 @@ ${section('Curves', row(
     otherFigures(validations),
     lineChart({ title: 'Rate', series: [overSteps('rate', steps, (s) => s.rate)] })))}
 ${levels(validations)}
+${section('Films at fixed prompts and seeds', wallHtml(run.walls.samples))}
+${section('Held-out clips, and what the autoencoder makes of them', wallHtml(run.walls.reconstructions))}
+${section('Reconstructed worst at the last validation', wallHtml(run.walls.worst))}
 ${section('Speed', facts([
     ['a step', `${shortNumber(speed.stepMs / 1000)} s (median)`], ['samples a second', `${shortNumber(speed.samplesPerSecond)} (median)`],
     ['waiting for data', percent(speed.dataWait)], ['update', percent(speed.update)],
@@ -91,6 +95,6 @@ ${section('Health', `<p>${skips.length} of ${steps.length} steps skipped.</p>`, 
   listHtml('Skipped', skips.map((s) => `step ${s.step}: gradient norm ${s.gradNorm === null ? 'not finite' : shortNumber(s.gradNorm)}, ${s.batch}`)),
   listHtml('Warnings', warnings.map((w) => `step ${w.step}: ${w.message}`)))}
 ${section('Card', `<p>To publish beside the weights; what is in brackets is yours to say.</p><pre>${escapeHtml(modelCard(run))}</pre>`)}
-${record ? `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(record.config, null, 2))}</pre></details>` : ''}`;
+${record ? `<details><summary>Configuration</summary><pre>${escapeHtml(JSON.stringify(record.config, null, 2))}</pre></details>` : ''}${WALL_SCRIPT}`;
   return pageHtml({ title: `Run ${name}`, html, style: STYLE });
 }

@@ -1,7 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventFile } from '../../io/tensorboard.ts';
+import { logEvents } from './events.ts';
 import { cutMetrics, readMetrics } from './metrics.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { writeRunReport } from './write.ts';
@@ -63,6 +65,25 @@ test('the page tells curves, levels, speed, health and card, is whole in itself 
   expect(await readFile(file, 'utf8')).toBe(html);
   const card = await readFile(join(dir, 'card.md'), 'utf8');
   for (const part of ['| Steps | 4 of 8 |', '| `loss@0.95` | 0.7 |', 'Data: 10 clips of a & b', 'captions <do not> count']) expect(card).toContain(part);
+});
+
+test("TensorBoard's events are those of the log, in its order, and one file whatever was there", async () => {
+  const dir = await folder('events', lines(
+    stepEntry(1, { time: 5_000_000, updates: { a: 0.25 } }), stepEntry(2, { time: 5_001_500, loss: null }), validation(2, { time: 5_002_000 }), stepEntry(3, { time: 5_003_000 })));
+  const log = await readMetrics(dir), events = logEvents({ log, record: null });
+  expect(events.map(({ time, step }) => [time, step])).toEqual([[5000, 1], [5001.5, 2], [5002, 2], [5003, 3]]);
+  expect(events[0]!.scalars).toEqual({
+    'train/loss': 1, 'train/gradNorm': 0.5, 'train/rate': 1e-3, 'train/samplesPerSecond': 4, 'milliseconds/data': 100, 'milliseconds/gradients': 800, 'milliseconds/update': 100,
+    'updates/a': 0.25,
+  });
+  expect('train/loss' in events[1]!.scalars).toBe(false);
+  expect(events[2]!.scalars).toMatchObject({ 'validation/loss': 0.4, 'validation/loss@0.95': 0.7 });
+  await writeRunReport(dir);
+  await writeFile(join(dir, 'tensorboard', 'events.out.tfevents.1.kinora'), '');
+  await writeFile(join(dir, 'tensorboard', 'events.out.tfevents.1.other'), '');
+  await writeRunReport(dir);
+  expect((await readdir(join(dir, 'tensorboard'))).sort()).toEqual(['events.out.tfevents.1.other', 'events.out.tfevents.5000.kinora']);
+  expect((await readFile(join(dir, 'tensorboard', 'events.out.tfevents.5000.kinora'))).equals(eventFile(events))).toBe(true);
 });
 
 test('a log of an earlier version, without a record, has a page too', async () => {
