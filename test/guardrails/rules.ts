@@ -22,14 +22,15 @@ export const IMPORTS = {
   models: ['core', 'graph', 'nn'],
   diffusion: ['core', 'graph'],
   media: ['core'],
+  provenance: ['core', 'media'],
   data: ['core', 'media', 'io'],
-  pipeline: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data'],
+  pipeline: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'provenance', 'data'],
   train: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data', 'pipeline'],
   eval: ['core', 'graph', 'autodiff', 'io', 'backend', 'nn', 'optim', 'models', 'diffusion', 'media', 'data', 'pipeline', 'train'],
-  server: ['core', 'io', 'media', 'data', 'models', 'diffusion', 'pipeline', 'train'],
+  server: ['core', 'io', 'media', 'provenance', 'data', 'models', 'diffusion', 'pipeline', 'train'],
   client: ['server'],                                           // types of the contract alone
   web: ['core', 'io', 'backend', 'media', 'models', 'pipeline'],        // a browser's side and its worker: the pipeline without Node (see brokenPages)
-  cli: ['core', 'io', 'media', 'data', 'models', 'diffusion', 'pipeline', 'train', 'eval', 'server'],
+  cli: ['core', 'io', 'media', 'provenance', 'data', 'models', 'diffusion', 'pipeline', 'train', 'eval', 'server'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 type Folder = keyof typeof IMPORTS;
