@@ -35,6 +35,12 @@ export async function discardLeft(folder: string, pid: number): Promise<void> {
   for (const name of names) if (name.startsWith(`.kinora-${pid}-`) && name.endsWith('.part')) await rm(join(folder, name), { recursive: true, force: true });
 }
 
+/** Removes what processes that run no longer left half-written in a folder of ours alone. */
+export async function discardAllLeft(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []), pids = names.flatMap((name) => { const left = /^\.kinora-(\d+)-\d+\.part$/.exec(name); return left ? [Number(left[1])] : []; });
+  for (const pid of new Set(pids)) await discardLeft(folder, pid);
+}
+
 function isRunning(pid: number): boolean {
   try { process.kill(pid, 0); return true; } catch (cause) { return (cause as NodeJS.ErrnoException).code !== 'ESRCH'; }
 }

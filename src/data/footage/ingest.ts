@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import { CancelledError, InputError, oneOf, ResourceError } from '../../core/errors.ts';
 import { streamFilm } from '../../media/film-stream.ts';
 import { type Frames, sliceFrames } from '../../media/frames.ts';
-import { fileError } from '../../media/pending.ts';
+import { discardAllLeft, fileError } from '../../media/pending.ts';
 import { captionBeside, type CaptionTable, colourNames, nameWords, readCaptionTable, tagsOf } from './captions.ts';
 import { DATASET_FILES, encodeClip, writeWhole } from './dataset.ts';
 import { DuplicateIndex } from './duplicates.ts';
@@ -116,6 +116,7 @@ async function openJournal(out: string, options: string): Promise<Journal> {
   const names = await readdir(out), ours: readonly string[] = Object.values(DATASET_FILES);
   const other = names.find((name) => !ours.includes(name) && !name.startsWith('.'));
   if (other !== undefined && !names.includes(DATASET_FILES.journal)) throw new InputError(`${out} holds other files (${other}): name a new folder for the dataset`);
+  for (const folder of [out, join(out, DATASET_FILES.clips)]) await discardAllLeft(folder);
   const journal = await Journal.open(join(out, DATASET_FILES.journal)), first = journal.before[0];
   if (first === undefined) await journal.add({ kind: 'begin', kinora: 'footage', version: 1, options });
   else if (first.kind !== 'begin' || first.options !== options) {

@@ -54,10 +54,12 @@ export async function* segments(stream: FilmStream, { fps, most, cuts }: Segment
     tick = next;
     return { value: { frame, ticks, sample: ticks > 0 ? { luma: frame.luma, picture: await frame.picture() } : undefined } };
   };
+  /** What there is of a part; after a whole one, frames that reach no further tick are nothing that is lost. */
+  const rest = (): Segment[] => (planes.length > 0 && (part === 0 || samples.length > 0) ? [{ shot, part, start, end, planes, samples }] : []);
   const take = function* (begins: boolean): Generator<Segment> {
     const { frame, sample, ticks } = waiting.shift()!;
     if (begins || shot < 0) {
-      if (planes.length > 0) yield { shot, part, start, end, planes, samples };
+      yield* rest();
       shot++; part = 0; planes = []; samples = []; start = frame.time;
     }
     if (planes.length < PLANES_A_SAMPLE * most) planes.push(frame.luma);
@@ -80,6 +82,6 @@ export async function* segments(stream: FilmStream, { fps, most, cuts }: Segment
     if (answer !== undefined) yield* take(answer);
   }
   for (const answer of cuts ? detector.finish() : []) yield* take(answer);
-  if (planes.length > 0) yield { shot, part, start, end, planes, samples };
+  yield* rest();
   if (failure) throw failure.cause;
 }
