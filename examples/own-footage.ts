@@ -19,7 +19,8 @@ const model = root('models/sprites-64'), weights = join(model, 'dit.safetensors'
 
 /** Combinations that were among the films, one of a colour that was not, and what the model knew before. */
 const PROMPTS = [
-  'a green slime hops to the right on grass', 'a red slime hops to the left on sand', 'a purple slime hops to the right on a gray background', 'a yellow slime hops to the left on grass',
+  'a green slime hops to the right on grass', 'a red slime hops to the left on sand', 'a purple slime hops to the right on a gray background',
+  'a yellow slime hops to the left on grass',
   'a woman with long red hair in plate armor walks to the left',
 ].slice(0, quick ? 1 : undefined);
 
@@ -34,7 +35,8 @@ const shipped = await readRunConfig('dit', root('configs/footage/lora.json'));
 const config: DiTRunConfig = quick ? { ...shipped, layouts: 1, tokens: 384, optim: { ...shipped.optim, steps: 2, warmup: 1 } } : shipped;
 const started = performance.now();
 const lora = await trainDiT(config, {
-  backend: ortBackend(threads), data, dir, cacheDir: join(out, 'cache'), resume: existsSync(dir), init: weights, text: weights, vae: join(model, 'vae.safetensors'), tokenizer: model,
+  backend: ortBackend(threads), data, dir, cacheDir: join(out, 'cache'), resume: existsSync(dir), init: weights, text: weights,
+  vae: join(model, 'vae.safetensors'), tokenizer: model,
   onStep: ({ step, steps, loss, eta }) => { if ((step + 1) % 25 === 0) console.log(`step ${step + 1} of ${steps}, loss ${loss.toFixed(4)}, ${Math.round(eta / 60)} min left`); },
 });
 console.log(`${lora}: trained in ${((performance.now() - started) / 60_000).toFixed(1)} min`);

@@ -23,7 +23,14 @@ const HOPS = 1, HEIGHT = 15, SPEED = 13;
 const mix = (a: Colour, b: Colour, k: number): Colour => [0, 1, 2].map((i) => Math.round(a[i]! * (1 - k) + b[i]! * k)) as unknown as Colour;
 
 /** What a slime's film shows. */
-interface Scene { readonly colour: Colour; readonly ground: readonly [Colour, Colour]; readonly way: 1 | -1; readonly phase: number; readonly fps: number; readonly enlarge: number }
+interface Scene {
+  readonly colour: Colour;
+  readonly ground: readonly [Colour, Colour];
+  readonly way: 1 | -1;
+  readonly phase: number;
+  readonly fps: number;
+  readonly enlarge: number;
+}
 
 /** A slime that squats, leaps and lands; its shadow stays on the ground. */
 function slime({ colour, ground: [ground, speck], way, phase, fps, enlarge }: Scene): Frames {

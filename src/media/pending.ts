@@ -37,7 +37,10 @@ export async function discardLeft(folder: string, pid: number): Promise<void> {
 
 /** Removes what processes that run no longer left half-written in a folder of ours alone. */
 export async function discardAllLeft(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => []), pids = names.flatMap((name) => { const left = /^\.kinora-(\d+)-\d+\.part$/.exec(name); return left ? [Number(left[1])] : []; });
+  const names = await readdir(folder).catch(() => []), pids = names.flatMap((name) => {
+    const left = /^\.kinora-(\d+)-\d+\.part$/.exec(name);
+    return left ? [Number(left[1])] : [];
+  });
   for (const pid of new Set(pids)) await discardLeft(folder, pid);
 }
 

@@ -71,7 +71,8 @@ const CONFIG: DiTRunConfig = {
   optim: { steps: 60, rate: 0.01, warmup: 1, decayShare: 0.5, weightDecay: 0.01, clip: 1, emaLimit: 0.9, beta2: 0.99, matrices: 'adamw' },
   footage: { heldout: 0.2, given: [1, 0.5, 0] }, prediction: 'x', shift: 1, dropCaption: 0.1, noisyCaption: 0.2, deedCaption: 0, independent: 0.1, prefix: 0.1,
 };
-const tensors = (specs: unknown): Map<string, StoredTensor> => new Map(listParams(specs).map(({ name, leaf }) => [name, { shape: leaf.shape, data: initialValues(leaf, name, 1) }]));
+const tensors = (specs: unknown): Map<string, StoredTensor> =>
+  new Map(listParams(specs).map(({ name, leaf }) => [name, { shape: leaf.shape, data: initialValues(leaf, name, 1) }]));
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kinora-kill-'));
