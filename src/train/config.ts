@@ -102,7 +102,7 @@ function checkShapes(
 /** Kinds of samples, with their shares. */
 const shapes = z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), deeds: z.enum(DEEDS).optional(), share: z.number().positive() })).min(1);
 
-/** Clips whose latents are kept, by `frames`x`width`x`height`; with `@fall` or `@change`, clips of such deeds; with `/n`, the last n frames of the same clips, encoded alone. */
+/** Clips whose latents are kept, by `frames`x`width`x`height`; with `@fall`, `@change`, `@late` or `@pair`, clips of such deeds; with `/n`, the last n frames of the same clips, encoded alone. */
 const clips = z.record(z.string().regex(SHAPE_NAME), count);
 
 const ditSchema = z.strictObject({
@@ -125,6 +125,8 @@ const ditSchema = z.strictObject({
   tokens: count,
   /** Layouts of each stage's bank. */
   layouts: z.int().min(1).max(32),
+  /** Whether shares are kept over the bank as closely as whole samples allow, instead of being drawn. Runs on a dataset always do. */
+  even: z.boolean().optional(),
   /** Kinds of samples, of runs on sprites; a dataset brings its own, and its clips. */
   stages: z.array(z.strictObject({
     from: z.int().min(0),

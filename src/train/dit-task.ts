@@ -45,6 +45,8 @@ export interface DiTTaskConfig {
   readonly tokens: number;
   /** Layouts of a stage's bank. */
   readonly layouts: number;
+  /** Keeps shares over the bank instead of drawing it (evenBank). */
+  readonly even?: boolean | undefined;
   readonly stages: readonly DiTStage[];
   /** Share of captions that are dropped. */
   readonly dropCaption: number;
@@ -58,13 +60,13 @@ export interface DiTTaskConfig {
   readonly prefix: number;
   /** Prompts of the films that validation samples; else captions of held-out clips. */
   readonly prompts?: readonly string[] | undefined;
-  /** Of a run on a dataset: how it is split and what is given. Such runs keep shares over the bank instead of drawing it (evenBank). */
+  /** Of a run on a dataset: how it is split and what is given. Such runs are always `even`. */
   readonly footage?: object | undefined;
 }
 
 /** The layouts of a stage. */
-export const stageBank = ({ seed, tokens, layouts, footage }: Pick<DiTTaskConfig, 'seed' | 'tokens' | 'layouts' | 'footage'>, { shapes }: DiTStage, patch: number): BankLayout[] =>
-  (footage ? evenBank({ shapes, tokens, layouts, patch }) : layoutBank({ seed, shapes, tokens, layouts, patch }));
+export const stageBank = ({ seed, tokens, layouts, even, footage }: Pick<DiTTaskConfig, 'seed' | 'tokens' | 'layouts' | 'even' | 'footage'>, { shapes }: DiTStage, patch: number): BankLayout[] =>
+  (even || footage ? evenBank({ shapes, tokens, layouts, patch }) : layoutBank({ seed, shapes, tokens, layouts, patch }));
 
 /** Of clips whose end is given, the share whose first latent frames are given too: what lies between is to be found. */
 const BOTH_ENDS = 0.5;
@@ -145,10 +147,11 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       const ref: ClipRef = { seed: data.seed, split, shape: s, index };
       const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = new Array<number>(frames).fill(GENERATED);
       const parts = [tokensOf(pool.clip(index), frames, s)];
-      const changes = s.deeds === 'change', alone = s.given === 0 && !endings && !changes, independent = alone && frames > 1 && d.chance(data.independent);
+      // What was done before stands in the first frames, so they are given.
+      const changes = s.deeds === 'change', begun = changes || s.deeds === 'late', alone = s.given === 0 && !endings && !begun, independent = alone && frames > 1 && d.chance(data.independent);
       const shift = data.shift * shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
       const generated = drawFrameSigmas({ ...key, stream: `${key.stream}/sigma` }, frames, { mode: independent ? 'independent' : 'shared', shift });
-      if (changes || (s.given === 0 && frames > 1 && !independent && d.chance(endings ? BOTH_ENDS : data.prefix))) {
+      if (begun || (s.given === 0 && frames > 1 && !independent && d.chance(endings ? BOTH_ENDS : data.prefix))) {
         const given = changes ? source.framesBefore(ref) : 1 + d.int(frames - 1);
         for (let i = 0; i < given; i++) { kinds[i] = GIVEN; generated[i] = CONTEXT_SIGMA; }
       }

@@ -38,7 +38,7 @@ export interface ClipShape {
   readonly height: number;
   /** So many frames of the clip's end, 4n + 1, encoded alone. */
   readonly ending?: number | undefined;
-  /** Clips of one character that falls, or that goes on to do something else. Default: any. */
+  /** Clips of such deeds (data/sprites/draw.ts). Default: any. */
   readonly deeds?: Deeds | undefined;
 }
 

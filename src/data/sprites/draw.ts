@@ -25,12 +25,15 @@ export interface DrawClipOptions {
   readonly height: number;
   /** 1 … 33; one frame is an image. */
   readonly frames: number;
-  /** One character that falls, or one that goes on to do something else on the way (≥ 13 frames). Default: any deeds, each for the whole clip. */
+  /**
+   * One character that falls; one that goes on to do something else on the way (≥ 13 frames); one whose deed, no walk, had begun before the clip and may be over; or two
+   * characters (from a width of 96 on), every second pair crossing where there is room. Default: any deeds, each for the whole clip.
+   */
   readonly deeds?: Deeds | undefined;
 }
 
 /** Which deeds a clip may be asked to show. */
-export const DEEDS = ['fall', 'change'] as const;
+export const DEEDS = ['fall', 'change', 'late', 'pair'] as const;
 export type Deeds = (typeof DEEDS)[number];
 
 const CELL = 64;
@@ -47,9 +50,11 @@ export function drawClip(world: SpriteWorld, o: DrawClipOptions): ClipSpec {
     if (!Number.isInteger(value) || value < least || value > most) throw new InputError(`a sprite clip's ${name} is ${value}; allowed: whole numbers from ${least} to ${most}`);
   const d = draws(o.key);
   const ground = drawGround(d);
-  if (o.deeds) return { split, canvas: { width, height }, frames, fps: 8, ground, characters: [drawAlone(d, world, o, o.deeds)], relation: 'apart' };
-  const count = width >= TWO_FROM && d.chance(0.45) ? 2 : 1;
-  const crossing = count === 2 && width >= CROSS_FROM && frames >= 13 && d.chance(0.35);
+  const pair = o.deeds === 'pair';
+  if (pair && width < TWO_FROM) throw new InputError(`a sprite clip ${width} pixels wide has no room for two characters; wanted ${TWO_FROM} or more`);
+  if (o.deeds && o.deeds !== 'pair') return { split, canvas: { width, height }, frames, fps: 8, ground, characters: [drawAlone(d, world, o, o.deeds)], relation: 'apart' };
+  const count = width >= TWO_FROM && (pair || d.chance(0.45)) ? 2 : 1;
+  const crossing = count === 2 && width >= CROSS_FROM && frames >= 13 && d.chance(pair ? 0.5 : 0.35);
   const deeds = drawDeeds(d, actionsOf(world), count, crossing);
   const people = deeds.map(([action, facing]) => drawInSplit(d, world, action, facing, split));
   const places = crossing ? crossingPlaces(d, o) : count === 2 ? pairPlaces(d, o) : [singlePlace(d, o, ...deeds[0]!)];
@@ -75,11 +80,15 @@ function drawDeeds(d: Draws, actions: readonly Action[], count: number, crossing
  * One character on the spot with the deeds that were asked for. A change comes where a latent frame begins, after at least two and before the last but one.
  * It belongs to a split by what the character goes on to do, and no training clip begins with a held-out combination.
  */
-function drawAlone(d: Draws, world: SpriteWorld, o: DrawClipOptions, deeds: Deeds): CharacterSpec {
+function drawAlone(d: Draws, world: SpriteWorld, o: DrawClipOptions, deeds: Exclude<Deeds, 'pair'>): CharacterSpec {
   const { frames, split } = o, actions = actionsOf(world);
   const here = ({ labels, layers }: Person, length: number): DeedSpec => ({ labels: { ...labels, travels: false }, layers, timing: drawTiming(d, labels.action, length) });
   const place = { x: o.width === CELL ? onLattice(d, -8, 8) : onLattice(d, 0, o.width - CELL), y: onLattice(d, 0, o.height - CELL), dx: 0, dy: 0 };
   if (deeds === 'fall') return { ...here(drawInSplit(d, world, 'fall', 'towards', split), frames), place };
+  if (deeds === 'late') {
+    const action = d.pick(actions.filter((a) => a !== 'walk')), { labels, layers } = drawInSplit(d, world, action, action === 'fall' ? 'towards' : d.pick(FACINGS), split);
+    return { labels: { ...labels, travels: false }, layers, timing: { start: BEAT * between(d, 1, Math.ceil(actionLength(action) / BEAT)) }, place };
+  }
   if (frames < 3 * BEAT + 1) throw new InputError(`a sprite clip of ${frames} frames has no room for a change of deeds; wanted ${3 * BEAT + 1} or more`);
   const from = 1 + BEAT * between(d, 1, (frames - 1) / BEAT - 2);
   for (let i = 0; i < ATTEMPTS; i++) {
