@@ -10,7 +10,7 @@ import { sha256 } from '../io/safetensors.ts';
 import { DIT_PRESETS, MLP_KINDS } from '../models/dit/config.ts';
 import { decodedFrames, latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
 import { LORA_TARGETS } from '../nn/lora.ts';
-import { SHAPE_NAME, shapeName } from './latents.ts';
+import { hasGiven, SHAPE_NAME, shapeName } from './latents.ts';
 import { sampleTokens, type SampleShape } from './layout-bank.ts';
 import { MATRIX_OPTIMIZERS } from './state.ts';
 
@@ -94,6 +94,7 @@ function checkShapes(
       wrong('ending', `an ending of ${s.ending} frames is not possible: wanted 4n + 1, less than ${s.frames}`);
     for (const name of new Set([shapeName({ ...s, ending: undefined }), shapeName(s)])) if (config.clips[name] === undefined)
       wrong('frames', `no clips of ${name} are kept, clips has ${Object.keys(config.clips).join(', ')}`);
+    if (s.given > 0 && s.frames > 1 && !hasGiven({ ...s, ending: undefined })) wrong('given', `single frames are not kept beside clips of "${s.deeds}": wanted 0`);
     const tokens = sampleTokens(s, patch);
     if (tokens > config.tokens) wrong('frames', `a sample takes ${tokens} tokens, a pack has ${config.tokens}`);
   });

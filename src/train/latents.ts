@@ -64,8 +64,8 @@ export function shapeOf(name: string): ClipShape {
 /** Latent frames kept of each clip: its own, and those of single frames beside it. */
 export const keptFrames = (s: ClipShape): number => latentFrames(s.ending ?? s.frames) + (hasGiven(s) ? GIVEN_FRAMES : 0);
 
-/** Of an image the only frame is the clip itself, and an ending has none of its own. */
-const hasGiven = (s: ClipShape): boolean => s.frames > 1 && s.ending === undefined;
+/** Of an image the only frame is the clip itself, an ending has none of its own, and beside deeds other than falls none are given. */
+export const hasGiven = (s: ClipShape): boolean => s.frames > 1 && s.ending === undefined && (s.deeds === undefined || s.deeds === 'fall');
 
 /** Stream whose step i is clip i of a shape's file; endings are of the same clips. */
 export const clipStream = (split: Split, s: ClipShape): string => `dit/${split}/${clipName(s)}`;
