@@ -59,6 +59,8 @@ export { evalModelPrompts, type EvalModelPromptsOptions } from './eval/prompt-mo
 export type { PromptReport } from './eval/prompt-eval.ts';
 export { evalModel, recordModel, type EvalFilm, type EvalModelOptions, type EvalResult } from './eval/model.ts';
 export { evalSprites, type AttributeReport, type ClipRequest, type EvalRecord, type EvalReport, type EvalSpritesOptions, type GenerateClip } from './eval/sprites.ts';
+export { evalModelPairs, type EvalModelPairsOptions } from './eval/model-pairs.ts';
+export type { PairsReport, PairShare } from './eval/pairs.ts';
 export { evalModelWays, type EvalModelWaysOptions } from './eval/model-ways.ts';
 export { evalModelLong, type EvalModelLongOptions } from './eval/model-long.ts';
 export { evalLong, WANTED_DRIFT, type EvalLongOptions, type LongGroup, type LongReport, type LongSlice, type LongWayReport } from './eval/long.ts';

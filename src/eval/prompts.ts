@@ -3,7 +3,7 @@
  * They come from a sprite world, or from a file that was written with one (models/sprites-64/eval.json), so that no checkout is needed.
  */
 import { draws, type RandomKey } from '../core/random.ts';
-import { captionOf, drawClip, type ClipSpec, type Language, type Split, type SpriteWorld } from '../data/sprites/world.ts';
+import { captionOf, drawClip, type CharacterLabels, type ClipSpec, type Language, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { ATTRIBUTES, type Attribute } from '../models/judge/config.ts';
 import type { Reading } from '../train/judge-read.ts';
 import { truthOf } from '../train/judge-task.ts';
@@ -22,7 +22,11 @@ export interface EvalPrompt {
 }
 
 /** Share of Chinese prompts. */
-const CHINESE = 0.3;
+export const CHINESE = 0.3;
+
+/** What a caption in the style "sentence" tells of a character that can be judged. */
+export const toldOf = ({ hairColour, action }: Pick<CharacterLabels, 'hairColour' | 'action'>): Attribute[] =>
+  ATTRIBUTES.filter((a) => (a === 'hair' ? hairColour !== null : a !== 'facing' || action !== 'fall'));
 
 /** Options of {@link drawEvalPrompts}. */
 export interface DrawPromptsOptions {
@@ -48,7 +52,7 @@ export function drawEvalPrompts(world: SpriteWorld, { count, frames, split = 'he
     return { spec, prompt: {
       index, prompt: captionOf(spec, { key, language, style: 'sentence' }),
       deed: captionOf(spec, { key, language, style: 'sentence', looks: false }), language, truth: truthOf(labels),
-      told: ATTRIBUTES.filter((a) => (a === 'hair' ? labels.hairColour !== null : a !== 'facing' || labels.action !== 'fall')),
+      told: toldOf(labels),
     } };
   });
 }

@@ -8,7 +8,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { isLoopback } from './config.ts';
 import { ApiError, asApiError } from './errors.ts';
-import type { Caller, HandlerContext } from './handler.ts';
+import { isText, type Caller, type HandlerContext } from './handler.ts';
 import { handlers } from './handlers.ts';
 import type { Keys } from './keys.ts';
 import type { Log } from './log.ts';
@@ -31,6 +31,8 @@ function isLocal(host: string, headers: Headers): boolean {
   const name = (headers.get('host') ?? '').replace(/:\d+$/, '');
   return isLoopback(host) && isLoopback(name) && !HEADERS_OF_PROXIES.some((header) => headers.has(header));
 }
+
+const nothingAt = (path: string): ApiError => new ApiError(404, `there is nothing at ${path.slice(0, 200)}; /openapi.json lists what there is`, { code: 'not_found' });
 
 const withId = (response: Response, id: string): Response => { response.headers.set('x-request-id', id); return response; };
 
@@ -79,6 +81,7 @@ export function serverApp(o: AppOptions): Hono<Env> {
       await next();
     }, ...(route.method === 'post' ? [limit] : []), async (c) => {
       const { raw } = c.req;
+      if (!isText(c.req.path)) throw nothingAt(c.req.path);
       return all[name]({ request: raw, caller: c.get('caller'), arrived: c.get('arrived'), param: (key) => c.req.param(key) ?? '' });
     });
   }
@@ -89,8 +92,7 @@ export function serverApp(o: AppOptions): Hono<Env> {
       throw new ApiError(405, `${c.req.method} is not possible here; possible: ${methods.join(', ')}`, { code: 'method_not_allowed', headers: { allow: methods.join(', ') } });
     });
   }
-  app.notFound((c) => Response.json(
-    new ApiError(404, `there is nothing at ${c.req.path.slice(0, 200)}; /openapi.json lists what there is`, { code: 'not_found' }).body, { status: 404 }));
+  app.notFound((c) => Response.json(nothingAt(c.req.path).body, { status: 404 }));
   app.onError((error, c) => {
     const told = asApiError(error);
     if (told.status >= 500) log('request_failed', { request: c.get('requestId'), path: c.req.path, error: told.o.cause ?? error });

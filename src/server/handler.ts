@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { ServerConfig } from './config.ts';
 import { lenient } from './body.ts';
 import type { Database } from './db/database.ts';
-import { invalid } from './errors.ts';
+import { ApiError, invalid } from './errors.ts';
 import type { Changes } from './events.ts';
 import type { Jobs } from './jobs.ts';
 import type { Metrics } from './metrics.ts';
@@ -68,8 +68,22 @@ export type Handler = (r: HandlerRequest) => Promise<Response>;
 /** JSON as an answer. */
 export const json = (value: unknown, headers: Readonly<Record<string, string>> = {}, status = 200): Response => Response.json(value, { status, headers });
 
+/** Whether text is Unicode that a database takes: no U+0000, no half of a surrogate pair. */
+export const isText = (text: string): boolean => !/[\u0000\p{Surrogate}]/u.test(text);
+
+/** Throws an ApiError that names the field when a text in it, or a name, is none. */
+function checkTexts(value: unknown, path: readonly string[] = []): void {
+  if (typeof value === 'string' && !isText(value)) {
+    const param = path.filter(isText).join('.').slice(0, 200);
+    throw new ApiError(400, `${param || 'the request'} holds a character that is none: U+0000, or half of a surrogate pair`, { code: 'invalid_value', ...(param === '' ? {} : { param }) });
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, child] of Object.entries(value)) { checkTexts(key, path); checkTexts(child, [...path, key]); }
+}
+
 /** A value that the schema has let through. Throws the ApiError that names what is wrong. */
 export function parse<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  checkTexts(value);
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw invalid(parsed.error);
   return parsed.data;

@@ -17,7 +17,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Record<
   for (const [name, def] of Object.entries($defs)) components[name] = moved(def);
   const named = schema.meta()?.id;
   if (named === undefined) return moved(json) as Json;
-  components[named] = moved(json);
+  components[named] ??= moved(json);                             // zod puts what has a name among $defs, and a reference to it at the root
   return { $ref: `#/components/schemas/${named}` };
 }
 

@@ -97,6 +97,7 @@ test('the document has every route, and every reference leads somewhere', () => 
   const named = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map((m) => m[1]!);
   expect(named.length).toBeGreaterThan(10);
   expect(named.filter((ref) => !Object.hasOwn(components.schemas, ref.replace('#/components/schemas/', '')))).toEqual([]);
+  for (const schema of Object.values(components.schemas)) expect(schema).toMatchObject({ type: 'object' });             // none is a reference to itself
 });
 
 test('clients are never told to wait long', () => { expect([null, 0, 8, 3600].map((eta) => pollAfter({ eta_seconds: eta }))).toEqual([1000, 200, 1000, 2000]); });

@@ -16,13 +16,13 @@ import { latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { listParams } from '../nn/param.ts';
 import { loadTokenizer } from '../pipeline/tokenizer.ts';
-import { ditTask, sampleMaker, type DiTTaskConfig, type DiTTaskParts } from './dit-task.ts';
+import { ditTask, sampleMaker, stageBank, type DiTTaskConfig, type DiTTaskParts } from './dit-task.ts';
 import { dataFingerprint } from './identity.ts';
 import { cacheLatents, clipStream, encoder, givenFrames, keptFrames, shapeName, shapeOf, type CacheOptions, type FrozenVae, type LatentClips } from './latents.ts';
 import type { SampleShape } from './layout-bank.ts';
 import { spriteSource } from './sprite-source.ts';
 
-const SEED = 3, CLIPS = 10, SHAPE = shapeOf('9x64x64'), ENDING = shapeOf('9x64x64/5'), CHANGE = shapeOf('17x64x64@change');
+const SEED = 3, CLIPS = 10, SHAPE = shapeOf('9x64x64'), ENDING = shapeOf('9x64x64/5'), CHANGE = shapeOf('17x64x64@change'), LATE = shapeOf('9x64x64@late');
 const backend = ortBackend(), config = DIT_PRESETS.tiny, perFrame = config.channels * 64;
 const weights = Object.fromEntries(listParams(vaeParams(VAE_PRESETS.tiny)).map(({ name, leaf }, step) =>
   [name, normals({ seed: 1, stream: 'vae', step }, sizeOf(leaf.shape)).map((x) => x / 8)]));
@@ -40,7 +40,7 @@ beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'kinora-dit-'));
   await writeFixture(path.join(dir, 'lpc'));
   world = await loadSpriteWorld(path.join(dir, 'lpc'));
-  latents = new Map([['9x64x64', await cache()], ['9x64x64/5', await cache({ shape: ENDING, clips: 4 })], [shapeName(CHANGE), await cache({ shape: CHANGE })]]);
+  latents = new Map([['9x64x64', await cache()], ['9x64x64/5', await cache({ shape: ENDING, clips: 4 })], [shapeName(CHANGE), await cache({ shape: CHANGE })], [shapeName(LATE), await cache({ shape: LATE })]]);
 }, 60_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
@@ -57,6 +57,7 @@ test('cached latents are those of the clip, of its given frames and of its endin
   const whole = latents.get('9x64x64')!, ending = latents.get('9x64x64/5')!;
   expect([whole.frames, whole.perFrame, ending.frames]).toEqual([3, perFrame, 2]);
   expect([keptFrames(SHAPE), keptFrames(ENDING), keptFrames(shapeOf('1x64x64'))]).toEqual([3 + 3, 2, 1]);
+  expect([keptFrames(LATE), keptFrames(shapeOf('9x64x64@fall'))]).toEqual([3, 3 + 3]);
   expect(far(whole.clip(index), await alone(0, 9))).toBeLessThan(size);
   for (const [which, t] of givenFrames(SEED, 'train', SHAPE, index).entries()) expect(far(whole.given(index, which), await alone(t, t + 1))).toBeLessThan(size);
   const reused = await alone(4, 9);
@@ -79,7 +80,7 @@ test('a cache belongs to one autoencoder; shapes without whole latents are refus
   await expect(cache({ shape: shapeOf('8x64x64') })).rejects.toThrow('clips of 8 frames have no whole latents: wanted 4n + 1');
   await expect(cache({ shape: shapeOf('9x64x64/9') })).rejects.toThrow('an ending of 9 frames of clips of 9: wanted fewer');
   expect(await readdir(path.join(dir, 'cache'))).toEqual(files);
-  expect(() => sampleOf(kind({ width: 96 }), 0)).toThrow('keeps no clips of 9x96x64, it has 9x64x64, 9x64x64/5, 17x64x64@change');
+  expect(() => sampleOf(kind({ width: 96 }), 0)).toThrow('keeps no clips of 9x96x64, it has 9x64x64, 9x64x64/5, 17x64x64@change, 9x64x64@late');
   expect(() => shapeOf('9x64x64@jump')).toThrow('"9x64x64@jump" names no clips: wanted such as 17x64x64, 17x64x64@fall, 17x64x64/9');
 });
 
@@ -133,6 +134,13 @@ test('of a clip whose deed changes, what comes before is given and the caption t
     if (words) { expect(s.caption).toMatch(words); read++; }
   }
   expect(read).toBeGreaterThan(10);
+});
+
+test('of a clip whose deed had begun before, the beginning is given; what is drawn evenly keeps its shares', () => {
+  const counts = steps.slice(0, 60).map((step) => sampleOf(kind(LATE), step, { independent: 1 }).kinds.filter((k) => k === GIVEN).length);
+  expect(new Set(counts)).toEqual(new Set([1, 2]));
+  const shapes = [kind({ share: 3 }), kind({ ...LATE, share: 1 })], bank = stageBank({ ...DATA, tokens: 768, layouts: 4, even: true }, { from: 0, shapes }, config.patch);
+  expect(bank.flatMap(({ samples }) => samples).filter((s) => s.deeds === 'late').length).toBe(4);       // of 16
 });
 
 test('captions of clips with given frames can leave looks to the given frames; others always tell what they like', () => {

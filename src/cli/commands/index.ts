@@ -10,6 +10,7 @@ import { doctorCommand } from './doctor.ts';
 import { evalLongCommand } from './eval-long.ts';
 import { evalPromptsCommand } from './eval-prompts.ts';
 import { evalSpritesCommand } from './eval.ts';
+import { evalPairsCommand } from './eval-pairs.ts';
 import { evalWaysCommand } from './eval-ways.ts';
 import { generateCommand } from './generate.ts';
 import { modelsCommands } from './models.ts';
@@ -20,7 +21,7 @@ import { trainCommands } from './train.ts';
 /** All commands of the `kinora` program. */
 export const COMMANDS: readonly CliCommand[] = [
   generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, dataIngestCommand, ...trainCommands, trainReportCommand,
-  evalSpritesCommand, evalPromptsCommand, evalWaysCommand, evalLongCommand,
+  evalSpritesCommand, evalPromptsCommand, evalPairsCommand, evalWaysCommand, evalLongCommand,
   ...serverCommands, ...archiveCommands, doctorCommand,
 ];
 

@@ -161,6 +161,26 @@ describe('drawing', () => {
     expect(() => clips(1, { deeds: 'change', frames: 9 })).toThrow('a sprite clip of 9 frames has no room for a change of deeds; wanted 13 or more');
   });
 
+  test('deeds that began before the clip, and are over after their last frame', () => {
+    const starts = new Set<number>(), specs = clips(80, { deeds: 'late', frames: 17 });
+    for (const { characters: [who, ...others], frames } of specs) {
+      expect([others, who!.labels.action === 'walk', who!.next, who!.timing.start % 4, frames]).toEqual([[], false, undefined, 0, 17]);
+      starts.add(who!.timing.start);
+    }
+    expect(Math.min(...starts)).toBe(4);
+    const over = specs.find(({ characters: [who] }) => who!.labels.action === 'fall' && who!.timing.start >= 8)!, { frames } = renderClip(world, over);
+    expect(frames.data.subarray(0, 64 * 64 * 3)).toEqual(frames.data.subarray(16 * 64 * 64 * 3));      // has fallen, and lies
+  });
+
+  test('pairs where they are asked for, every second one passing where there is room', () => {
+    const wide = clips(60, { deeds: 'pair', width: 128, frames: 17 });
+    expect(new Set(wide.map(({ characters }) => characters.length))).toEqual(new Set([2]));
+    const crossing = wide.filter(({ relation }) => relation === 'crossing').length;
+    expect(crossing).toBeGreaterThan(15); expect(crossing).toBeLessThan(45);
+    expect(new Set(clips(20, { deeds: 'pair', width: 96, frames: 17 }).map(({ characters, relation }) => `${characters.length} ${relation}`))).toEqual(new Set(['2 apart']));
+    expect(() => clips(1, { deeds: 'pair', width: 88 })).toThrow('a sprite clip 88 pixels wide has no room for two characters; wanted 96 or more');
+  });
+
   test('wrong sizes and lengths are refused', () => {
     expect(() => clips(1, { width: 63 })).toThrow(/width is 63; allowed: whole numbers from 64/);
     expect(() => clips(1, { frames: 34 })).toThrow(InputError);
