@@ -77,7 +77,8 @@ interface Control extends Rectangle { readonly seconds: number; readonly dispose
 
 /** All frames of an APNG as they are shown, RGBA; undefined for a PNG that is none. */
 export async function readApng(file: Uint8Array): Promise<Frames | undefined> {
-  if (apngFrames(file) === 0) return undefined;
+  const count = apngFrames(file);
+  if (count === 0) return undefined;
   const needed: Buffer[] = [], controls: Control[] = [];
   let header: Buffer | undefined;
   for (const { type, body } of pngChunks(file)) {
@@ -90,6 +91,7 @@ export async function readApng(file: Uint8Array): Promise<Frames | undefined> {
     else if (type === 'fdAT') controls.at(-1)?.data.push(body.subarray(4));
   }
   if (!header || controls.length === 0) throw new FileError('the APNG has no frames');
+  if (controls.length > count) throw new FileError(`the APNG says that it has ${count} frames, and has ${controls.length}`);
   const width = header.readUInt32BE(0), height = header.readUInt32BE(4), { default: sharp } = await import('sharp');
   const bytes = width * height * 4 * controls.length;
   if (bytes > MOST_BYTES) throw new FileError(`an APNG of ${controls.length} frames of ${width}×${height} takes ${Math.round(bytes / 2 ** 20)} MiB, 2048 are read`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FileError } from '../core/errors.ts';
+import { CODECS, encodeFilm, scene } from '../data/footage/film.fixture.ts';
 import { streamFilm, type StreamedFrame, type StreamFacts } from './film-stream.ts';
 import { rampFilm, walkFilm } from './fixtures.ts';
 import { type Frames, sliceFrames, upscaleNearest } from './frames.ts';
@@ -74,4 +75,20 @@ test('a cut-off film gives what is whole, or a FileError; text is refused', asyn
   else expect(read).toBeLessThan(12);
   await writeFile(cut, 'hello, this is text');
   await expect(all(cut)).rejects.toThrow('it looks like text');
+});
+
+test('frames that are said to be larger than 8K are refused before there is room made for them', async () => {
+  const small = scene(1, 3, { width: 48, height: 32 }), file = join(dir, 'huge.webm'), before = process.resourceUsage().maxRSS;
+  await encodeFilm(file, small, { ...CODECS.webm, encoder: 'libvpx' });
+  const vp8 = await readFile(file), start = vp8.indexOf(Buffer.of(0x9d, 0x01, 0x2a));         // of a key frame: then its width and height, 14 bits each
+  expect(start).toBeGreaterThan(0);
+  for (const at of [3, 5]) vp8.writeUInt16LE(16_000, start + at);
+  await writeFile(file, vp8);
+  await expect(all(file)).rejects.toThrow('no frame could be decoded');
+  await encodeFilm(file, small, { encoder: 'prores_ks', format: 'mov', pixels: 'yuv422p10le' });
+  const mov = await readFile(file), entry = mov.indexOf('apcn') < 0 ? mov.indexOf('apch') : mov.indexOf('apcn');
+  for (const at of [28, 30]) mov.writeUInt16BE(16_000, entry + at);
+  await writeFile(file, mov);
+  await expect(all(file)).rejects.toThrow('its frames of 16000×16000 are too large');
+  expect(process.resourceUsage().maxRSS - before).toBeLessThan(300 * 1024);                  // kilobytes; one such frame of VP8 takes 366 MiB
 });

@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { FileError } from '../core/errors.ts';
 import { apngFrames } from './apng.ts';
 import { type Frames, sliceFrames, toRgb } from './frames.ts';
-import { decoderOf, hasAlpha, needNodeAv } from './node-av.ts';
+import { decoderOf, decoderOptions, hasAlpha, needNodeAv, refuseLarge } from './node-av.ts';
 import { fileError } from './pending.ts';
 import { readFilm, readImage } from './read.ts';
 import { sniff, SNIFF_BYTES } from './sniff.ts';
@@ -168,6 +168,7 @@ async function codecStream(file: string, kind: string, o: StreamOptions): Promis
   async function* frames(): AsyncGenerator<StreamedFrame> {
     await using format = new av.FormatContext();
     check(await format.openInput(file), 'not a film that FFmpeg knows, or its index is missing');
+    refuseLarge(format, file);
     check(await format.findStreamInfo(), 'its streams cannot be analysed');
     const index = format.findBestStream(av.AVMEDIA_TYPE_VIDEO), stream = index < 0 ? undefined : format.streams[index];
     if (!stream) throw new FileError(`cannot read ${file}: it holds no video`);
@@ -178,7 +179,7 @@ async function codecStream(file: string, kind: string, o: StreamOptions): Promis
     decoder.parametersToContext(stream.codecpar);
     decoder.pktTimebase = stream.timeBase;
     decoder.threadCount = o.threads ?? 2;
-    check(await decoder.open2(codec), 'its decoder does not start');
+    check(await decoder.open2(codec, decoderOptions(av)), 'its decoder does not start');
     using packet = new av.Packet();
     packet.alloc();
     using frame = new av.Frame();

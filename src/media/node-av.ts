@@ -3,7 +3,7 @@
  * every platform, so MP4 and images never need it. It comes as a package, without an install script. Frames come out as RGB, or RGBA where the film has
  * alpha, by the file's own colour tags: libavfilter's `scale` honours them (node-av's `Scaler` assumes BT.601 and does not). Writing is ffmpeg-writer.ts.
  */
-import type { AVPixelFormat, Codec, FilterAPI, FormatContext, Frame, Stream } from 'node-av';
+import type { AVPixelFormat, Codec, Dictionary, FilterAPI, FormatContext, Frame, Stream } from 'node-av';
 import { FileError, ResourceError } from '../core/errors.ts';
 import { concatFrames, dropOpaqueAlpha, type Frames } from './frames.ts';
 import type { VideoCodec } from './video-codec.ts';
@@ -27,6 +27,18 @@ export async function needNodeAv(doing: string, kind: string): Promise<NodeAv> {
   if (!av) throw new ResourceError(`cannot ${doing}: ${kind} films need the optional package node-av (npm install node-av)`);
   return av;
 }
+
+/** Pixels of a frame that is decoded, at most: 8K of cinemas, in whole blocks of 64. A damaged header may say anything, and decoders make room for it first. */
+const MOST_PIXELS = 8192 * 4352;
+
+/** Throws a FileError where the header of a film that was opened says that its frames are too large. To be called before its streams are analysed. */
+export function refuseLarge(format: FormatContext, file: string): void {
+  for (const { codecpar: { width, height } } of format.streams ?? [])
+    if (width * height > MOST_PIXELS) throw new FileError(`cannot read ${file}: its frames of ${width}×${height} are too large: at most ${MOST_PIXELS} pixels`);
+}
+
+/** Options of a decoder: it refuses frames that are larger than the header said, and too large. */
+export const decoderOptions = (av: NodeAv): Dictionary => av.Dictionary.fromObject({ max_pixels: String(MOST_PIXELS) });
 
 /** Exact rounding; chroma samples are repeated, so flat blocks of pixel art come back as they were. */
 const SCALE = 'scale=flags=accurate_rnd+full_chroma_int+full_chroma_inp+neighbor,format=';
@@ -61,6 +73,7 @@ async function opened<T>(file: string, run: (av: NodeAv, format: FormatContext, 
   };
   await using format = new av.FormatContext();
   check(await format.openInput(file), 'not a film that FFmpeg knows');
+  refuseLarge(format, file);
   check(await format.findStreamInfo(), 'its streams cannot be analysed');
   return await run(av, format, check);                                  // closed after, not before
 }
@@ -82,7 +95,7 @@ async function decodeAll(file: string, av: NodeAv, format: FormatContext, check:
   decoder.allocContext3(codec);
   decoder.parametersToContext(stream.codecpar);
   decoder.pktTimebase = stream.timeBase;
-  check(await decoder.open2(codec), 'its decoder does not start');
+  check(await decoder.open2(codec, decoderOptions(av)), 'its decoder does not start');
   using packet = new av.Packet();
   packet.alloc();
   using frame = new av.Frame();

@@ -1,4 +1,4 @@
-/** @file The film commands of docs/guide/generate.md and ways.md, run one after the other as they stand, on a tiny model; those of footage.md, on drawn films. */
+/** @file The film commands of docs/guide/generate.md and ways.md, run one after the other as they stand, on a tiny model; those of footage.md and lora.md, on drawn films. */
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { CODECS, encodeFilm, scene } from '../../src/data/footage/film.fixture.ts';
+import { writeTinyLora } from '../support/tiny-lora.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 import { kinoraCalls, shellLines } from './readme.ts';
 
@@ -15,6 +16,8 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kinora-guide-'));
   await writeTinyModel(join(dir, 'model'), { maxFrames: 480, window: 33 });
   process.chdir(dir);
+  await mkdir('films');
+  for (const seed of [1, 2]) await encodeFilm(join('films', `${seed}.mp4`), scene(seed, 40), CODECS.mp4);
 });
 afterAll(async () => { process.chdir(home); await rm(dir, { recursive: true, force: true }); });
 
@@ -46,8 +49,19 @@ test('each way makes its film', async () => {
 }, 300_000);
 
 test('footage becomes datasets', async () => {
-  await mkdir('films');
-  for (const seed of [1, 2]) await encodeFilm(join('films', `${seed}.mp4`), scene(seed, 40), CODECS.mp4);
   expect(await run('footage', ['data'], { model: [], without: '--caption-with' })).toBe(4);        // captions want a server; ingest.test.ts has one
   for (const name of ['dataset', 'short', 'all']) expect(await readdir(name)).toEqual(['clips', 'clips.jsonl', 'journal.jsonl', 'report.html']);
 });
+
+test('films before and after adaptations, of the dataset that one would be trained on', async () => {
+  for (const name of ['slime', 'style']) {
+    await mkdir(join('runs', name), { recursive: true });
+    await writeTinyLora(join('runs', name, 'lora.safetensors'), name);
+  }
+  await rm('dataset', { recursive: true, force: true });
+  expect(await run('lora', ['data'], { model: [] })).toBe(1);
+  expect(await readdir('dataset')).toEqual(['clips', 'clips.jsonl', 'journal.jsonl', 'report.html']);
+  expect(await run('lora', ['generate'])).toBe(4);
+  const [before, after, one, both] = await Promise.all(['before', 'after', 'film', 'both'].map((name) => readFile(`${name}.mp4`)));
+  expect([before!.equals(after!), one!.equals(both!)]).toEqual([false, false]);
+}, 300_000);

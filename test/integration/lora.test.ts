@@ -3,31 +3,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { normals } from '../../src/core/random.ts';
-import { sizeOf } from '../../src/core/shape.ts';
-import { DIT_PRESETS } from '../../src/models/dit/config.ts';
-import { ditParams } from '../../src/models/dit/dit.ts';
-import { loraParams, type LoraConfig } from '../../src/nn/lora.ts';
-import { listParams } from '../../src/nn/param.ts';
 import { remix, replay } from '../../src/pipeline/again.ts';
 import type { FilmOptions } from '../../src/pipeline/film-options.ts';
 import type { InstalledModel } from '../../src/pipeline/model-store.ts';
 import { openPipeline, type Pipeline } from '../../src/pipeline/pipeline.ts';
-import type { StoredTensor } from '../../src/io/safetensors.ts';
 import { readMetadata } from '../../src/media/read.ts';
-import { writeLora } from '../../src/train/lora-task.ts';
+import { writeTinyLora } from '../support/tiny-lora.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
-const CONFIG: LoraConfig = { rank: 2, alpha: 2, targets: ['attn', 'mlp'] };
 let dir: string, model: InstalledModel, pipeline: Pipeline, style: string, other: string;
 
-async function randomLora(name: string, { words = [], ...change }: { readonly width?: number; readonly words?: readonly string[] } = {}): Promise<string> {
-  const specs = loraParams({ dit: ditParams({ ...DIT_PRESETS.tiny, textWidth: 16, ...change }) }, CONFIG), file = join(dir, name);
-  const tensors = new Map<string, StoredTensor>(listParams(specs).map(({ name: key, leaf }) =>
-    [key, { shape: leaf.shape, data: normals({ seed: 1, stream: `${name}/${key}`, step: 0 }, sizeOf(leaf.shape)).map((x) => 0.5 * x) }]));
-  if (words.length > 0) tensors.set('words', { shape: [words.length, 16], data: normals({ seed: 1, stream: name, step: 0 }, 16 * words.length) });
-  await writeLora(file, tensors, CONFIG, { dit: '{}', words, seed: 1, steps: 1 });
-  return file;
+async function randomLora(name: string, o: Parameters<typeof writeTinyLora>[2] = {}): Promise<string> {
+  await writeTinyLora(join(dir, name), name, o);
+  return join(dir, name);
 }
 
 beforeAll(async () => {

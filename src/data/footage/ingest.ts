@@ -215,14 +215,23 @@ async function readSource(o: ReadOptions): Promise<string | undefined> {
     if (stream) {
       const counted = (async function* () { for await (const frame of stream.frames) { frames++; damaged = stream.facts().damaged; yield frame; } })();
       const parts = segments({ facts: stream.facts, frames: counted }, { fps: settings.fps, most: settings.maxFrames, cuts: !settings.skip.has('cuts') });
+      const following = (): Promise<IteratorResult<Segment> | undefined> => {
+        const part = parts.next().catch(refused);
+        part.catch(() => undefined);                              // told when it is waited for
+        return part;
+      };
+      let coming = following();
       try {
-        for (let next = await parts.next().catch(refused); next && !next.done; next = await parts.next().catch(refused)) {
+        for (let next = await coming; next && !next.done; next = await coming) {
           if (o.signal?.aborted) throw new CancelledError('cancelled', { kept: `${o.out} keeps ${ledger.clips.length} clips, the same command goes on from them` });
-          ticks += next.value.samples.length;
-          if (!ledger.knows({ source: id, shot: next.value.shot, part: next.value.part })) await readPart(next.value, o, frames === 1 && ticks === 1);
+          const { value } = next;
+          ticks += value.samples.length;
+          const image = frames === 1 && ticks === 1;
+          coming = following();                                   // decoded while this one is judged and written; judged and written one after the other
+          if (!ledger.knows({ source: id, shot: value.shot, part: value.part })) await readPart(value, o, image);
           o.tell();
         }
-      } finally { await counted.return(undefined); }
+      } finally { await coming.catch(() => undefined); await counted.return(undefined); }
       damaged = stream.facts().damaged;
     }
   } catch (cause) {

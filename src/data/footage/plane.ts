@@ -35,20 +35,28 @@ export function areaResize(
   { width, height, channels }: { readonly width: number; readonly height: number; readonly channels: number },
 ): Uint8Array {
   const xs = coverage(area.x, area.width, width, source.width), ys = coverage(area.y, area.height, height, source.height), { data } = source;
-  const x0 = xs.first[0]! * channels, x1 = (xs.first[width - 1]! + xs.at[width]! - xs.at[width - 1]!) * channels, stride = source.width * channels;
-  const line = new Float64Array(x1 - x0), out = new Uint8Array(width * height * channels);         // one row of the source, averaged down
+  const { first, at, weights } = xs, x0 = first[0]! * channels, x1 = (first[width - 1]! + at[width]! - at[width - 1]!) * channels, stride = source.width * channels;
+  const length = x1 - x0, line = new Float64Array(length), out = new Uint8Array(width * height * channels);        // one row of the source, averaged down
   for (let y = 0, to = 0; y < height; y++) {
-    line.fill(0);
-    for (let k = ys.at[y]!, row = ys.first[y]!; k < ys.at[y + 1]!; k++, row++) {
-      const w = ys.weights[k]!;
-      for (let i = 0, from = row * stride + x0; i < line.length; i++, from++) line[i]! += w * data[from]!;
+    const begin = ys.at[y]!, rows = ys.at[y + 1]! - begin;
+    for (let k = 0; k < rows; k++) {
+      const w = ys.weights[begin + k]!, from = (ys.first[y]! + k) * stride + x0;
+      if (k === 0) for (let i = 0; i < length; i++) line[i] = w * data[from + i]!;
+      else for (let i = 0; i < length; i++) line[i]! += w * data[from + i]!;
     }
     for (let x = 0; x < width; x++) {
-      const begin = xs.at[x]!, end = xs.at[x + 1]!, from = xs.first[x]! * channels - x0;
+      const k0 = at[x]!, k1 = at[x + 1]!, from = first[x]! * channels - x0;
+      if (channels === 3) {                                     // half of the time goes by here: three sums at once
+        let r = 0, g = 0, b = 0;
+        for (let k = k0, i = from; k < k1; k++, i += 3) { const w = weights[k]!; r += w * line[i]!; g += w * line[i + 1]!; b += w * line[i + 2]!; }
+        out[to] = r + 0.5; out[to + 1] = g + 0.5; out[to + 2] = b + 0.5;
+        to += 3;
+        continue;
+      }
       for (let c = 0; c < channels; c++, to++) {
         let s = 0;
-        for (let k = begin, i = from + c; k < end; k++, i += channels) s += xs.weights[k]! * line[i]!;
-        out[to] = Math.round(s);
+        for (let k = k0, i = from + c; k < k1; k++, i += channels) s += weights[k]! * line[i]!;
+        out[to] = s + 0.5;                                      // at most 255.5: the fraction falls off
       }
     }
   }

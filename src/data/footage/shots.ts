@@ -21,11 +21,11 @@ const THUMB = { width: 32, height: 18 }, BINS = 32;
 interface Signature { readonly thumb: Luma; readonly histogram: Float32Array; readonly flat: boolean }
 
 function signature(luma: Luma): Signature {
-  const thumb = resizeLuma(luma, THUMB.width, THUMB.height), histogram = new Float32Array(BINS);
+  const thumb = resizeLuma(luma, THUMB.width, THUMB.height), { data } = luma, counts = new Uint32Array(BINS);
   let low = 255, high = 0;
-  for (const v of luma.data) histogram[v >> 3]! += 1 / luma.data.length;
+  for (let i = 0; i < data.length; i++) counts[data[i]! >> 3]!++;
   for (const v of thumb.data) { low = Math.min(low, v); high = Math.max(high, v); }
-  return { thumb, histogram, flat: high - low < 6 && (low < 24 || high > 236) };
+  return { thumb, histogram: Float32Array.from(counts, (n) => n / data.length), flat: high - low < 6 && (low < 24 || high > 236) };
 }
 
 /** Share of pixels that two histograms have in common (Swain, Ballard 1991). */
