@@ -1,4 +1,4 @@
-/** @file `npm test`: unit tests beside their files, and everything under test/ that needs no browser and is not slow (test/media). */
+/** @file `npm test`: unit tests beside their files, and everything under test/ that needs no browser and is not slow (test/media, test/fuzz). */
 import { defineConfig } from 'vitest/config';
 
 const report = process.env['KINORA_TEST_REPORT'];               // .ci/run counts from a JSON report written there
@@ -6,7 +6,7 @@ const report = process.env['KINORA_TEST_REPORT'];               // .ci/run count
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
-    exclude: ['**/*.browser.test.ts', 'test/media/**', 'node_modules/**'],
+    exclude: ['**/*.browser.test.ts', 'test/media/**', 'test/fuzz/**', 'node_modules/**'],
     testTimeout: 60_000, hookTimeout: 120_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },

@@ -1,11 +1,11 @@
-/** @file `npm run test:media`: damaged files and real footage through `ingest`; slower than `npm test`, and the clips have to be fetched (tools/clips). */
+/** @file `npm run test:media`: damaged files and real footage through `ingest`, the server's contract and uploads under fire; slower than `npm test`, and the clips have to be fetched (tools/clips). */
 import { defineConfig } from 'vitest/config';
 
 const report = process.env['KINORA_TEST_REPORT'];               // .ci/run counts from a JSON report written there
 
 export default defineConfig({
   test: {
-    include: ['test/media/**/*.test.ts'],
+    include: ['test/media/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
     fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
