@@ -1,0 +1,64 @@
+/** @file The examples of a deployment say what the program knows: its flags, its configuration, its numbers. That systemd, Docker and Grafana take them is not tested here. */
+import { readFile } from 'node:fs/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readServerConfig } from '../../src/server/config.ts';
+import { serverMetrics } from '../../src/server/server-metrics.ts';
+import { kinora } from '../support/cli.ts';
+
+const DIR = new URL('../../examples/deploy/', import.meta.url);
+const read = (file: string): Promise<string> => readFile(new URL(file, DIR), 'utf8');
+
+/** Flags of a command, by its own help. */
+const flags = new Map<string, ReadonlySet<string>>();
+beforeAll(async () => {
+  for (const command of [['serve'], ['worker'], ['keys', 'add']]) {
+    const { out } = await kinora(...command, '--help');
+    flags.set(command.join(' '), new Set([...out.matchAll(/--[a-z-]+/g)].map(([flag]) => flag)));
+  }
+}, 120_000);
+
+/** Words of a command line after `kinora`: the command, and flags that it does not know. */
+function stray(words: readonly string[]): readonly string[] {
+  const command = [...flags.keys()].find((name) => words.join(' ').startsWith(name))!;
+  expect(command).toBeDefined();
+  return words.filter((word) => word.startsWith('--') && !flags.get(command)!.has(word));
+}
+
+test('the configuration is one, and open to others', async () => {
+  const config = await readServerConfig(new URL('kinora.yaml', DIR).pathname, {});
+  expect(config).toMatchObject({ host: '0.0.0.0', data: '/var/lib/kinora', keepDays: 30 });
+});
+
+test('the unit checks the configuration, starts the server, and lets it stop by SIGTERM', async () => {
+  const unit = await read('kinora.service'), lines = [...unit.matchAll(/^ExecStart(?:Pre)?=\/usr\/bin\/env kinora (.+)$/gm)].map(([, words]) => words!.split(' '));
+  expect(lines.map(([first]) => first)).toEqual(['serve', 'serve']);
+  expect(lines.flatMap(stray)).toEqual([]);
+  expect(lines[0]).toContain('--check');
+  expect(unit).toContain('StateDirectory=kinora');
+  expect(unit).not.toMatch(/^MemoryDenyWriteExecute=yes/m);
+});
+
+test('services run commands that there are, on one database and one folder of films', async () => {
+  const { services, volumes } = parse(await read('compose.yaml')) as { services: Record<string, { command?: string[]; environment?: Record<string, string>; volumes?: string[] }>; volumes: object };
+  const ours = ['server', 'worker'].map((name) => services[name]!);
+  expect(ours.flatMap(({ command }) => stray(command!))).toEqual([]);
+  expect(new Set(ours.map(({ environment }) => environment!['DATABASE_URL'])).size).toBe(1);
+  for (const { volumes: mounted } of ours) expect(mounted).toContain('films:/var/lib/kinora');
+  const used = Object.values(services).flatMap((s) => s.volumes ?? []).map((v) => v.split(':')[0]!);
+  expect(used.filter((name) => !name.startsWith('.')).every((name) => Object.hasOwn(volumes, name))).toBe(true);
+  for (const file of used.filter((name) => name.startsWith('./') && !name.endsWith('.key'))) expect((await read(file)).length).toBeGreaterThan(40);
+  const documented = /run --rm -T server (keys add .+?) >/.exec(await read('compose.yaml'))![1]!;
+  expect(stray(documented.split(' '))).toEqual([]);
+});
+
+test('the dashboard shows every number of the server, and none that it has not', async () => {
+  const page = serverMetrics('0', { models: new Map() } as unknown as Parameters<typeof serverMetrics>[1]).page();
+  const families = new Map([...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, kind]) => [name!, kind!]));
+  const { panels } = JSON.parse(await read('grafana/kinora.json')) as { panels: { targets: { expr: string }[] }[] };
+  const shown = panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => [...expr.matchAll(/\b(?:kinora|process)_\w+/g)].map(([name]) => name)));
+  const family = (name: string): string => (families.has(name) ? name : name.replace(/_(bucket|sum|count)$/, ''));
+  expect(families.size).toBeGreaterThan(15);
+  expect(shown.filter((name) => !families.has(family(name)) || (name !== family(name) && families.get(family(name)) !== 'histogram'))).toEqual([]);
+  expect([...families.keys()].filter((name) => !shown.map(family).includes(name))).toEqual([]);
+});
