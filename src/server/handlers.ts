@@ -82,6 +82,10 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       c.metrics.add('kinora_rejected_total', { reason: 'queue_full' });
       const { limits } = config, most = result.refused === 'full' ? limits.waiting : caller.waiting ?? limits.waitingPerKey;
       throw new ApiError(429, `the queue is full: ${most} films wait${result.refused === 'full' ? '' : ' for this key'}`, { code: 'queue_full', retryAfter: 5 });
+    } catch (error) {
+      // An answer of the database that was lost does not say whether the job is there: then its folder stays, and goes with the next sweep if there is none.
+      if (!(error instanceof ApiError)) queued ||= await jobs.get(id, null).then((job) => job !== undefined, () => true);
+      throw error;
     } finally { if (!queued) await store.discard(id); }
   };
 

@@ -35,6 +35,8 @@ export interface StartServerOptions {
   readonly make?: FilmMaker;
   /** Default: a process for each upload. */
   readonly decoder?: Decoder;
+  /** Opens the database; the tests' one fails at times. */
+  readonly open?: typeof openDatabase;
 }
 
 /** A server that runs. */
@@ -79,10 +81,10 @@ const workerFlags = ({ threads, device, precision, policy: { hook } }: ServerCon
     .flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
 
 /** Starts a server; resolves when it listens. */
-export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder }: StartServerOptions): Promise<RunningServer> {
+export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder, open = openDatabase }: StartServerOptions): Promise<RunningServer> {
   const store = new Store(config.data), served = await openModels(config), policy = await openPolicy(config.policy), stop = new AbortController();
   await store.open();
-  const db = await openDatabase(config), changes = new Changes(), keys = new Keys(db), metrics = serverMetrics(version, served);
+  const db = await open(config), changes = new Changes(), keys = new Keys(db), metrics = serverMetrics(version, served);
   let pool: WorkerPool | undefined;
   const inline: Worker[] = [];
   const wake = (): void => { pool?.wake(); for (const worker of inline) worker.wake(); };

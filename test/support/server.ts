@@ -14,7 +14,7 @@ import type { Video } from '../../src/server/contract.ts';
 import { decode } from '../../src/server/decode.ts';
 import { deliverFilm } from '../../src/server/deliver.ts';
 import type { FilmMaker } from '../../src/server/film-maker.ts';
-import { startServer, type RunningServer } from '../../src/server/server.ts';
+import { startServer, type RunningServer, type StartServerOptions } from '../../src/server/server.ts';
 import type { FilmSpec } from '../../src/server/spec.ts';
 import { NATIVE_FILE } from '../../src/server/store.ts';
 
@@ -78,10 +78,10 @@ export interface TestServer extends RunningServer {
 }
 
 /** Starts one in this process; films are drawn. */
-export async function testServer(change: ServerConfigInput = {}): Promise<TestServer> {
+export async function testServer(change: ServerConfigInput = {}, parts: Pick<StartServerOptions, 'open' | 'decoder'> = {}): Promise<TestServer> {
   const dir = change.data ?? await mkdtemp(join(tmpdir(), 'kinora-server-')), maker = drawingMaker(), logged: Record<string, unknown>[] = [];
   const server = await startServer(serverConfig({ port: 0, data: dir, ...change }), {
-    version: '0', make: maker.make, decoder: (request) => decode(request), log: (event, fields) => { logged.push({ event, ...fields }); },
+    version: '0', make: maker.make, decoder: (request) => decode(request), ...parts, log: (event, fields) => { logged.push({ event, ...fields }); },
   });
   return { ...server, client: clientOf(server.url), dir, maker, logged };
 }
