@@ -5,10 +5,12 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FileError } from '../core/errors.ts';
 import { CODECS, encodeFilm, scene } from '../data/footage/film.fixture.ts';
+import { ApngEncoder } from './apng.ts';
 import { streamFilm, type StreamedFrame, type StreamFacts } from './film-stream.ts';
 import { rampFilm, walkFilm } from './fixtures.ts';
 import { type Frames, sliceFrames, upscaleNearest } from './frames.ts';
 import { psnr } from './metrics.ts';
+import { pngChunk } from './png.ts';
 import { writeFilm } from './sink.ts';
 
 let dir: string;
@@ -91,4 +93,15 @@ test('frames that are said to be larger than 8K are refused before there is room
   await writeFile(file, mov);
   await expect(all(file)).rejects.toThrow('its frames of 16000×16000 are too large');
   expect(process.resourceUsage().maxRSS - before).toBeLessThan(300 * 1024);                  // kilobytes; one such frame of VP8 takes 366 MiB
+});
+
+test('an APNG that holds more frames than it says is refused: its memory goes by what it says', async () => {
+  const encoder = new ApngEncoder(8), film = walkFilm(32, 3), file = join(dir, 'more.png');
+  for (let t = 0; t < 3; t++) await encoder.add(sliceFrames(film, t, t + 1));
+  const bytes = Buffer.concat(encoder.finish({})), at = bytes.indexOf('acTL') - 4, said = Buffer.from(bytes.subarray(at + 8, at + 16));
+  await writeFile(file, bytes);
+  expect((await all(file)).frames).toHaveLength(3);
+  said.writeUInt32BE(1);
+  await writeFile(file, Buffer.concat([bytes.subarray(0, at), pngChunk('acTL', said), bytes.subarray(at + 20)]));
+  await expect(all(file)).rejects.toThrow('says that it has 1 frames, and has 3');
 });
