@@ -1,4 +1,7 @@
-/** @file `npm run test:media`: damaged files and real footage through `ingest`, the server's contract and uploads under fire; slower than `npm test`, and the clips have to be fetched (tools/clips). */
+/**
+ * @file `npm run test:media`: damaged files and real footage through `ingest`, the server's contract and uploads under fire; slower than `npm test`, and the clips have to be
+ * fetched (tools/clips).
+ */
 import { defineConfig } from 'vitest/config';
 
 const report = process.env['KINORA_TEST_REPORT'];               // .ci/run counts from a JSON report written there

@@ -69,13 +69,14 @@ export type Handler = (r: HandlerRequest) => Promise<Response>;
 export const json = (value: unknown, headers: Readonly<Record<string, string>> = {}, status = 200): Response => Response.json(value, { status, headers });
 
 /** Whether text is Unicode that a database takes: no U+0000, no half of a surrogate pair. */
-export const isText = (text: string): boolean => !/[\u0000\p{Surrogate}]/u.test(text);
+export const isText = (text: string): boolean => !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 
 /** Throws an ApiError that names the field when a text in it, or a name, is none. */
 function checkTexts(value: unknown, path: readonly string[] = []): void {
   if (typeof value === 'string' && !isText(value)) {
     const param = path.filter(isText).join('.').slice(0, 200);
-    throw new ApiError(400, `${param || 'the request'} holds a character that is none: U+0000, or half of a surrogate pair`, { code: 'invalid_value', ...(param === '' ? {} : { param }) });
+    throw new ApiError(400, `${param || 'the request'} holds a character that is none: U+0000, or half of a surrogate pair`,
+      { code: 'invalid_value', ...(param === '' ? {} : { param }) });
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [key, child] of Object.entries(value)) { checkTexts(key, path); checkTexts(child, [...path, key]); }

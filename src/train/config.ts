@@ -103,7 +103,10 @@ function checkShapes(
 /** Kinds of samples, with their shares. */
 const shapes = z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), deeds: z.enum(DEEDS).optional(), share: z.number().positive() })).min(1);
 
-/** Clips whose latents are kept, by `frames`x`width`x`height`; with `@fall`, `@change`, `@late` or `@pair`, clips of such deeds; with `/n`, the last n frames of the same clips, encoded alone. */
+/**
+ * Clips whose latents are kept, by `frames`x`width`x`height`; with `@fall`, `@change`, `@late` or `@pair`, clips of such deeds; with `/n`, the last n frames of the
+ * same clips, encoded alone.
+ */
 const clips = z.record(z.string().regex(SHAPE_NAME), count);
 
 const ditSchema = z.strictObject({

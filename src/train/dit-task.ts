@@ -65,7 +65,9 @@ export interface DiTTaskConfig {
 }
 
 /** The layouts of a stage. */
-export const stageBank = ({ seed, tokens, layouts, even, footage }: Pick<DiTTaskConfig, 'seed' | 'tokens' | 'layouts' | 'even' | 'footage'>, { shapes }: DiTStage, patch: number): BankLayout[] =>
+export const stageBank = (
+  { seed, tokens, layouts, even, footage }: Pick<DiTTaskConfig, 'seed' | 'tokens' | 'layouts' | 'even' | 'footage'>, { shapes }: DiTStage, patch: number,
+): BankLayout[] =>
   (even || footage ? evenBank({ shapes, tokens, layouts, patch }) : layoutBank({ seed, shapes, tokens, layouts, patch }));
 
 /** Of clips whose end is given, the share whose first latent frames are given too: what lies between is to be found. */
@@ -148,7 +150,8 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       const times = Array.from({ length: frames }, (_, i) => latentTime(i)), kinds = new Array<number>(frames).fill(GENERATED);
       const parts = [tokensOf(pool.clip(index), frames, s)];
       // What was done before stands in the first frames, so they are given.
-      const changes = s.deeds === 'change', begun = changes || s.deeds === 'late', alone = s.given === 0 && !endings && !begun, independent = alone && frames > 1 && d.chance(data.independent);
+      const changes = s.deeds === 'change', begun = changes || s.deeds === 'late';
+      const alone = s.given === 0 && !endings && !begun, independent = alone && frames > 1 && d.chance(data.independent);
       const shift = data.shift * shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
       const generated = drawFrameSigmas({ ...key, stream: `${key.stream}/sigma` }, frames, { mode: independent ? 'independent' : 'shared', shift });
       if (begun || (s.given === 0 && frames > 1 && !independent && d.chance(endings ? BOTH_ENDS : data.prefix))) {

@@ -57,8 +57,8 @@ afterAll(async () => {
 /** Sends until the answer is no 5xx, as SDKs do, with the same key. */
 async function send(method: string, path: string, key: string, body?: object): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
-    const response = await fetch(`${server.url}${path}`, { method, headers: { 'content-type': 'application/json', 'idempotency-key': key, 'x-stainless-retry-count': String(attempt) },
-      ...(body ? { body: JSON.stringify(body) } : {}) });
+    const headers = { 'content-type': 'application/json', 'idempotency-key': key, 'x-stainless-retry-count': String(attempt) };
+    const response = await fetch(`${server.url}${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
     if (response.status < 500 || attempt === 4) return response;
     await response.text();
     await sleep(20);

@@ -1,6 +1,6 @@
 /**
- * @file Hostile uploads: damaged files of every kind, as pictures that films begin with, as films that are edited, gone on with or kept as characters, sent as form parts and as data
- * URLs. Each is taken, or refused with a sentence and a 4xx; nothing of what was refused stays on the disk, and the server is as well afterwards as before. The decoder is the
+ * @file Hostile uploads: damaged files of every kind, as pictures that films begin with, as films that are edited, gone on with or kept as characters, sent as form parts and
+ * as data URLs. Each is taken, or refused with a sentence and a 4xx; nothing of what was refused stays on the disk, and the server is as well afterwards as before. The decoder is the
  * tests' own, in this process: one that crashed would end the test, where the server loses a process of its own.
  */
 import { readdir, rm } from 'node:fs/promises';
@@ -32,13 +32,15 @@ test(`${FILES} damaged uploads: taken, or refused with a reason`, { timeout: 1_2
   const bases = await mediaBases(), names = [...bases.keys()], kinds = Object.keys(DAMAGES) as Damage[], ways = Object.keys(WAYS) as (keyof typeof WAYS)[];
   const counts = new Map<string, number>(), failures: string[] = [], count = (name: string): void => { counts.set(name, (counts.get(name) ?? 0) + 1); };
   const send = async (i: number): Promise<void> => {
-    const d = draws({ seed: SEED, stream: 'fuzz/uploads', step: i }), base = names[i % names.length]!, damage = d.pick(kinds), way = d.pick(ways), [path, field, fields] = WAYS[way];
+    const d = draws({ seed: SEED, stream: 'fuzz/uploads', step: i }), base = names[i % names.length]!, damage = d.pick(kinds), way = d.pick(ways);
+    const [path, field, fields] = WAYS[way];
     const whole = bases.get(base)!, bytes = DAMAGES[damage](whole, d, bases.get(d.pick(names))!), asUrl = way === 'picture' && d.chance(0.3);
     const form = new FormData();
     for (const [key, value] of Object.entries(fields)) form.append(key, value);
     form.append(field, new Blob([Uint8Array.from(bytes)]), d.pick(['x.png', '../../x.mp4', 'a\u202e.gif', '', 'x'.repeat(300)]));
     const body = asUrl ? JSON.stringify({ ...fields, [field]: { image_url: `data:image/png;base64,${bytes.toString('base64')}` } }) : form;
-    const response = await fetch(`${server.url}${path}`, { method: 'POST', body, ...(asUrl ? { headers: { 'content-type': 'application/json' } } : {}) }), text = await response.text();
+    const response = await fetch(`${server.url}${path}`, { method: 'POST', body, ...(asUrl ? { headers: { 'content-type': 'application/json' } } : {}) });
+    const text = await response.text();
     count(`${response.status}`); count(`${way}: ${response.status}`); count(`${damage}: ${response.status === 200 ? 'taken' : 'refused'}`);
     if (response.status === 200) return;
     const told = errorBody.safeParse(JSON.parse(text)), about = `upload ${i}: ${base}, ${damage}, as ${way} → ${response.status} ${text.slice(0, 300)}`;

@@ -40,7 +40,8 @@ test('the unit checks the configuration, starts the server, and lets it stop by 
 });
 
 test('services run commands that there are, on one database and one folder of films', async () => {
-  const { services, volumes } = parse(await read('compose.yaml')) as { services: Record<string, { command?: string[]; environment?: Record<string, string>; volumes?: string[] }>; volumes: object };
+  interface Service { readonly command?: string[]; readonly environment?: Record<string, string>; readonly volumes?: string[] }
+  const { services, volumes } = parse(await read('compose.yaml')) as { services: Record<string, Service>; volumes: object };
   const ours = ['server', 'worker'].map((name) => services[name]!);
   expect(ours.flatMap(({ command }) => stray(command!))).toEqual([]);
   expect(new Set(ours.map(({ environment }) => environment!['DATABASE_URL'])).size).toBe(1);
