@@ -1,7 +1,7 @@
 /**
  * @file Hostile uploads: damaged files of every kind, as pictures that films begin with, as films that are edited, gone on with or kept as characters, sent as form parts and
- * as data URLs. Each is taken, or refused with a sentence and a 4xx; nothing of what was refused stays on the disk, and the server is as well afterwards as before. The decoder is the
- * tests' own, in this process: one that crashed would end the test, where the server loses a process of its own.
+ * as data URLs. Each is taken, or refused with a sentence and a 4xx; nothing of what was refused stays on the disk, and the server is as well afterwards as before. The decoder
+ * is the tests' own, in this process: one that crashed would end the test, where the server loses a process of its own.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
