@@ -1,5 +1,5 @@
 /** @file What a server gives out is signed: film, thumbnail and sheet, by credentials in its data folder or where it is told; by the worker's process too. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type OpenAI from 'openai';
@@ -31,18 +31,23 @@ async function verdicts(client: OpenAI, model: string): Promise<FilmVerdict[]> {
 
 const SIGNED = { valid: true, problems: [], generator: { name: 'Kinora', version: '0' }, sources: ['trainedAlgorithmicMedia'], signature: { selfMade: true } };
 
-test('all that clients download is signed; credentials are made when the data folder is this server\'s', async () => {
+test('all that clients download is signed; credentials are made at the first start', async () => {
   const data = join(dir, 'data'), server = await testServer({ data });
   try {
     expect(await verdicts(server.client, 'sora-2')).toMatchObject([SIGNED, SIGNED, SIGNED]);
     expect(server.logged.map(({ event }) => event).filter((event) => ['signing', 'listening'].includes(String(event)))).toEqual(['signing', 'listening']);
     const { issuer } = await openCredentials(join(data, 'provenance'));
     expect(server.logged.find(({ event }) => event === 'signing')).toMatchObject({ folder: join(data, 'provenance'), issuer, self_made: true });
-    const late: string[] = [], log = (event: string): void => { late.push(event); };
-    await expect(startServer(serverConfig({ port: 0, data, provenance: join(dir, 'late') }), { version: '0', log })).rejects.toThrow('is in use by process');
-    expect([late, await stat(join(dir, 'late')).catch(() => 'not there')]).toEqual([[], 'not there']);
   } finally { await server.close(); }
 }, 600_000);
+
+test('a server that does not get its data folder makes no credentials, and does not say that it signs', async () => {
+  const data = join(dir, 'taken'), logged: string[] = [];
+  await mkdir(data);
+  await writeFile(join(data, 'lock.json'), JSON.stringify({ pid: process.ppid }));                  // another process, which runs
+  await expect(startServer(serverConfig({ port: 0, data }), { version: '0', log: (event) => { logged.push(event); } })).rejects.toThrow('is in use by process');
+  expect([logged, await stat(join(data, 'provenance')).catch(() => 'not there')]).toEqual([[], 'not there']);
+});
 
 test.each<[string, ServerConfigInput['provenance'], boolean]>([['a folder that is named', 'named', true], ['none', false, false]])('%s', async (_, provenance, signed) => {
   const data = join(dir, `data-${String(provenance)}`), folder = typeof provenance === 'string' ? join(dir, provenance) : provenance;
