@@ -34,6 +34,13 @@ export { writeFilm, type SinkOptions, type WrittenFilm } from './media/sink.ts';
 export type { FilmMetadata } from './media/metadata.ts';
 export { contactSheet, writePng, type ContactSheetOptions } from './media/contact-sheet.ts';
 
+// Where films come from: manifests that say it, signed.
+export { openCredentials, type Credentials } from './provenance/credentials.ts';
+export { filmSigner, type FilmSignerOptions } from './provenance/sign.ts';
+export { verifyFilm, type FilmSignature, type FilmVerdict, type VerifyFilmOptions } from './provenance/verify.ts';
+export type { FilmProblem, FilmProblemCode } from './provenance/problems.ts';
+export type { FilmSigner, SignedFile, SignOptions } from './media/signer.ts';
+
 // The sprite world: dressed characters, the data of `sprites-64`.
 export { captionOf, drawClip, loadSpriteWorld, previewSprites, renderClip, type ClipSpec, type RenderedClip, type SpriteWorld } from './data/sprites/world.ts';
 

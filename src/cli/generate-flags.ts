@@ -76,6 +76,8 @@ export interface GenerateFlags {
   readonly precision?: string;
   readonly resume?: boolean;
   readonly keepParts?: boolean;
+  /** False: the film is not signed. */
+  readonly sign?: boolean;
   readonly json: boolean;
 }
 
@@ -125,6 +127,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--precision <name>', `${o.precisions.join(', ')}: in which numbers; fp16 where the device has it, not on the CPU`, choice('--precision', o.precisions))
     .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts; the same film to the byte')
     .option('--keep-parts', 'keep the windows there when the film is done: told otherwise, only what changed is made again')
+    .option('--no-sign', 'write the film without a signature, by which kinora verify tells whether it was changed')
     .option('--json', 'print one JSON object a film');
 }
 

@@ -39,16 +39,17 @@ test('all flags of generate reach the command', async () => {
   const { exit, stdout, seen } = await shell([
     'generate', 'a knight', '-o', 'a.gif', '--model', 'm', '--seed', '7', '--seconds', '2', '--size', '96x64', '--fps', '12', '--steps', '9',
     '--guidance', '3.5', '--sampler', 'heun', '--quantize', 'int8', '--negative', 'rain', '--image', 'a.png', '--image', 'b.png@last', '-n', '2',
-    '--scale', '1', '--palette', '16', '--steady', '4', '--threads', '1', '--json', '--debug', '--no-expand', '--no-describe', '--expand-with', 'http://localhost/v1',
+    '--scale', '1', '--palette', '16', '--steady', '4', '--threads', '1', '--json', '--debug', '--no-expand', '--no-describe', '--no-sign',
+    '--expand-with', 'http://localhost/v1',
   ]);
   expect(exit).toBe(0);
   expect(stdout).toBe('made\n');
   expect(seen).toEqual([{
     prompt: 'a knight', output: 'a.gif', model: 'm', seed: 7, seconds: 2, size: { width: 96, height: 64 }, fps: 12, steps: 9, guidance: 3.5, sampler: 'heun', quantize: 'int8',
     negative: 'rain', images: [{ file: 'a.png', frame: 0 }, { file: 'b.png', frame: 'last' }], count: 2, scale: 1, palette: 16, steady: 4, threads: 1, json: true,
-    expand: false, describe: false, expandWith: 'http://localhost/v1',
+    expand: false, describe: false, sign: false, expandWith: 'http://localhost/v1',
   }]);
-  expect((await shell(['generate', 'x'])).seen).toEqual([{ prompt: 'x', images: [], count: 1, json: false, expand: true, describe: true }]);
+  expect((await shell(['generate', 'x'])).seen).toEqual([{ prompt: 'x', images: [], count: 1, json: false, expand: true, describe: true, sign: true }]);
 });
 
 test.each([

@@ -16,6 +16,8 @@ export interface OutputStream {
 
 /** What a running command is given beside its arguments. */
 export interface CliContext {
+  /** Of Kinora. */
+  readonly version: string;
   /** Aborted by Ctrl-C: stop, remove what is half-written, reject. */
   readonly signal: AbortSignal;
   /** Prints one line of the command's result on stdout. */
@@ -56,7 +58,7 @@ const SIGNAL_EXIT: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 14
 export async function runCli(argv: readonly string[], o: RunCliOptions): Promise<number> {
   const progress = progressReporter({ stream: o.stderr, now: Date.now });
   const line = (stream: OutputStream) => (text: string): void => { progress.end(); stream.write(`${text}\n`); };
-  const context: CliContext = { signal: o.signal, print: line(o.stdout), warn: (text) => { line(o.stderr)(`warning: ${text}`); }, progress: progress.report };
+  const context: CliContext = { version: o.version, signal: o.signal, print: line(o.stdout), warn: (text) => { line(o.stderr)(`warning: ${text}`); }, progress: progress.report };
   try {
     await buildProgram(context, o).parseAsync([...argv], { from: 'user' });
     progress.end();

@@ -27,5 +27,7 @@ export interface FilmSigner {
 
 /** Where the manifest of a film lies that cannot hold it: `film.webm`, `film.webm.c2pa`. */
 export const sidecarOf = (file: string): string => `${file}.c2pa`;
+/** Whether a file is the manifest of a film, by its first bytes: a JUMBF box. */
+export const isManifest = (bytes: Uint8Array): boolean => String.fromCharCode(...bytes.subarray(4, 8)) === 'jumb';
 /** The manifest in a folder of frames. */
 export const FOLDER_MANIFEST = 'film.c2pa';

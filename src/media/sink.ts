@@ -3,17 +3,19 @@
  * The same frames and metadata give the same bytes: no creation times, single-threaded encoders, one codec everywhere.
  * A sink is used by one caller, one call at a time; after an error it has already cleaned up.
  */
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileError, InputError } from '../core/errors.ts';
 import { type FileFormat, type FilmFormat, filmFormat } from './film-format.ts';
+import { FOLDER_MANIFEST, isManifest, sidecarOf, type FilmSigner } from './signer.ts';
 import { isSheetJson, sheetJsonFile } from './sheet-json.ts';
 import { checkFrames, type Frames } from './frames.ts';
 import type { FilmMetadata } from './metadata.ts';
 import { createFile, createFolder, fileError, type PendingFile } from './pending.ts';
 import type { VideoCodec } from './video-codec.ts';
 import { wasmH264 } from './wasm-h264.ts';
-import { apngWriter, ffmpegWriter, type FilmWriter, FOLDER_FRAME, folderFrame, gifWriter, mp4Writer, pngFrames, pngWriter, webpWriter, type WriterOptions } from './writers.ts';
+import { apngWriter, ffmpegWriter, type FilmWriter, folderFrame, gifWriter, mp4Writer, pngFrames, pngWriter, webpWriter, type WriterOptions } from './writers.ts';
 
 export interface SinkOptions {
   /** Pixels; even for .mp4 and .webm. */
@@ -28,6 +30,8 @@ export interface SinkOptions {
   readonly metadata?: FilmMetadata | undefined;
   /** What compresses .mp4. Default: `wasmH264`, part of every installation. */
   readonly codec?: VideoCodec;
+  /** Signs the film when it is finished. Default: it is not signed. */
+  readonly signer?: FilmSigner | undefined;
 }
 
 /** A film on disk. */
@@ -43,7 +47,7 @@ export interface WrittenFilm {
   readonly fps: number;
   /** frames / fps. */
   readonly seconds: number;
-  /** Size of the file, or of all files in the folder. */
+  /** Size of the file with the manifest in it, or of all files in the folder. */
   readonly bytes: number;
   /** Sprite sheets: the JSON beside it, which says where each frame lies. */
   readonly json?: string;
@@ -131,6 +135,19 @@ async function openJson(image: string): Promise<PendingFile & { readonly file: s
   return { ...await createFile(file), file };
 }
 
+/** Starts the manifest beside a film that cannot hold it; a file of that name that is none is not written over. */
+async function openManifest(film: string): Promise<PendingFile> {
+  const file = sidecarOf(film), there = await readFile(file).catch(() => null);
+  if (there && !isManifest(there)) throw new FileError(`cannot write ${file}, the manifest of a film: another file of that name exists`);
+  return createFile(file);
+}
+
+/** Removes what lies beside a film as the manifest of the one that was there before. */
+async function dropManifest(film: string): Promise<void> {
+  const file = sidecarOf(film), there = await readFile(file).catch(() => null);
+  if (there && isManifest(there)) await rm(file, { force: true });
+}
+
 async function fileTarget(path: string, format: FileFormat, o: SinkOptions): Promise<Target> {
   const writer = await openWriter(format, { ...o, file: path }), pending: PendingFile[] = [];
   let json: Awaited<ReturnType<typeof openJson>> | undefined;
@@ -143,12 +160,18 @@ async function fileTarget(path: string, format: FileFormat, o: SinkOptions): Pro
     codec: writer.codec,
     async add(frames) { await writer.add(frames); },
     async commit() {
-      let bytes = 0;
-      for (const part of await writer.parts()) { await pending[0]!.write(part); bytes += part.length; }
+      const parts = await writer.parts(), signed = await o.signer?.sign(Buffer.concat(parts), { format, metadata: o.metadata });
+      let bytes = 0, manifest: PendingFile | undefined;
+      if (signed?.sidecar) {
+        pending.push(manifest = await openManifest(path));
+        await manifest.write(signed.sidecar);
+      }
+      for (const part of signed ? [signed.bytes] : parts) { await pending[0]!.write(part); bytes += part.length; }
       const text = writer.json?.() ?? null;
       writer.close();
       if (json && text !== null) await json.write(Buffer.from(text));
       await pending[0]!.commit();
+      await (manifest ? manifest.commit() : dropManifest(path));
       await (text === null ? json?.discard() : json?.commit());
       return { bytes, ...(json && text !== null ? { json: json.file } : {}) };
     },
@@ -156,15 +179,27 @@ async function fileTarget(path: string, format: FileFormat, o: SinkOptions): Pro
   };
 }
 
+/** What a folder of ours holds: frames (`FOLDER_FRAME`), and their manifest (`FOLDER_MANIFEST`). */
+const FOLDER_FILE = /^(\d{4,}\.png|film\.c2pa)$/;
+
 async function folderTarget(path: string, o: SinkOptions): Promise<Target> {
-  const pending = await createFolder(path, FOLDER_FRAME);
+  const pending = await createFolder(path, FOLDER_FILE), files: { name: string; size: number; sha256: Uint8Array }[] = [];
   let count = 0, bytes = 0;
+  const put = async (name: string, contents: Uint8Array): Promise<void> => { await pending.write(name, contents); bytes += contents.length; };
   return {
     codec: 'png',
     async add(frames) {
-      for await (const png of pngFrames(frames, { ...o, file: path })) { await pending.write(folderFrame(count++), png); bytes += png.length; }
+      for await (const png of pngFrames(frames, { ...o, file: path })) {
+        const name = folderFrame(count++);
+        await put(name, png);
+        if (o.signer) files.push({ name, size: png.length, sha256: createHash('sha256').update(png).digest() });
+      }
     },
-    async commit() { await pending.commit(); return { bytes }; },
+    async commit() {
+      if (o.signer) await put(FOLDER_MANIFEST, await o.signer.signFolder(files, { metadata: o.metadata }));
+      await pending.commit();
+      return { bytes };
+    },
     discard: () => pending.discard(),
   };
 }

@@ -8,7 +8,10 @@ import { FileError, InputError } from '../core/errors.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { sliceFrames, type Frames } from '../media/frames.ts';
 import { psnr, ssim } from '../media/metrics.ts';
+import { fileError } from '../media/pending.ts';
 import { readFilm, readMetadata } from '../media/read.ts';
+import { FOLDER_MANIFEST } from '../media/signer.ts';
+import { withoutManifest } from '../provenance/containers/index.ts';
 import { generate, type GenerateOptions } from './generate.ts';
 import { matchLoras } from './lora.ts';
 import { findModel } from './model-store.ts';
@@ -34,28 +37,32 @@ export async function remix(file: string, changes: AgainOptions): Promise<Genera
 /** A film made again, and whether it is the same. */
 export interface Replayed {
   readonly film: GeneratedFilm;
-  /** SHA-256 of the file, and of the one made again; of a folder, over names and hashes of its files. */
+  /** SHA-256 of the file without the manifest that signs it, and of the one made again; of a folder, over names and hashes of its frames. */
   readonly was: string;
   readonly is: string;
   readonly same: boolean;
 }
 
-/** Makes the film again into `output`, which must end as the file does, on the device that made it; the same model gives the same bytes. */
+/** Makes the film again into `output`, which must end as the file does, on the device that made it; the same model gives the same bytes, whoever signs them. */
 export async function replay(file: string, { output, ...o }: AgainOptions & { readonly output: string }): Promise<Replayed> {
   if (output === file) throw new InputError(`output ${output} is the film itself: name another file`);
-  const recorded = await recordedOptions(file), { info } = await findModel(o.model ?? recorded.model);
+  const recorded = await recordedOptions(file), was = await hashOf(file), { info } = await findModel(o.model ?? recorded.model);
   checkSameWeights(recorded, info, file);
   const loras = await matchLoras(recorded.loras, o.loras ?? [], file);
   const film = await generate({ ...recorded.options, ...recorded.engine, model: recorded.model, ...o, loras, output, prompt: recorded.options.prompt });
-  const [was, is] = [await hashOf(file), await hashOf(output)];
+  const is = await hashOf(output);
   return { film, was, is, same: was === is };
 }
 
 async function hashOf(path: string): Promise<string> {
-  if (!(await stat(path)).isDirectory()) return sha256(await readFile(path));
+  if (!(await stat(path)).isDirectory()) return sha256(unsigned(await readFile(path), path));
   const rows: string[] = [];
-  for (const name of (await readdir(path)).sort()) rows.push(`${name} ${sha256(await readFile(join(path, name)))}\n`);
+  for (const name of (await readdir(path)).sort()) if (name !== FOLDER_MANIFEST) rows.push(`${name} ${sha256(await readFile(join(path, name)))}\n`);
   return sha256(Buffer.from(rows.join('')));
+}
+
+function unsigned(film: Uint8Array, file: string): Uint8Array {
+  try { return withoutManifest(film); } catch (cause) { throw fileError('read', file, cause); }
 }
 
 /** A draft's film in full. */

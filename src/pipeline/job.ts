@@ -2,6 +2,7 @@
  * @file One film's job: its clock by phase, progress and cancellation. Where it goes on disk is outlet.ts.
  */
 import { CancelledError } from '../core/errors.ts';
+import type { FilmSigner } from '../media/signer.ts';
 import type { PartsOptions } from './parts.ts';
 
 /** Stages of the work, in order. */
@@ -28,6 +29,8 @@ export interface JobOptions extends PartsOptions {
    * PNGs; with several films each name gets the film's seed. Default: none, the frames are returned.
    */
   readonly output?: string;
+  /** Signs the film that goes to `output`: a C2PA manifest within it, or beside what holds none. Default: it is not signed. */
+  readonly signer?: FilmSigner;
   /** Called often; must not throw. */
   readonly onProgress?: (progress: FilmProgress) => void;
   /** Stops the work; no half film remains, of several windows those that are done are kept for `resume`. */

@@ -22,7 +22,7 @@ export class Outlet {
     if (output === undefined) return undefined;
     if (s.transparent) checkTransparent(output);
     const { openSink } = await import('../media/sink.ts');
-    return openSink(output, { width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, frames: s.frames, metadata: metadata() });
+    return openSink(output, { width: s.width * s.scale, height: s.height * s.scale, fps: s.fps, frames: s.frames, metadata: metadata(), signer: this.#o.signer });
   }
 
   /** The film's windows on disk; null for a film that needs none. */

@@ -3,6 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
@@ -66,6 +67,8 @@ const schema = z.strictObject({
   /** Days for which a finished film that was deleted can be brought back; 0: it cannot. */
   trashDays: z.number().min(0).max(36_500).default(7),
   webhooks: z.array(webhook).default([]),
+  /** Folder of `key.pem` and `chain.pem`, by which films are signed; what is not there is made at start. False: films are not signed. Default: in the data folder. */
+  provenance: z.union([z.string().min(1), z.literal(false)]).optional(),
   /** What is refused (policy/policy.ts): `words`, a file with a word or phrase a line, or false; absent, a list of ours. `hook`, a module whose functions decide. */
   policy: z.strictObject({ words: z.union([z.string().min(1), z.literal(false)]).optional(), hook: z.string().min(1).optional() }).prefault({}),
 });
@@ -104,6 +107,10 @@ export async function readServerConfig(file: string | undefined, flags: ServerCo
   if (typeof (value ?? {}) !== 'object' || Array.isArray(value)) throw new InputError(`${file} holds no fields`);
   return serverConfig({ ...(value as object | null), ...given }, file);
 }
+
+/** Where the credentials lie that sign films; null: films are not signed. */
+export const credentialsFolder = ({ data, provenance = join(data, 'provenance') }: Pick<ServerConfig, 'data' | 'provenance'>): string | null =>
+  (provenance === false ? null : provenance);
 
 /** Whether only this machine can reach an address. */
 export function isLoopback(host: string): boolean {

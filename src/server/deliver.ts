@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { sliceFrames, toRgb, upscaleNearest, type Frames } from '../media/frames.ts';
 import type { FilmMetadata } from '../media/metadata.ts';
+import type { FilmSigner } from '../media/signer.ts';
 import { openSink } from '../media/sink.ts';
 import { VARIANT_FILES } from './store.ts';
 import type { FilmSpec } from './spec.ts';
@@ -32,14 +33,16 @@ export interface DeliverOptions {
   /** A folder that is there and empty. */
   readonly folder: string;
   readonly metadata?: FilmMetadata | undefined;
+  /** Signs film and stills. Default: nobody does. */
+  readonly signer?: FilmSigner | undefined;
   /** Called for each frame; may throw to stop. */
   readonly done?: (frames: number) => void;
 }
 
 /** Writes all variants into the folder; gives the film's bytes. */
-export async function deliverFilm({ native, deliver, folder, metadata, done }: DeliverOptions): Promise<number> {
+export async function deliverFilm({ native, deliver, folder, metadata, signer, done }: DeliverOptions): Promise<number> {
   const { width, height, frames, fps } = deliver, film = toRgb(native);
-  const sink = await openSink(join(folder, VARIANT_FILES.video[0]), { width, height, fps, metadata });
+  const sink = await openSink(join(folder, VARIANT_FILES.video[0]), { width, height, fps, metadata, signer });
   try {
     let last = -1, shown: Frames | undefined;
     for (const [i, t] of shownAt(frames, film.count).entries()) {
@@ -50,16 +53,18 @@ export async function deliverFilm({ native, deliver, folder, metadata, done }: D
       done?.(i + 1);
     }
     const { bytes } = await sink.finish();
-    await writeStills(film, deliver, folder);
+    await writeStills(film, { deliver, folder, metadata, signer });
     return bytes;
   } catch (error) { await sink.abort(); throw error; }
 }
 
-async function writeStills(film: Frames, deliver: FilmSpec['deliver'], folder: string): Promise<void> {
+async function writeStills(film: Frames, { deliver, folder, metadata, signer }: Omit<DeliverOptions, 'native' | 'done'>): Promise<void> {
   const { default: sharp } = await import('sharp'), { spreadFrames } = await import('../media/contact-sheet.ts');
+  const write = async (name: string, format: 'webp' | 'jpeg', bytes: Uint8Array): Promise<void> =>
+    writeFile(join(folder, name), signer ? (await signer.sign(bytes, { format, metadata })).bytes : bytes);
   const image = (f: Frames) => sharp(f.data, { raw: { width: f.width, height: f.height, channels: 3 }, limitInputPixels: false });
   const first = await enlarged(sliceFrames(film, 0, 1), deliver);
-  await writeFile(join(folder, VARIANT_FILES.thumbnail[0]), await image(first).webp({ quality: 90 }).toBuffer());
+  await write(VARIANT_FILES.thumbnail[0], 'webp', await image(first).webp({ quality: 90 }).toBuffer());
   const at = spreadFrames(film.count, SHEET_FRAMES), columns = Math.ceil(Math.sqrt(at.length)), rows = Math.ceil(at.length / columns);
   const k = Math.min(1, SHEET_SIDE / Math.max(deliver.width, deliver.height)),
     cell = { width: Math.max(1, Math.round(deliver.width * k)), height: Math.max(1, Math.round(deliver.height * k)) };
@@ -69,5 +74,5 @@ async function writeStills(film: Frames, deliver: FilmSpec['deliver'], folder: s
   })));
   const sheet = await sharp({ create: { width: columns * cell.width, height: rows * cell.height, channels: 3, background: 'black' } })
     .composite(cells).jpeg({ quality: 90 }).toBuffer();
-  await writeFile(join(folder, VARIANT_FILES.spritesheet[0]), sheet);
+  await write(VARIANT_FILES.spritesheet[0], 'jpeg', sheet);
 }

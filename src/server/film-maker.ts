@@ -5,6 +5,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CancelledError } from '../core/errors.ts';
+import type { FilmSigner } from '../media/signer.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import type { FilmProgress, Phase } from '../pipeline/job.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
@@ -17,6 +18,8 @@ import { NATIVE_FILE, type Store } from './store.ts';
 /** What a maker is told beside the job. */
 export interface MakeOptions {
   readonly store: Store;
+  /** Signs what clients download. Default: nobody does. */
+  readonly signer?: FilmSigner | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: JobProgress) => void;
 }
@@ -62,7 +65,7 @@ export function pipelineMaker({ policy, ...o }: MakerEngine & { readonly policy?
     open = { model, pipeline: await openPipeline({ model, ...o }) };
     return open.pipeline;
   };
-  const make: FilmMaker = async ({ id, fence, spec }, { store, signal, onProgress }) => {
+  const make: FilmMaker = async ({ id, fence, spec }, { store, signer, signal, onProgress }) => {
     const work = store.work(id), output = join(work, NATIVE_FILE), assets = `film-${fence}`, made = join(work, assets);
     await mkdir(work, { recursive: true });
     const pipeline = await pipelineOf(spec.model);
@@ -75,7 +78,7 @@ export function pipelineMaker({ policy, ...o }: MakerEngine & { readonly policy?
     await rm(made, { recursive: true, force: true });
     await mkdir(made);
     const { frames } = spec.deliver;
-    const bytes = await deliverFilm({ native, deliver: spec.deliver, folder: made, metadata: await readMetadata(output), done: (n) => {
+    const bytes = await deliverFilm({ native, deliver: spec.deliver, folder: made, metadata: await readMetadata(output), signer, done: (n) => {
       if (signal.aborted) throw new CancelledError('cancelled', { cause: signal.reason });
       onProgress({ stage: 'deliver', progress: DELIVERY_FROM + Math.floor(DELIVERY_SHARE * n / frames) });
     } });

@@ -7,7 +7,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError, ResourceError } from '../core/errors.ts';
 import { serverApp } from './app.ts';
-import { isLoopback, type ServerConfig } from './config.ts';
+import { openCredentials } from '../provenance/credentials.ts';
+import { filmSigner } from '../provenance/sign.ts';
+import { credentialsFolder, isLoopback, type ServerConfig } from './config.ts';
 import { openPglite, openPostgres, type Database } from './db/database.ts';
 import { migrate } from './db/schema.ts';
 import { Changes } from './events.ts';
@@ -76,9 +78,9 @@ const ROUND_MS = 1000, SWEEP_MS = 60_000;
 const CLOSE_MS = 1000;
 
 /** What a configuration says of its workers, as flags of theirs. */
-const workerFlags = ({ threads, device, precision, policy: { hook } }: ServerConfig): string[] =>
-  Object.entries({ '--threads': threads, '--device': device, '--precision': precision, '--policy-hook': hook })
-    .flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)]));
+const workerFlags = ({ threads, device, precision, policy: { hook }, ...config }: ServerConfig): string[] =>
+  Object.entries({ '--threads': threads, '--device': device, '--precision': precision, '--policy-hook': hook, '--provenance': credentialsFolder(config) })
+    .flatMap(([flag, value]) => (value === undefined || value === null ? [] : [flag, String(value)]));
 
 /** Starts a server; resolves when it listens. */
 export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder, open = openDatabase }: StartServerOptions): Promise<RunningServer> {
@@ -94,6 +96,9 @@ export async function startServer(config: ServerConfig, { version, log, make, de
     if (!isLoopback(config.host) && !await keys.any())
       throw new InputError(`${config.host} can be reached by others, so keys are needed: make one with kinora keys add NAME, or listen on 127.0.0.1`);
     if (db.kind === 'pglite') await jobs.expire(true);                                             // its workers were children of a server that is no more
+    const folder = credentialsFolder(config), credentials = folder === null ? null : await openCredentials(folder);
+    const signer = credentials ? filmSigner({ credentials, version }) : undefined;
+    if (credentials) log('signing', { folder, issuer: credentials.issuer, self_made: credentials.selfMade });
     const { createAdaptorServer } = await import('@hono/node-server');
     const notReady = async (): Promise<string[]> => [
       ...(stop.signal.aborted ? ['stopping'] : []),
@@ -113,7 +118,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       server.listen(config.port, config.host, done);
     });
     const counted = (name: string): JobSource => metrics.counted(sourceFor(jobs, name, config.models), jobs);
-    if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, renewMs: config.lease.renew, log }));
+    if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs: config.lease.renew, log }));
     else pool = new WorkerPool({
       count: config.workers, source: counted, gone: (name) => jobs.releaseAll(name), log,
       argv: ['--data', store.root, '--renew', String(config.lease.renew), ...workerFlags(config)],

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, KinoraError } from '../core/errors.ts';
+import type { FilmSigner } from '../media/signer.ts';
 import { jobError } from './errors.ts';
 import type { FilmMaker } from './film-maker.ts';
 import type { Log } from './log.ts';
@@ -15,6 +16,8 @@ export interface WorkerOptions {
   readonly source: JobSource;
   readonly make: FilmMaker;
   readonly store: Store;
+  /** Signs films. Default: nobody does. */
+  readonly signer?: FilmSigner | undefined;
   /** Milliseconds between renewals. */
   readonly renewMs: number;
   /** Milliseconds between looks for a job when nobody calls. Default 500. */
@@ -57,7 +60,7 @@ export class Worker {
   }
 
   async #work(job: ClaimedJob, signal: AbortSignal): Promise<void> {
-    const { source, make, store, renewMs, log } = this.#o, stop = new AbortController(), { id } = job;
+    const { source, make, store, signer, renewMs, log } = this.#o, stop = new AbortController(), { id } = job;
     this.#current = { id, stop };
     if (signal.aborted) stop.abort('hand back' satisfies Stop);
     let progress: JobProgress = { stage: 'starting', progress: 0 }, told = progress, toldAt = 0, renewing = Promise.resolve();
@@ -71,7 +74,7 @@ export class Worker {
     const timer = setInterval(renew, renewMs);
     log('job_started', { job: id, fence: job.fence });
     try {
-      const made = await make(job, { store, signal: stop.signal, onProgress: (p) => {
+      const made = await make(job, { store, signer, signal: stop.signal, onProgress: (p) => {
         progress = p;
         if (p.stage !== told.stage || (p.progress > told.progress && performance.now() - toldAt > TELL_MS)) renew();
       } });

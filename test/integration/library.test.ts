@@ -10,10 +10,10 @@ test('the library exports these values', () => {
     'CancelledError', 'DEVICE_CHOICES', 'EVAL_WAYS', 'FileError', 'InputError', 'JOINS', 'KinoraError', 'LONG_WAYS', 'PHASES', 'PRECISIONS', 'Pipeline', 'QUANTIZATIONS',
     'REFUSALS', 'ResourceError', 'SAMPLERS', 'STAGES', 'TRAINABLE', 'WANTED_DRIFT', 'addModelFile', 'captionOf', 'concatFrames', 'contactSheet', 'diagnose', 'drawClip',
     'endpointCaptioner', 'evalLong', 'evalModel', 'evalModelLong', 'evalModelPairs', 'evalModelPrompts', 'evalModelWays', 'evalSprites', 'exportModel', 'exportStudent',
-    'findModel', 'generate', 'generateFilms', 'ingest', 'installedModels', 'loadJudge', 'loadSpriteWorld', 'master', 'openModel', 'openPipeline', 'ortBackend', 'planDiT',
-    'planDistill', 'planFootageDiT', 'planFootageVae', 'planText', 'planVae', 'previewSprites', 'readClip', 'readFilm', 'readImage', 'readManifest', 'readMetadata',
+    'filmSigner', 'findModel', 'generate', 'generateFilms', 'ingest', 'installedModels', 'loadJudge', 'loadSpriteWorld', 'master', 'openCredentials', 'openModel', 'openPipeline',
+    'ortBackend', 'planDiT', 'planDistill', 'planFootageDiT', 'planFootageVae', 'planText', 'planVae', 'previewSprites', 'readClip', 'readFilm', 'readImage', 'readManifest', 'readMetadata',
     'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames', 'toRgb',
-    'trainDiT', 'trainDistilled', 'trainJudge', 'trainText', 'trainVae', 'writeFilm', 'writePng',
+    'trainDiT', 'trainDistilled', 'trainJudge', 'trainText', 'trainVae', 'verifyFilm', 'writeFilm', 'writePng',
   ]);
 });
 

@@ -49,7 +49,7 @@ export function drawn({ native: { width, height, frames, fps }, seed }: FilmSpec
 export function drawingMaker(): { readonly make: FilmMaker; readonly begun: string[]; readonly open: () => void } {
   const begun: string[] = [];
   const gate = { open: false };
-  const make: FilmMaker = async ({ id, fence, spec }, { store, signal, onProgress }) => {
+  const make: FilmMaker = async ({ id, fence, spec }, { store, signer, signal, onProgress }) => {
     begun.push(id);
     const work = store.work(id), made = join(work, 'made'), assets = `film-${fence}`;
     onProgress({ stage: 'sample', progress: 10 });
@@ -61,7 +61,7 @@ export function drawingMaker(): { readonly make: FilmMaker; readonly begun: stri
     await mkdir(made, { recursive: true });
     const native = drawn(spec, spec.source ? await readFilm(store.input(id, 'source.png')) : undefined);
     await writeFilm(join(made, NATIVE_FILE), native);
-    const bytes = await deliverFilm({ native, deliver: spec.deliver, folder: made });
+    const bytes = await deliverFilm({ native, deliver: spec.deliver, folder: made, signer });
     await store.publish(id, made, assets);
     return { assets, facts: { frames: spec.deliver.frames, bytes, ignored: [], notes: spec.image ? ['began with a picture'] : [], reused: 0,
       ms: { text: 1, sample: 2, decode: 3, encode: 4 } } };

@@ -7,6 +7,7 @@ import { FileError } from '../../core/errors.ts';
 import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '../../pipeline/engine.ts';
 import { choice, integer, loraAt, nonEmpty, output, repeated, type LoraAt } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
+import { signing } from '../signing.ts';
 
 interface Flags {
   readonly lora?: readonly LoraAt[];
@@ -17,6 +18,7 @@ interface Flags {
   readonly precision?: Precision;
   readonly seed?: number;
   readonly resume?: boolean;
+  readonly sign?: boolean;
   readonly json?: boolean;
 }
 
@@ -28,6 +30,7 @@ const common = (command: Command): Command => command
   .option('--device <name>', `what computes: ${DEVICE_CHOICES.join(', ')}; a replay's default is what made the film`, choice('--device', DEVICE_CHOICES))
   .option('--precision <name>', `in which numbers: ${PRECISIONS.join(', ')}`, choice('--precision', PRECISIONS))
   .option('--resume', 'go on from the windows that an interrupted run kept in <output>.parts')
+  .option('--no-sign', 'write the film without a signature')
   .option('--json', 'print one JSON object');
 
 /** `film.mp4` → `film-master.mp4`. */
@@ -36,9 +39,9 @@ function beside(file: string, what: string): string {
   return `${extension === '' ? path : path.slice(0, -extension.length)}-${what}${extension}`;
 }
 
-function shared(flags: Flags, { signal, progress }: CliContext) {
+async function shared(flags: Flags, { version, signal, progress }: CliContext) {
   return {
-    signal, resume: flags.resume ?? false,
+    ...await signing({ sign: flags.sign, version }), signal, resume: flags.resume ?? false,
     ...(flags.lora ? { loras: flags.lora } : {}), ...(flags.model === undefined ? {} : { model: flags.model }), ...(flags.threads === undefined ? {} : { threads: flags.threads }),
     ...(flags.device === undefined ? {} : { device: flags.device }), ...(flags.precision === undefined ? {} : { precision: flags.precision }),
     onProgress: ({ phase, step, steps }: { readonly phase: string; readonly step: number; readonly steps: number }) => { progress({ stage: phase, done: step, total: steps }); },
@@ -49,12 +52,12 @@ function shared(flags: Flags, { signal, progress }: CliContext) {
 export const againCommands: readonly CliCommand[] = [
   {
     path: 'replay',
-    summary: 'Makes a film again from what its file says; says whether it is the same to the byte',
+    summary: 'Makes a film again from what its file says; says whether it is the same to the byte, whoever signed it',
     example: 'kinora replay film.mp4',
     define: (command, context) => {
       common(command.argument('<film>', 'a film that Kinora made')).action(async (file: string, flags: Flags) => {
         const { replay } = await import('../../pipeline/again.ts');
-        const { film, was, is, same } = await replay(file, { ...shared(flags, context), output: flags.output ?? beside(file, 'replay') });
+        const { film, was, is, same } = await replay(file, { ...await shared(flags, context), output: flags.output ?? beside(file, 'replay') });
         context.print(flags.json ? JSON.stringify({ ...film, was, is, same }) : `${film.file}  ${same ? `the same film, SHA-256 ${is}` : `another film: ${was} was, ${is} is`}`);
         if (!same) throw new FileError(`${film.file} is not the same as ${file}`);
       });
@@ -70,7 +73,7 @@ export const againCommands: readonly CliCommand[] = [
         .action(async (file: string, prompt: string, flags: Flags) => {
           const { remix } = await import('../../pipeline/again.ts');
           const seed = flags.seed === undefined ? {} : { seed: flags.seed }, to = flags.output ?? beside(file, 'remix');
-          const film = await remix(file, { ...shared(flags, context), ...seed, prompt, output: to });
+          const film = await remix(file, { ...await shared(flags, context), ...seed, prompt, output: to });
           context.print(flags.json ? JSON.stringify(film) : `${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, seed ${film.seed}`);
         });
     },
@@ -82,7 +85,7 @@ export const againCommands: readonly CliCommand[] = [
     define: (command, context) => {
       common(command.argument('<draft>', 'a film made with --draft')).action(async (file: string, flags: Flags) => {
         const { master } = await import('../../pipeline/again.ts');
-        const { film, psnr, ssim } = await master(file, { ...shared(flags, context), output: flags.output ?? beside(file, 'master') });
+        const { film, psnr, ssim } = await master(file, { ...await shared(flags, context), output: flags.output ?? beside(file, 'master') });
         const agree = `draft and film agree to ${psnr.toFixed(1)} dB, SSIM ${ssim.toFixed(2)}`;
         context.print(flags.json ? JSON.stringify({ ...film, psnr, ssim }) : `${film.file}  ${film.steps} steps, seed ${film.seed}; ${agree}`);
       });

@@ -7,16 +7,17 @@ import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '.
 import { LONG_WAYS, type LongWay } from '../../pipeline/timeline.ts';
 import { addGenerateFlags, readGenerateFlags, type GenerateFlags } from '../generate-flags.ts';
 import type { CliCommand, CliContext } from '../program.ts';
+import { signing } from '../signing.ts';
 
 const FLAGS = { samplers: SAMPLERS, quantizations: QUANTIZATIONS, longWays: LONG_WAYS, devices: DEVICE_CHOICES, precisions: PRECISIONS };
 
-async function run(all: GenerateFlags, { signal, print, progress }: CliContext): Promise<void> {
-  const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, device, precision, expandWith, lora, ...flags } = all;
+async function run(all: GenerateFlags, { version, signal, print, progress }: CliContext): Promise<void> {
+  const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, device, precision, expandWith, lora, sign, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
   const { drawnSeed } = await import('../../pipeline/outlet.ts');
   const extension = flags.transparent ? 'webp' : 'mp4', seed = flags.seed ?? await drawnSeed({ ...flags, ...(output === undefined ? {} : { output }) }, count);
   const films = generateFilms({
-    ...flags, ...size, seed, count, signal,
+    ...flags, ...size, seed, count, signal, ...await signing({ sign, version }),
     output: output ?? (count === 1 ? `film-${seed}.${extension}` : `film.${extension}`),   // several films get their seeds from the pipeline
     ...(model === undefined ? {} : { model }),
     ...(sampler === undefined ? {} : { sampler: sampler as SamplerName }),

@@ -17,10 +17,11 @@ import { modelsCommands } from './models.ts';
 import { serverCommands } from './serve.ts';
 import { trainReportCommand } from './train-report.ts';
 import { trainCommands } from './train.ts';
+import { verifyCommand } from './verify.ts';
 
 /** All commands of the `kinora` program. */
 export const COMMANDS: readonly CliCommand[] = [
-  generateCommand, ...againCommands, ...modelsCommands, dataSpritesCommand, dataIngestCommand, ...trainCommands, trainReportCommand,
+  generateCommand, ...againCommands, verifyCommand, ...modelsCommands, dataSpritesCommand, dataIngestCommand, ...trainCommands, trainReportCommand,
   evalSpritesCommand, evalPromptsCommand, evalPairsCommand, evalWaysCommand, evalLongCommand,
   ...serverCommands, ...archiveCommands, doctorCommand,
 ];

@@ -12,7 +12,7 @@ import type { CliCommand, CliContext } from '../program.ts';
 /** Flags that say where jobs and films are. */
 export interface DatabaseFlags { readonly config?: string; readonly data?: string; readonly database?: string }
 interface ServeFlags extends DatabaseFlags, EngineOptions { readonly host?: string; readonly port?: number; readonly model?: readonly string[];
-  readonly workers?: number; readonly threads?: number; readonly check?: boolean }
+  readonly workers?: number; readonly threads?: number; readonly provenance?: string; readonly check?: boolean }
 
 const environment = (name: string): string | undefined => { const value = process.env[name]; return value === undefined || value === '' ? undefined : value; };
 
@@ -34,15 +34,23 @@ async function version(): Promise<string> {
   return (JSON.parse(readFileSync(join(modelsFolder(), '..', 'package.json'), 'utf8')) as { version: string }).version;
 }
 
+/** A signer with the credentials of a folder, made where there are none; undefined for none. */
+async function signerIn(folder: string | null | undefined): Promise<import('../../media/signer.ts').FilmSigner | undefined> {
+  if (folder === null || folder === undefined) return undefined;
+  const [{ openCredentials }, { filmSigner }] = await Promise.all([import('../../provenance/credentials.ts'), import('../../provenance/sign.ts')]);
+  return filmSigner({ credentials: await openCredentials(folder), version: await version() });
+}
+
 async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: CliContext): Promise<void> {
   const config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
   await openEngine(engineOf(config));                            // workers would find out with their first film
   if (check) {
-    const [{ openModels }, { openPolicy }, { openDatabase }] =
-      await Promise.all([import('../../server/plan.ts'), import('../../server/policy/policy.ts'), import('../../server/server.ts')]);
+    const [{ openModels }, { openPolicy }, { openDatabase }, { credentialsFolder }] = await Promise.all([
+      import('../../server/plan.ts'), import('../../server/policy/policy.ts'), import('../../server/server.ts'), import('../../server/config.ts')]);
     await openModels(config);
     await openPolicy(config.policy);
-    await (await openDatabase(config)).close();
+    const db = await openDatabase(config);
+    try { await signerIn(credentialsFolder(config)); } finally { await db.close(); }
     print(`ready to serve ${config.models.join(', ')} on ${config.host}:${config.port}, data in ${config.data}`);
     return;
   }
@@ -57,6 +65,7 @@ interface WorkerFlags extends DatabaseFlags, EngineOptions {
   readonly model?: readonly string[];
   readonly threads?: number;
   readonly renew?: number;
+  readonly provenance?: string;
   readonly policyHook?: string;
 }
 
@@ -70,20 +79,22 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
   const make = pipelineMaker({ ...engine, ...(threads === undefined ? {} : { threads }), policy: hook === undefined ? undefined : await openPolicy({ words: false, hook }) });
   try {
     if (!config) {
-      const worker = new Worker({ source: link!.source, make, store: new Store(flags.data ?? '.'), renewMs: renew ?? 3000, log });
+      const worker = new Worker({ source: link!.source, make, store: new Store(flags.data ?? '.'), signer: await signerIn(flags.provenance), renewMs: renew ?? 3000, log });
       link!.onPush((push) => { if (push.push === 'wake') worker.wake(); else worker.drop(push.id); });
       await worker.run(both);
       return;
     }
     if (config.database === undefined)
       throw new InputError('a worker of its own needs the database that the server uses: --database, or DATABASE_URL; beside an embedded one, kinora serve starts its workers');
-    const [{ openDatabase, sourceFor }, { Jobs, newId }] = await Promise.all([import('../../server/server.ts'), import('../../server/jobs.ts')]);
+    const [{ openDatabase, sourceFor }, { Jobs, newId }, { credentialsFolder }] =
+      await Promise.all([import('../../server/server.ts'), import('../../server/jobs.ts'), import('../../server/config.ts')]);
     const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), store = new Store(config.data);
     try {
       await store.check();
       await openEngine(engine);                                 // before a job is claimed
+      const signer = await signerIn(credentialsFolder(config));
       print(`making films of ${config.models.join(', ')}`);
-      await new Worker({ source: sourceFor(jobs, name, config.models), make, store, renewMs: config.lease.renew, log }).run(both);
+      await new Worker({ source: sourceFor(jobs, name, config.models), make, store, signer, renewMs: config.lease.renew, log }).run(both);
     } finally { await db.close(); }
   } finally {
     make[Symbol.dispose]();
@@ -99,6 +110,8 @@ export const databaseFlags = (command: Command): Command => command
 
 const modelFlag = (command: Command): Command =>
   command.option('--model <id|dir>', 'an installed model, or a folder; repeatable', repeated(nonEmpty('--model', 'wanted a model id or a folder')));
+const provenanceFlag = (command: Command): Command =>
+  command.option('--provenance <dir>', 'folder of key.pem and chain.pem that sign films (in the data folder)', nonEmpty('--provenance', 'wanted a folder'));
 const engineFlags = (command: Command): Command => command.option('--threads <n>', 'CPU threads of a worker', integer('--threads', { min: 1, max: 256 }))
   .option('--device <name>', `what a worker computes on: ${DEVICE_CHOICES.join(', ')}`, choice('--device', DEVICE_CHOICES))
   .option('--precision <name>', `in which numbers: ${PRECISIONS.join(', ')}`, choice('--precision', PRECISIONS));
@@ -108,9 +121,9 @@ const serveCommand: CliCommand = {
   summary: 'Serves the Videos API that the openai packages speak',
   example: 'kinora serve --port 8080',
   define: (command, context) => {
-    engineFlags(modelFlag(databaseFlags(command
+    provenanceFlag(engineFlags(modelFlag(databaseFlags(command
       .option('--host <address>', 'address to listen on; any but loopback needs keys (127.0.0.1)', nonEmpty('--host', 'wanted an address'))
-      .option('--port <n>', 'port to listen on; 0 takes a free one (8080)', integer('--port', { min: 0, max: 65_535 })))))
+      .option('--port <n>', 'port to listen on; 0 takes a free one (8080)', integer('--port', { min: 0, max: 65_535 }))))))
       .option('--workers <n>', 'processes that make films (1)', integer('--workers', { min: 0, max: 64 }))
       .option('--check', 'see that configuration, models and database are good, and end')
       .action((flags: ServeFlags & { debug?: boolean }) => { const { debug: _, ...rest } = flags; return serve(rest, context); });
@@ -122,7 +135,7 @@ const workerCommand: CliCommand = {
   summary: 'Makes films for a server on another machine that shares database and data folder',
   example: 'kinora worker --database postgres://kinora@db/kinora --data /mnt/films',
   define: (command, context) => {
-    engineFlags(modelFlag(databaseFlags(command)))
+    provenanceFlag(engineFlags(modelFlag(databaseFlags(command))))
       .option('--renew <ms>', 'milliseconds between renewals of a lease (3000)', integer('--renew', { min: 1, max: 600_000 }))
       .option('--policy-hook <module>', 'module whose film function may refuse what was made', nonEmpty('--policy-hook', 'wanted a file or a package'))
       .action((flags: WorkerFlags & { debug?: boolean }) => { const { debug: _, ...rest } = flags; return work(rest, context); });
