@@ -11,8 +11,8 @@ test('the library exports these values', () => {
     'REFUSALS', 'ResourceError', 'SAMPLERS', 'STAGES', 'TRAINABLE', 'WANTED_DRIFT', 'addModelFile', 'captionOf', 'concatFrames', 'contactSheet', 'diagnose', 'drawClip',
     'endpointCaptioner', 'evalLong', 'evalModel', 'evalModelLong', 'evalModelPairs', 'evalModelPrompts', 'evalModelWays', 'evalSprites', 'exportModel', 'exportStudent',
     'filmSigner', 'findModel', 'generate', 'generateFilms', 'ingest', 'installedModels', 'loadJudge', 'loadSpriteWorld', 'master', 'openCredentials', 'openModel', 'openPipeline',
-    'ortBackend', 'planDiT', 'planDistill', 'planFootageDiT', 'planFootageVae', 'planText', 'planVae', 'previewSprites', 'readClip', 'readFilm', 'readImage', 'readManifest', 'readMetadata',
-    'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames', 'toRgb',
+    'ortBackend', 'planDiT', 'planDistill', 'planFootageDiT', 'planFootageVae', 'planText', 'planVae', 'previewSprites', 'readClip', 'readFilm', 'readImage', 'readManifest',
+    'readMetadata', 'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames', 'toRgb',
     'trainDiT', 'trainDistilled', 'trainJudge', 'trainText', 'trainVae', 'verifyFilm', 'writeFilm', 'writePng',
   ]);
 });
