@@ -12,8 +12,8 @@ test('the library exports these values', () => {
     'endpointCaptioner', 'evalLong', 'evalModel', 'evalModelLong', 'evalModelPairs', 'evalModelPrompts', 'evalModelWays', 'evalSprites', 'exportModel', 'exportStudent',
     'filmSigner', 'findModel', 'generate', 'generateFilms', 'ingest', 'installedModels', 'loadJudge', 'loadSpriteWorld', 'master', 'openCredentials', 'openModel', 'openPipeline',
     'ortBackend', 'planDiT', 'planDistill', 'planFootageDiT', 'planFootageVae', 'planText', 'planVae', 'previewSprites', 'readClip', 'readFilm', 'readImage', 'readManifest',
-    'readMetadata', 'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames', 'toRgb',
-    'trainDiT', 'trainDistilled', 'trainJudge', 'trainText', 'trainVae', 'verifyFilm', 'writeFilm', 'writePng',
+    'readMetadata', 'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames',
+    'toRgb', 'trainDiT', 'trainDistilled', 'trainJudge', 'trainText', 'trainVae', 'verifyFilm', 'writeFilm', 'writePng',
   ]);
 });
 
