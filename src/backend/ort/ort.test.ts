@@ -19,8 +19,9 @@ test('a value that no machine has room for is refused as a lack of memory', asyn
 test('products of bytes have the same bits in the form for machines that would saturate', async () => {
   const graph = new Graph(), [m, k, n] = [48, 96, 32] as const, x = graph.input('x', [m, k]), weight = graph.input('weight', [k, n], 'i8'), columns = graph.input('columns', [n]);
   const y = int8Matmul(x, { rows: int8Scale(x), weight, columns }), values = normals({ seed: 1, stream: 'x', step: 0 }, m * k);
-  // Pairs of u8·s8 products stay within 16 bits while steps stay within ±63, on every machine; within ±127 those without VNNI saturate, and there the program has the other form.
   // Pairs of u8·s8 products stay within 16 bits while steps stay within ±63; within ±127 machines without VNNI saturate, and there the program has the other form.
+  const small = Int8Array.from({ length: k * n }, (_, i) => ((i * 37) % 127) - 63), whole = Int8Array.from({ length: k * n }, (_, i) => ((i * 37) % 255) - 127);
+  const scales = Float32Array.from({ length: n }, (_, i) => (i + 1) / 100);
   const run = async (saturates: boolean, steps: Int8Array): Promise<Float32Array> => {
     const feeds = { x: new ort.Tensor('float32', values, [m, k]), weight: new ort.Tensor('int8', steps, [k, n]), columns: new ort.Tensor('float32', scales, [n]) };
     const session = await ort.InferenceSession.create(toOnnx(graph, { y }, { saturates }).bytes, { intraOpNumThreads: 1 });
