@@ -1,7 +1,7 @@
 /**
  * @file The contract under fire: requests generated from the OpenAPI document, right ones, nearly right ones and nonsense, against a running server. No answer is a 5xx, each
  * is what the document says of it (by ajv, which shares nothing with the schemas that validate), and the server is as well afterwards as before. Case i is a function of
- * seed and i.
+ * seed and i, but for the ids of films that earlier ones made.
  */
 import { rm } from 'node:fs/promises';
 import { inspect } from 'node:util';
