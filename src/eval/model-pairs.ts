@@ -18,7 +18,7 @@ export async function evalModelPairs(o: EvalModelPairsOptions): Promise<PairsRep
   let done = 0;
   return await evalPairs({                                      // what it uses is disposed of when this returns
     model: evaluated.model.info.id, world, judge: evaluated.judge, pairs, environment: evaluated.environment({ pairs }),
-    make: ({ prompt, index }, size) => evaluated.make({ prompt, expand: false, seed: index, ...size }),
+    make: ({ prompt, index }, size) => evaluated.make({ prompt, expand: evaluated.model.info.regions ?? false, seed: index, ...size }),
     onFilm: (film, { spec }) => { o.onFilm?.({ film, crossing: spec.relation === 'crossing', done: ++done, total: pairs }); },
   });
 }

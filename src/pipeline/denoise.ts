@@ -14,6 +14,7 @@ import { textKeys } from '../models/dit/block.ts';
 import type { DiTConfig, Quantization } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../models/dit/dit.ts';
 import { layoutKey, packTokens, type PackGroup, type PackLayout } from '../models/dit/layout.ts';
+import { hearing, REGIONS, type RelationInRegions } from '../models/dit/regions.ts';
 import { CONTEXT_SIGMA, fixedPackFeeds, GENERATED, GIVEN, latentTime } from '../models/dit/pack-feeds.ts';
 import { sigmaFeatures } from '../models/dit/rope.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
@@ -38,7 +39,7 @@ export interface CaptionTokens { readonly ids: Int32Array; readonly present: Flo
 /** The logarithm of a token's weight, as attention adds it; of 0 that of padding. */
 const emphasisOf = (weight: number): number => (weight === 0 ? -1e9 : Math.log(weight));
 
-/** What the denoiser reads of the two branches' captions, 0 (conditional) and 1 (unconditional): `pooled`, `bias`, and `kv.<block>.k`, `kv.<block>.v`. */
+/** What the denoiser reads of the two branches' captions, those of the conditional one first, of both equally many: `pooled`, `bias`, and `kv.<block>.k`, `kv.<block>.v`. */
 export type TextStates = Readonly<Record<string, Float32Array>>;
 
 /** An image or part of a clip that the film must hold. */
@@ -47,6 +48,15 @@ export interface ContextFrame {
   readonly time: number;
   /** One latent frame as tokens, normalised, with noise of {@link CONTEXT_SIGMA} in it. */
   readonly tokens: Float32Array;
+}
+
+/** Of a film that is told by regions: how the two stand, and where a window lies in what its captions tell. */
+export interface FilmRegions {
+  readonly relation: RelationInRegions;
+  /** Pixel frames of the captions' stretch before the window's first. */
+  readonly start: number;
+  /** Pixel frames of that stretch. */
+  readonly frames: number;
 }
 
 /** The film that is denoised, in tokens. */
@@ -59,13 +69,15 @@ export interface DenoisedFilm {
   readonly context: readonly ContextFrame[];
   /** How many of its first latent frames are given; the caller keeps them, and their σ, as they are. Default 0. */
   readonly beginning?: number;
+  /** Present when each branch has a caption for each of two regions. */
+  readonly regions?: FilmRegions | undefined;
 }
 
 const BRANCHES = 2;
 
-/** The text program's graph: the tower, and from its states the keys and values of every block of the transformer. */
-export function textOutputs(config: DiTConfig, text: TextConfig): Record<string, Tensor> {
-  const graph = new Graph(), shape = [BRANCHES, text.length];
+/** The text program's graph: the tower, and from its states the keys and values of every block of the transformer. `each` is how many captions a branch has. */
+export function textOutputs(config: DiTConfig, text: TextConfig, each = 1): Record<string, Tensor> {
+  const graph = new Graph(), shape = [BRANCHES * each, text.length];
   const weighted = { weights: graph.input('weights', shape), emphasis: graph.input('emphasis', shape) };
   const { states, pooled, bias } = textTower(bindParams(graph, textParams(text), 'text.'), graph.input('ids', shape, 'i32'), graph.input('present', shape), text, weighted);
   const readers = { blocks: ditParams(config).blocks.map(({ cross }) => (cross ? { cross: { kv: cross.kv } } : {})) };
@@ -78,21 +90,22 @@ export function textOutputs(config: DiTConfig, text: TextConfig): Record<string,
 }
 
 /** The program of the captions of both branches. */
-export function textProgram({ backend, programs, config, text, weights }: DitRuntime): Promise<Program> {
-  return programs.get(`text ${text.vocabulary}`, () => backend.compile({ outputs: textOutputs(config, text), fixed: Object.keys(weights) }));
+export function textProgram({ backend, programs, config, text, weights }: DitRuntime, each = 1): Promise<Program> {
+  return programs.get(`text ${text.vocabulary}/${each}`, () => backend.compile({ outputs: textOutputs(config, text, each), fixed: Object.keys(weights) }));
 }
 
-/** What the denoiser reads of the conditional and the unconditional caption. */
-export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens, unconditional: CaptionTokens): Promise<TextStates> {
-  const { length } = rt.text, ids = new Int32Array(BRANCHES * length), present = new Float32Array(BRANCHES * length), weights = present.slice();
-  [conditional, unconditional].forEach((c, i) => { ids.set(c.ids, i * length); present.set(c.present, i * length); weights.set(c.weights ?? c.present, i * length); });
+/** What the denoiser reads of the conditional caption, or of one for each region, and of the unconditional one. */
+export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens | readonly CaptionTokens[], unconditional: CaptionTokens): Promise<TextStates> {
+  const told = 'ids' in conditional ? [conditional] : conditional, all = [...told, ...told.map(() => unconditional)];
+  const { length } = rt.text, ids = new Int32Array(all.length * length), present = new Float32Array(all.length * length), weights = present.slice();
+  all.forEach((c, i) => { ids.set(c.ids, i * length); present.set(c.present, i * length); weights.set(c.weights ?? c.present, i * length); });
   const emphasis = weights.map((weight, i) => (present[i] === 1 ? emphasisOf(weight) : 0));
-  return (await textProgram(rt)).run({ ...rt.weights, ids, present, weights, emphasis });
+  return (await textProgram(rt, told.length)).run({ ...rt.weights, ids, present, weights, emphasis });
 }
 
-/** The layout of a film's pack with one or both branches; both captions are always there, since products of one row round differently. */
-export const filmLayout = (film: Pick<DenoisedFilm, 'frames' | 'height' | 'width'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
-  ({ groups: groupsOf(film, branches), captions: BRANCHES });
+/** The layout of a film's pack with one or both branches; both branches' captions are always there, since products of one row round differently. */
+export const filmLayout = (film: Pick<DenoisedFilm, 'frames' | 'height' | 'width' | 'regions'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
+  ({ groups: groupsOf(film, branches).map((g) => (film.regions ? { ...g, regions: REGIONS } : g)), captions: BRANCHES * (film.regions ? REGIONS : 1) });
 
 /** The conditional branch with what is given beside it, the unconditional one without: guidance then pulls towards the given frames as it pulls towards the words. */
 function groupsOf({ frames, height, width, context }: Parameters<typeof filmLayout>[0], branches: number): PackGroup[] {
@@ -127,9 +140,14 @@ async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, 
   const lists = (beside: readonly ContextFrame[], caption: number) => ({
     times: [...Array.from({ length: frames }, (_, i) => latentTime(i)), ...beside.map((c) => c.time)],
     kinds: [...new Array<number>(beginning).fill(GIVEN), ...new Array<number>(frames - beginning).fill(GENERATED), ...beside.map(() => GIVEN)],
-    captions: new Array<number>(frames + beside.length).fill(caption),
+    captions: Array.from({ length: frames + beside.length }, () => (film.regions ? [caption * REGIONS, caption * REGIONS + 1] : [caption])).flat(),
   });
-  const fixed = fixedPackFeeds(layout, given.map(lists), rt.config), rows = packTokens(layout);
+  const heard = ({ times }: { readonly times: readonly number[] }): { hears?: Uint8Array } => {
+    if (!film.regions) return {};
+    const { relation, start, frames: all } = film.regions, progress = times.map((time) => (start + time) / Math.max(1, all - 1));
+    return { hears: hearing({ relation, progress, height: film.height, width: film.width }) };
+  };
+  const fixed = fixedPackFeeds(layout, given.map((beside, b) => { const own = lists(beside, b); return { ...own, ...heard(own) }; }), rt.config), rows = packTokens(layout);
   const tokens = new Float32Array(rows * perToken), predicted = new Float32Array(rows * perToken);
   given.forEach((beside, b) => { beside.forEach((c, i) => { tokens.set(c.tokens, starts[b]! + own + i * perFrame); }); });
   const program = await denoiseProgram(rt, layout);

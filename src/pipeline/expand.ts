@@ -6,6 +6,7 @@
 import { InputError } from '../core/errors.ts';
 import { SPRITE_BRIEF } from '../data/sprites/brief.ts';
 import { checkPlainGround, expandPrompt } from '../data/sprites/expand.ts';
+import type { RelationInRegions } from '../models/dit/regions.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { formatWeights, parseWeights, type Weighted } from '../models/text/weights.ts';
 import { askEndpoint, type ExpandEndpoint } from './expand-endpoint.ts';
@@ -19,6 +20,9 @@ export interface ExpandOptions {
   readonly expandWith?: string | ExpandEndpoint;
 }
 
+/** Two characters told one by one, from left to right as they stand at the beginning. */
+export type ToldByRegions = { readonly relation: RelationInRegions; readonly prompts: readonly [left: string, right: string] };
+
 /** What the model reads instead of prompt and negative prompt; plain data, for the film's metadata. */
 export type Expanded = {
   readonly prompt: string;
@@ -26,6 +30,8 @@ export type Expanded = {
   /** Words that were left out on the way. */
   readonly ignored: readonly string[];
   readonly mended: Readonly<Record<string, string>>;
+  /** Of two characters, by models that are told by regions: how they stand, and a caption for each in place of the prompt. */
+  readonly regions?: ToldByRegions;
 };
 
 /** An expander: what `expandPrompt` of a world's data does, how an endpoint is told of that world, and which grounds a film is cut out of. */
@@ -52,7 +58,7 @@ interface Asked {
 
 /** Options of {@link expandFilm}. */
 export interface ExpandFilmOptions extends ExpandOptions {
-  readonly info: Pick<ModelInfo, 'id' | 'expander'>;
+  readonly info: Pick<ModelInfo, 'id' | 'expander' | 'regions'>;
   /** Opened only when it is needed. */
   readonly tokenizer: () => Promise<CaptionTokenizer>;
   /** Prompts that are read as they are all the same. Default: none. */
@@ -76,11 +82,13 @@ export async function expandFilm<S extends Asked>(
   const knows = (t: string): boolean => { const read = words.encode(t); return read.ignored.length === 0 && Object.keys(read.mended).length === 0; };
   const made = expander.expand({
     prompt: text, marks: parts, negative: s.negative, looks: s.images.length + s.clips.length === 0 && !s.source, knows, mend: (word) => words.encode(word).mended[word],
+    byRegions: info.regions ?? false,
     ...(s.transparent ? { plainGround: true } : {}), ...(draft === undefined ? {} : { draft }), ...(s.before === undefined ? {} : { before: s.before }),
   });
-  if (made.prompt === text && made.negative === s.negative) return s;
-  const prompt = formatWeights({ text: made.prompt, parts: made.marks as readonly Weighted[] });
-  return { ...s, expanded: { prompt, negative: made.negative, ignored: made.ignored, mended: made.mended } };
+  if (made.prompt === text && made.negative === s.negative && !made.regions) return s;
+  const weighed = (of: { readonly prompt: string; readonly marks: typeof made.marks }): string => formatWeights({ text: of.prompt, parts: of.marks as readonly Weighted[] });
+  const regions = made.regions && { relation: made.regions.relation, prompts: made.regions.prompts.map(weighed) as [string, string] };
+  return { ...s, expanded: { prompt: weighed(made), negative: made.negative, ignored: made.ignored, mended: made.mended, ...(regions ? { regions } : {}) } };
 }
 
 /** A shot's words, and what the model reads for them. */

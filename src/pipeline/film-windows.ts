@@ -3,6 +3,7 @@
  */
 import { isGuided, type GuidanceOptions } from '../diffusion/guidance.ts';
 import { sigmaGrid } from '../diffusion/timesteps.ts';
+import type { FilmRegions } from './denoise.ts';
 import { latentFrames } from '../models/vae/config.ts';
 import type { FilmSettings } from './film-options.ts';
 import { planWindows, wholeLatents, type FilmWindow, type Span } from './timeline.ts';
@@ -30,6 +31,12 @@ export const encodedFrames = (s: Pick<FilmSettings, 'images' | 'source'>, window
 /** The images that a window's new frames hold. */
 export const imagesIn = <T extends { readonly frame: number }>({ start, end, before, after }: FilmWindow, images: readonly T[]): T[] =>
   images.filter(({ frame }) => frame >= start + before && frame < end - after);
+
+/** Of a window whose shot is told by regions: how, and where it lies in the shot. */
+export function regionsOf(s: Pick<FilmSettings, 'shots' | 'frames'>, w: Pick<FilmWindow, 'shot' | 'start'>): FilmRegions | undefined {
+  const shot = s.shots[w.shot]!, told = shot.reads?.regions, end = s.shots[w.shot + 1]?.start ?? s.frames;
+  return told && { relation: told.relation, start: w.start - shot.start, frames: end - shot.start };
+}
 
 /** Guidance as the sampler's velocity takes it. */
 export const guidanceOf = ({ guidance, interval, rescale }: FilmSettings): GuidanceOptions => ({ scale: guidance, interval, rescale });

@@ -9,7 +9,7 @@ import type { GivenParts } from './context.ts';
 import type { NativeFrames } from './deliver.ts';
 import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type CaptionTokens, type DitRuntime, type TextStates } from './denoise.ts';
 import type { FilmSettings } from './film-options.ts';
-import { branchesOf, encodedFrames, imagesIn, windowSigmas, windowSize } from './film-windows.ts';
+import { branchesOf, encodedFrames, imagesIn, regionsOf, windowSigmas, windowSize } from './film-windows.ts';
 import type { Job } from './job.ts';
 import { joinedFrames } from './join.ts';
 import type { ModelInfo } from './model-info.ts';
@@ -26,9 +26,9 @@ export interface Runtime { readonly vae: VaeRuntime; readonly dit: DitRuntime; r
 export async function prepareFilm({ vae, dit }: Runtime, s: FilmSettings, windows: readonly FilmWindow[], check: () => void): Promise<void> {
   const side = SPACE_FACTOR * dit.config.patch, encoded = encodedFrames(s, windows);
   const steps = [
-    () => textProgram(dit),
+    ...[...new Set(s.shots.map((shot) => captionsRead(shot).length))].map((each) => () => textProgram(dit, each)),
     ...windows.flatMap((w) => {
-      const { frames, context } = windowSize(w, s), film = { frames, height: s.height / side, width: s.width / side, context: { length: context } };
+      const { frames, context } = windowSize(w, s), film = { frames, height: s.height / side, width: s.width / side, context: { length: context }, regions: regionsOf(s, w) };
       return branchesOf(s, w).map((branches) => () => denoiseProgram(dit, filmLayout(film, branches)));
     }),
     () => chunkProgram(vae, 'decode', true, s),
@@ -42,22 +42,25 @@ export async function prepareFilm({ vae, dit }: Runtime, s: FilmSettings, window
 /** What is read of the words, states by shot. */
 export interface EncodedText {
   readonly states: readonly TextStates[];
-  /** What the states were made of: the shot's caption and the unconditional one. */
+  /** What the states were made of: the shot's captions and the unconditional one. */
   readonly captions: readonly (readonly CaptionTokens[])[];
   readonly ignored: readonly string[];
   readonly mended: Readonly<Record<string, string>>;
   readonly truncated: boolean;
 }
 
+/** The captions that a shot is told by: one, or one for each region. */
+const captionsRead = ({ prompt, reads }: FilmSettings['shots'][number]): readonly string[] => reads?.regions?.prompts ?? [reads?.prompt ?? prompt];
+
 /** Reads a film's words. */
 export async function encodeText({ tokenizer, dit }: Runtime, { shots, negative }: FilmSettings): Promise<EncodedText> {
-  const unconditional = tokenizer.encode(shots[0]!.reads?.negative ?? negative), prompts = shots.map(({ prompt, reads }) => tokenizer.encode(reads?.prompt ?? prompt));
-  const all = [unconditional, ...prompts, ...shots.flatMap(({ reads }) => reads ?? [])], states: TextStates[] = [];
-  for (const prompt of prompts) states.push(await encodeCaptions(dit, prompt, unconditional));
+  const unconditional = tokenizer.encode(shots[0]!.reads?.negative ?? negative), told = shots.map((shot) => captionsRead(shot).map((prompt) => tokenizer.encode(prompt)));
+  const prompts = told.flat(), all = [unconditional, ...prompts, ...shots.flatMap(({ reads }) => reads ?? [])], states: TextStates[] = [];
+  for (const captions of told) states.push(await encodeCaptions(dit, captions, unconditional));
   return {
     ignored: [...new Set(all.toReversed().flatMap(({ ignored }) => [...ignored]))],
     mended: Object.assign({}, ...all.map(({ mended }) => mended)) as Record<string, string>,
-    truncated: [unconditional, ...prompts].some(({ truncated }) => truncated), states, captions: prompts.map((prompt) => [prompt, unconditional]),
+    truncated: [unconditional, ...prompts].some(({ truncated }) => truncated), states, captions: told.map((captions) => [...captions, unconditional]),
   };
 }
 

@@ -13,7 +13,7 @@ import { countParams, listParams } from '../nn/param.ts';
 import { denoiseOutputs, filmLayout, textOutputs } from './denoise.ts';
 import type { ModelInfo } from './model-info.ts';
 import type { FilmSettings } from './film-options.ts';
-import { branchesOf, encodedFrames, windowSize, windowsOf } from './film-windows.ts';
+import { branchesOf, encodedFrames, regionsOf, windowSize, windowsOf } from './film-windows.ts';
 import { sizeRule } from './size-rule.ts';
 import { chunkOutputs } from './vae-stream.ts';
 
@@ -28,11 +28,11 @@ export function predictBytes(s: FilmSettings, { vae, dit, text }: ModelInfo, rul
   const weights = 4 * countParams({ vae: vaeParams(vae.config), dit: ditParams(dit.config), text: textParams(text.config) });
   const beside = listParams(ditParams(dit.config, s.quantize)).reduce((n, { leaf }) => n + (leaf.dtype === 'i8' ? sizeOf(leaf.shape) : 0), 0);       // the float32 ones stay
   const windows = windowsOf(s), encoded = encodedFrames(s, windows), layouts = new Map(windows.flatMap((w) => {
-    const { frames, context } = windowSize(w, s);
-    return branchesOf(s, w).map((branches) => filmLayout({ frames, height: s.height / rule, width: s.width / rule, context: { length: context } }, branches));
+    const { frames, context } = windowSize(w, s), film = { frames, height: s.height / rule, width: s.width / rule, context: { length: context }, regions: regionsOf(s, w) };
+    return branchesOf(s, w).map((branches) => filmLayout(film, branches));
   }).map((layout) => [layoutKey(layout), layout] as const));
   const denoise = Math.max(0, ...[...layouts.values()].map((layout) => peakBytes(denoiseOutputs(layout, dit.config, text.config, s.quantize))));
-  const words = peakBytes(textOutputs(dit.config, text.config)), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
+  const words = peakBytes(textOutputs(dit.config, text.config, Math.max(...s.shots.map(({ reads }) => reads?.regions?.prompts.length ?? 1)))), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
   const encode = encoded > 0 ? peakBytes(chunkOutputs('encode', encoded === 1, vae.config, s)) : 0;
   const frames = (s.transparent ? 4 : 3) * s.width * s.height * (s.frames + Math.min(s.frames, s.window) * s.scale ** 2);
   return BASE_BYTES + weights + beside + words + denoise + encode + decode + frames;

@@ -38,6 +38,8 @@ const schema = z.strictObject({
   text: z.strictObject({ config: z.strictObject({ vocabulary: count, length: count, width: count, depth: count, heads: count, mlp: z.enum(MLP_KINDS) }) }),
   /** Who words prompts like the captions of the model's training (expand.ts). Absent: nobody, prompts are read as they are. */
   expander: z.enum(EXPANDERS).optional(),
+  /** Whether it was trained on canvases of two characters each told by a caption of its own (models/dit/regions.ts), which its expander writes. */
+  regions: z.boolean().optional(),
   /** Per channel, over training clips: the transformer works on (latent − mean) / root mean square of std. */
   latent: z.strictObject({ mean: z.array(z.number()), std: z.array(z.number().positive()) }),
   /** The film that is made when nothing is asked for, pixels and frames a second. */

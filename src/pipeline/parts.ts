@@ -16,7 +16,7 @@ import type { WindowParts } from './context.ts';
 import type { CaptionTokens } from './denoise.ts';
 import { modelsFolder, type ModelInfo } from './model-store.ts';
 import type { FilmSettings } from './film-options.ts';
-import { windowSigmas } from './film-windows.ts';
+import { regionsOf, windowSigmas } from './film-windows.ts';
 import type { FilmWindow } from './timeline.ts';
 
 /** Whether a film goes on from windows that are there, and leaves its own. */
@@ -69,7 +69,7 @@ export function windowKey({ info, settings, window, parts, region, captions }: W
   feed(hash, {
     madeBy: madeBy(), vae, dit, text, latent, weights: ['vae.safetensors', 'dit.safetensors'].map((name) => files[name]?.sha256),
     settings: Object.fromEntries(Object.entries(settings).filter(([name]) => !UNSEEN.has(name))), sigmas: windowSigmas(settings, window),
-    place, parts, region, captions: captions.map(({ ids, present, weights }) => ({ ids, present, weights })),
+    place, parts, region, regions: regionsOf(settings, window), captions: captions.map(({ ids, present, weights }) => ({ ids, present, weights })),
   });
   return hash.digest('hex');
 }

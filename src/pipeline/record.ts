@@ -10,6 +10,8 @@ import { sha256 } from '../io/safetensors.ts';
 import type { Frames } from '../media/frames.ts';
 import type { FilmMetadata, Json } from '../media/metadata.ts';
 import { QUANTIZATIONS } from '../models/dit/config.ts';
+import { RELATIONS_IN_REGIONS } from '../models/dit/regions.ts';
+import type { Expanded } from './expand.ts';
 import type { GivenParts } from './context.ts';
 import { DEVICE_CHOICES, PRECISIONS, type EngineOptions } from './engine.ts';
 import type { LoraMark } from './lora.ts';
@@ -60,7 +62,10 @@ const picture = { sha256: z.string(), count: z.int().positive(), width: z.int().
 const pictureSchema = z.object(picture);
 type Picture = z.infer<typeof pictureSchema>;
 
-const readsSchema = z.object({ prompt: z.string(), negative: z.string(), ignored: z.array(z.string()), mended: z.record(z.string(), z.string()) });
+const readsSchema = z.object({
+  prompt: z.string(), negative: z.string(), ignored: z.array(z.string()), mended: z.record(z.string(), z.string()),
+  regions: z.object({ relation: z.enum(RELATIONS_IN_REGIONS), prompts: z.tuple([z.string(), z.string()]) }).optional(),
+});
 
 const recordSchema = z.object({
   negative: z.string(), frames: z.number(), width: z.number(), height: z.number(), fps: z.number(), steps: z.number(), guidance: z.number(),
@@ -90,6 +95,8 @@ export interface RecordedFilm {
   readonly loras: readonly LoraMark[];
 }
 
+const expanded = ({ regions, ...read }: z.infer<typeof readsSchema>): Expanded => ({ ...read, ...(regions ? { regions } : {}) });
+
 /** The options that made a film. Throws a FileError when the record is of another kind, or lacks pictures that were too large to travel with it. */
 export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, file: string): RecordedFilm {
   const parsed = recordSchema.safeParse(settings);
@@ -107,8 +114,8 @@ export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, fi
       prompt, seed, ...plain, steps: draftOf ?? steps, ...(draftOf === undefined ? {} : { draft: true }),
       images: images.map(({ name, frame, ...p }) => ({ image: frames(p), name, frame })), clips: clips.map(({ frame, ...p }) => ({ clip: frames(p), frame })),
       ...(source ? { source: { strength: source.strength, film: frames(source.film), ...(source.mask ? { mask: frames(source.mask) } : {}) } } : {}),
-      shots: shots.map(({ reads: read, ...shot }) => ({ ...shot, ...(read ? { reads: read } : {}) })), loop, ...(vary ? { vary } : {}),
-      ...(reads ? { reads } : {}), expand: false, describe: false,
+      shots: shots.map(({ reads: read, ...shot }) => ({ ...shot, ...(read ? { reads: expanded(read) } : {}) })), loop, ...(vary ? { vary } : {}),
+      ...(reads ? { reads: expanded(reads) } : {}), expand: false, describe: false,
     },
   };
 }

@@ -14,7 +14,7 @@ import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { windowContext, type WindowParts } from './context.ts';
 import { filmVelocity, type DitRuntime, type TextStates } from './denoise.ts';
 import type { FilmSettings } from './film-options.ts';
-import { guidanceOf, windowSigmas } from './film-windows.ts';
+import { guidanceOf, regionsOf, windowSigmas } from './film-windows.ts';
 import type { FilmWindow } from './timeline.ts';
 import type { VaeRuntime } from './vae-stream.ts';
 
@@ -45,7 +45,7 @@ export async function sampleWindow(o: WindowOptions): Promise<Float32Array> {
     start.set(beginning.noised);
     for (const row of sigmas) row.fill(CONTEXT_SIGMA, 0, kept);
   }
-  const free = filmVelocity(dit, { frames, height, width, context, beginning: kept }, o.text, guidanceOf(s));
+  const free = filmVelocity(dit, { frames, height, width, context, beginning: kept, regions: regionsOf(s, w) }, o.text, guidanceOf(s));
   const z = await SAMPLER_TABLE[s.sampler].sample({
     velocity: source && region ? within(free, { region: tokenRegion(region, s, side), source, noise, perToken }) : free,
     noise: start, sigmas, pack,

@@ -5,6 +5,7 @@
 import type { RandomKey } from '../core/random.ts';
 import type { Split } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
+import type { RelationInRegions } from '../models/dit/regions.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import type { ClipShape } from './latents.ts';
 
@@ -24,6 +25,9 @@ export interface CaptionDraw {
   /** Whether looks are told, where words tell them apart from deeds. */
   readonly looks: boolean;
 }
+
+/** A clip as {@link import('../models/dit/regions.ts').REGIONS} captions; `relation` is null where all of it hears the one. */
+export interface ToldRegions { readonly captions: readonly [left: string, right: string]; readonly relation: RelationInRegions | null }
 
 /** What an autoencoder is trained on. */
 export interface PieceRequest {
@@ -45,6 +49,8 @@ export interface ClipSource {
   clip(ref: ClipRef): Promise<Frames>;
   /** The caption of a clip. */
   caption(ref: ClipRef, draw: CaptionDraw): string;
+  /** The clip told by regions (models/dit/regions.ts): a caption for each of two characters, or the same twice. Absent: its clips are told as wholes only. */
+  regions?(ref: ClipRef, draw: CaptionDraw): ToldRegions;
   /** Latent frames before a character goes on to do something else, of a clip of changing deeds. Throws an InputError where clips know no deeds. */
   framesBefore(ref: ClipRef): number;
   /** A clip of a size, or a part of a larger one, drawn by a key. */

@@ -8,6 +8,7 @@ import { DEEDS } from '../data/sprites/world.ts';
 import { PREDICTIONS } from '../diffusion/prediction.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { DIT_PRESETS, MLP_KINDS } from '../models/dit/config.ts';
+import { REGIONS } from '../models/dit/regions.ts';
 import { decodedFrames, latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
 import { LORA_TARGETS } from '../nn/lora.ts';
 import { hasGiven, SHAPE_NAME, shapeName } from './latents.ts';
@@ -101,7 +102,9 @@ function checkShapes(
 }
 
 /** Kinds of samples, with their shares. */
-const shapes = z.array(z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), deeds: z.enum(DEEDS).optional(), share: z.number().positive() })).min(1);
+const shape = z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), deeds: z.enum(DEEDS).optional(), share: z.number().positive() });
+/** Of a transformer's run also how many captions each latent frame has. */
+const shapes = z.array(shape.extend({ regions: z.literal(REGIONS).optional() })).min(1);
 
 /**
  * Clips whose latents are kept, by `frames`x`width`x`height`; with `@fall`, `@change`, `@late` or `@pair`, clips of such deeds; with `/n`, the last n frames of the
@@ -166,7 +169,7 @@ const distillSchema = z.strictObject({
   layouts: z.int().min(1).max(32),
   /** Packs of trajectories that are kept; an epoch is `segments` × `train` steps. */
   packs: z.strictObject({ train: count, heldout: count }),
-  shapes, clips,
+  shapes: z.array(shape).min(1), clips,
   dropCaption: share, noisyCaption: share, deedCaption: share, prefix: share,
 }).superRefine((config, ctx) => { checkShapes(config, { shapes: config.shapes, path: ['shapes'], patch: 1 }, ctx); });   // a teacher's patches are never smaller
 

@@ -90,10 +90,10 @@ test('without more, a sample is a clip at one noise level, with its caption', ()
   expect(s).toEqual(sampleOf(kind(), 1));
   expect([s.times, s.kinds, s.clean.length]).toEqual([[0, 4, 8], [GENERATED, GENERATED, GENERATED], 3 * perFrame]);
   expect(new Set(s.sigmas).size).toBe(1);
-  const captions = new Set(steps.map((step) => sampleOf(kind(), step).caption));
+  const captions = new Set(steps.map((step) => sampleOf(kind(), step).captions[0]));
   expect(captions.size).toBeGreaterThan(100);                   // a new wording each time, of ten clips
   expect(captions.has('')).toBe(false);
-  const dropped = steps.filter((step) => sampleOf(kind(), step, { dropCaption: 0.25 }).caption === '').length;
+  const dropped = steps.filter((step) => sampleOf(kind(), step, { dropCaption: 0.25 }).captions[0] === '').length;
   expect(dropped).toBeGreaterThan(30); expect(dropped).toBeLessThan(70);
 });
 
@@ -132,7 +132,7 @@ test('of a clip whose deed changes, what comes before is given and the caption t
     const { next } = drawClip(world, { key: { seed: SEED, stream: clipStream('train', CHANGE), step: index }, split: 'train', ...CHANGE }).characters[0]!;
     expect(given).toBe(latentFrames(next!.from));
     const words = told[next!.labels.action];
-    if (words) { expect(s.caption).toMatch(words); read++; }
+    if (words) { expect(s.captions[0]).toMatch(words); read++; }
   }
   expect(read).toBeGreaterThan(10);
 });
@@ -146,7 +146,7 @@ test('of a clip whose deed had begun before, the beginning is given; what is dra
 
 test('captions of clips with given frames can leave looks to the given frames; others always tell what they like', () => {
   const LOOKS = /hair|mohawk|ponytail|topknot|pigtails|curls|afro|armou?r|chain|mail|jerkin|tabard|surcoat|robe|shirt|top\b|dress|gown|vest|waistcoat|[发甲袍衫裙装]/;
-  const telling = (shape: SampleShape, data: Partial<DiTTaskConfig>): number => steps.filter((step) => LOOKS.test(sampleOf(shape, step, data).caption)).length;
+  const telling = (shape: SampleShape, data: Partial<DiTTaskConfig>): number => steps.filter((step) => LOOKS.test(sampleOf(shape, step, data).captions[0]!)).length;
   expect(telling(kind({ given: 1 }), { deedCaption: 1 })).toBe(0);
   expect(telling(kind(), { prefix: 1, deedCaption: 1 })).toBe(0);
   const half = telling(kind({ given: 1 }), { deedCaption: 0.5 }), all = telling(kind(), { deedCaption: 1 });

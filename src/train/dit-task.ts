@@ -17,6 +17,7 @@ import type { DiTConfig } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, type DiTParams } from '../models/dit/dit.ts';
 import { layoutKey, packFrames, packTokens, runLength, type PackLayout } from '../models/dit/layout.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN, latentTime, packFeeds, type PackSegment } from '../models/dit/pack-feeds.ts';
+import { hearing } from '../models/dit/regions.ts';
 import { patchify } from '../models/dit/patch.ts';
 import { NEW_WORDS, newWordParams, TOWER_WORDS, withNewRows } from '../models/text/new-words.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
@@ -24,7 +25,7 @@ import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { bindParams, type Bound, type ParamSpec } from '../nn/param.ts';
 import { captionFeeds } from './caption-feeds.ts';
-import type { ClipRef, ClipSource } from './clip-source.ts';
+import type { ClipRef, ClipSource, ToldRegions } from './clip-source.ts';
 import { givenFrames, shapeName, type ClipShape, type FrozenVae, type LatentClips } from './latents.ts';
 import { evenBank, layoutBank, type BankLayout, type SampleShape } from './layout-bank.ts';
 import type { Batch, TrainTask } from './loop.ts';
@@ -107,7 +108,10 @@ interface Sample {
   readonly times: number[];
   readonly kinds: number[];
   readonly sigmas: Float32Array;
-  readonly caption: string;
+  /** One, or one for each region. */
+  readonly captions: readonly string[];
+  /** Of a sample with regions ({@link PackSegment.hears}). */
+  readonly hears?: Uint8Array;
 }
 
 /** The denoiser of a layout on a graph, text included. */
@@ -128,11 +132,15 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
   const tokensOf = (z: Float32Array, frames: number, s: ClipShape): Float32Array =>
     patchify(z, { channels: config.channels, frames, height: s.height / SPACE_FACTOR, width: s.width / SPACE_FACTOR, patch: config.patch, stats: vae });
 
-  const captionFor = (ref: ClipRef, given: boolean, d: Draws, key: RandomKey): string => {
-    if (d.chance(data.dropCaption)) return '';
-    const looks = !(given && d.chance(data.deedCaption));
-    const caption = source.caption(ref, { key: { ...key, stream: `${key.stream}/caption` }, looks });
-    return d.chance(data.noisyCaption) ? noisyCaption(caption, { ...key, stream: `${key.stream}/noise` }) : caption;
+  const captionsFor = (s: SampleShape, ref: ClipRef, given: boolean, d: Draws, key: RandomKey): ToldRegions | readonly [string] => {
+    const byRegions = (s.regions ?? 1) > 1, dropped = d.chance(data.dropCaption);
+    if (dropped) return byRegions ? { captions: ['', ''], relation: null } : [''];
+    const draw = { key: { ...key, stream: `${key.stream}/caption` }, looks: !(given && d.chance(data.deedCaption)) };
+    const noisy = (caption: string): string => (d.chance(data.noisyCaption) ? noisyCaption(caption, { ...key, stream: `${key.stream}/noise` }) : caption);
+    if (!byRegions) return [noisy(source.caption(ref, draw))];
+    if (!source.regions) throw new InputError(`a sample of ${shapeName(s)} is told by ${s.regions} regions, which these clips have no words for: wanted 1`);
+    const { captions: [left, right], relation } = source.regions(ref, draw), first = noisy(left);
+    return { captions: [first, relation === null ? first : noisy(right)], relation };
   };
 
   const poolOf = (s: ClipShape): LatentClips => {
@@ -173,7 +181,11 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       for (const part of parts) { clean.set(part, start); start += part.length; }
       const sigmas = new Float32Array(times.length).fill(CONTEXT_SIGMA);
       sigmas.set(generated);
-      return { clean, times, kinds, sigmas, caption: captionFor(ref, kinds.includes(GIVEN), d, key) };
+      const told = captionsFor(s, ref, kinds.includes(GIVEN), d, key);
+      if (!('relation' in told)) return { clean, times, kinds, sigmas, captions: told };
+      const { captions, relation } = told, size = { height: s.height / SPACE_FACTOR / config.patch, width: s.width / SPACE_FACTOR / config.patch };
+      const progress = times.map((time) => time / Math.max(1, s.frames - 1));
+      return { clean, times, kinds, sigmas, captions, ...(relation ? { hears: hearing({ ...size, relation, progress }) } : {}) };
     },
 
     /** Noises samples and lays them out. `target` is the perfect prediction per token; `weight` the loss weight per latent frame, which turns its error into the velocity's. */
@@ -183,9 +195,11 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       for (const s of samples) { x.set(s.clean, at); at += s.clean.length; }
       const path = { x, eps, sigma, pack: samples.map((s) => ({ frames: s.times.length, perFrame: s.clean.length / s.times.length })) }, noised = addNoise(path);
       at = 0;
-      const segments = samples.map((s, i): PackSegment => ({
-        times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.map(() => i), tokens: noised.subarray(at, at += s.clean.length),
-      }));
+      let caption = 0;
+      const segments = samples.map((s): PackSegment => {
+        const own = s.captions.map(() => caption++), tokens = noised.subarray(at, at += s.clean.length);
+        return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.flatMap(() => own), tokens, ...(s.hears ? { hears: s.hears } : {}) };
+      });
       const perToken = config.channels * config.patch ** 2;
       const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),
         { prediction: data.prediction, sigma });
@@ -222,7 +236,7 @@ export function ditTask(parts: DiTTaskParts, validate?: TrainTask<TrainedParams>
       const { feeds } = maker.pack(chosen, samples, { seed: data.seed, stream: 'dit/eps', step });
       return {
         layout: layoutKey(chosen.layout), samples: samples.length, describe: `dit/sample ${step * 1024}…${step * 1024 + samples.length - 1}`,
-        feeds: { ...tower, ...feeds, ...captionFeeds(samples.map((s) => s.caption), tokenizer, text.length) },
+        feeds: { ...tower, ...feeds, ...captionFeeds(samples.flatMap((s) => s.captions), tokenizer, text.length) },
       };
     },
     build(key, graph, p) {

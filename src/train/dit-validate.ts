@@ -50,7 +50,7 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
   /** A dataset may hold out clips that are all called the same: captions of training clips are dealt too. */
   const strange = Array.from({ length: Math.min(FILMS, stock?.count('train', MAIN) ?? 0) }, (_, index) =>
     source.caption({ seed: data.seed, split: 'train', shape: MAIN, index }, { key: { seed: data.seed, stream: 'dit/dealt', step: index }, looks: true }));
-  const main = samplesOf(MAIN, count), others = dealtCaptions([...samplesOf(MAIN, FILMS).map((s) => s.caption), ...strange], count);
+  const main = samplesOf(MAIN, count), others = dealtCaptions([...samplesOf(MAIN, FILMS).flatMap((s) => s.captions), ...strange], count);
   const films = filmBatch(parts, { shape: source.main, prompts, together: Math.min(count, prompts.length), steps: STEPS, guidance: GUIDANCE, seed: data.seed });
   let mainLoss: Promise<Program> | undefined;
 
@@ -58,7 +58,7 @@ export function ditValidation(parts: DiTTaskParts, heldout: DiTTaskParts['latent
   /** The loss of samples whose generated frames are all at one level. */
   async function lossAt(
     program: Program, weights: Weights, kind: SampleShape, samples: typeof main, sigma: number, step: number,
-    captions = samples.map((s) => s.caption),
+    captions = samples.flatMap((s) => s.captions),
   ): Promise<number> {
     const noised = samples.map((s) => ({ ...s, sigmas: s.sigmas.map((own, frame) => (s.kinds[frame] === GIVEN ? own : sigma)) }));
     const { feeds } = maker.pack({ layout: sampleLayout(kind, samples.length, config.patch), samples: [] }, noised, { seed: data.seed, stream: 'dit/validation-eps', step });

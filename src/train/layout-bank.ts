@@ -5,12 +5,15 @@
 import { draws } from '../core/random.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import type { PackGroup, PackLayout } from '../models/dit/layout.ts';
+import type { REGIONS } from '../models/dit/regions.ts';
 import type { ClipShape } from './latents.ts';
 
 /** A kind of sample: a clip's shape, how many single frames are given beside it, and of what length its end is given as a clip. */
 export interface SampleShape extends ClipShape {
   /** Given single frames, 0 … 2. */
   readonly given: number;
+  /** Captions of each of its latent frames, of sources that tell clips by regions: 2. Default 1. */
+  readonly regions?: typeof REGIONS | undefined;
   /** How often it is drawn, relative to the others. */
   readonly share: number;
 }
@@ -34,6 +37,9 @@ export interface BankOptions {
 
 /** Latent frames that a sample takes: its own and what is given beside them. */
 const framesOf = (s: SampleShape): number => latentFrames(s.frames) + s.given + (s.ending === undefined ? 0 : latentFrames(s.ending));
+
+/** Captions that a sample has. */
+const captionsOf = (s: SampleShape): number => s.regions ?? 1;
 
 /** Tokens that a sample takes in a pack. */
 export const sampleTokens = (s: SampleShape, patch: number): number => framesOf(s) * (s.height / SPACE_FACTOR / patch) * (s.width / SPACE_FACTOR / patch);
@@ -88,17 +94,18 @@ export function evenBank({ shapes, tokens, layouts, patch }: Omit<BankOptions, '
 
 /** Sorts samples by frame size, then length, so that equal ones stand together. */
 function arrange(samples: readonly SampleShape[], patch: number): BankLayout {
-  const sorted = [...samples].sort((a, b) => a.width * a.height - b.width * b.height || a.width - b.width || framesOf(a) - framesOf(b) || a.frames - b.frames);
-  return { layout: { groups: groupsOf(sorted, patch), captions: sorted.length }, samples: sorted };
+  const order = (s: SampleShape): number[] => [s.width * s.height, s.width, framesOf(s), s.frames, captionsOf(s)];
+  const sorted = [...samples].sort((a, b) => order(a).map((own, i) => own - order(b)[i]!).find((d) => d !== 0) ?? 0);
+  return { layout: { groups: groupsOf(sorted, patch), captions: sorted.reduce((n, s) => n + captionsOf(s), 0) }, samples: sorted };
 }
 
 /** Gathers samples into groups, in the order in which they are. */
 export function groupsOf(samples: readonly SampleShape[], patch: number): PackGroup[] {
-  const cell = (pixels: number): number => pixels / SPACE_FACTOR / patch, groups: { frames: number; height: number; width: number; count: number }[] = [];
+  const cell = (pixels: number): number => pixels / SPACE_FACTOR / patch, groups: { frames: number; height: number; width: number; count: number; regions?: number }[] = [];
   for (const s of samples) {
     const frames = framesOf(s), height = cell(s.height), width = cell(s.width), last = groups.at(-1);
-    if (last && last.frames === frames && last.height === height && last.width === width) last.count++;
-    else groups.push({ frames, height, width, count: 1 });
+    if (last && last.frames === frames && last.height === height && last.width === width && (last.regions ?? 1) === captionsOf(s)) last.count++;
+    else groups.push({ frames, height, width, count: 1, ...(captionsOf(s) > 1 ? { regions: captionsOf(s) } : {}) });
   }
   return groups;
 }

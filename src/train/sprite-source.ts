@@ -22,6 +22,12 @@ export function spriteSource(world: SpriteWorld): ClipSource {
     fingerprint: (tokenizer) => dataFingerprint(world, tokenizer),
     clip: async ({ seed, split, shape, index }) => spriteClip(world, seed, clipStream(split, shape), index, split, shape).frames,
     caption: (ref, { key, looks }) => captionOf(afterChange(specOf(ref)), { key, looks }),
+    regions(ref, { key, looks }) {
+      const spec = afterChange(specOf(ref)), { characters, relation } = spec;
+      const told = (i: number): string => captionOf({ ...spec, characters: [characters[i]!], relation: 'apart' }, { key: { ...key, stream: `${key.stream}/${i}` }, looks });
+      const one = told(0);
+      return characters.length === 1 ? { captions: [one, one], relation: null } : { captions: [one, told(1)], relation };
+    },
     framesBefore: (ref) => latentFrames(specOf(ref).characters[0]!.next!.from),
     piece: async ({ key, split, size }) => spriteClip(world, key.seed, key.stream, key.step, split, size),
     prompts: (seed, count) => Array.from({ length: count }, (_, step) => {

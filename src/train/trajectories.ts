@@ -220,7 +220,8 @@ async function writePack(o: TrajectoryOptions, programs: ProgramCache, { split, 
   const { teacher, makers, bank: banks, seed, segments, identity, signal } = o;
   const bank = banks[index % banks.length]!, pack = packOf(bank, teacher.config), { sampler, steps, shift, guidance } = teacher.sampling;
   const keysOf = (what: string) => bank.samples.map((_, i) => ({ seed, stream: `distill/${what}/${split}`, step: index * MOST_SAMPLES + i }));
-  const keys = keysOf('sample'), samples = bank.samples.map((s, i) => makers[split].sample(s, split, keys[i]!)), of = { bank, samples, pack };
+  const keys = keysOf('sample'), drawn = bank.samples.map((s, i) => makers[split].sample(s, split, keys[i]!));
+  const samples = drawn.map((s) => ({ ...s, caption: s.captions[0]! })), of = { bank, samples, pack };
   const sigmas = packSigmas(of, steps, shift), x = joined(samples.map((s) => s.clean)), eps = normals({ seed, stream: `distill/noise/${split}`, step: index }, x.length);
   const states = await trajectoryStates(SAMPLER_TABLE[sampler], {
     noise: addNoise({ x, eps, sigma: sigmas[0]!, pack }), pack, sigmas, velocity: guidedVelocity(teacher, programs, of, teacher.weights, guidance),

@@ -13,7 +13,7 @@ import type { Facts } from './facts.ts';
 import { groundOf, readGround } from './reader-ground.ts';
 import type { CharacterReading, Range } from './reader-character.ts';
 import { readPrompt, type Reading } from './reader.ts';
-import { GROUND_COLOURS, type GroundColour, type Language } from './vocabulary.ts';
+import { GROUND_COLOURS, type GroundColour, type Language, type Relation } from './vocabulary.ts';
 import { HIDES_HAIR } from './wardrobe.ts';
 
 /** A part of a text that counts more or less than the rest. */
@@ -31,6 +31,8 @@ export interface ExpandRequest {
   readonly marks?: readonly Mark[];
   /** The prompt as somebody else wrote it out; marks still are those of `prompt`. */
   readonly draft?: string;
+  /** Whether two characters are told one by one too. Default false. */
+  readonly byRegions?: boolean;
   /** What the model reads of the shot before: whoever is not described otherwise looks as there. */
   readonly before?: string;
   /** Whether the model knows all words of a text. */
@@ -48,6 +50,8 @@ export interface ExpandedPrompt {
   /** Words that mean nothing here and are left out. */
   readonly ignored: readonly string[];
   readonly mended: Readonly<Record<string, string>>;
+  /** Of two characters that are told by regions: how they stand, and what each is told by, from left to right. */
+  readonly regions?: { readonly relation: Relation; readonly prompts: readonly { readonly prompt: string; readonly marks: readonly Mark[] }[] };
 }
 
 /** The commonest wording of each thing: the first in its list. */
@@ -76,13 +80,14 @@ export function expandPrompt(request: ExpandRequest): ExpandedPrompt {
   const reading = continued(told, looks && request.before !== undefined ? readPrompt(request.before) : null);
   const lacks: Facts = { ...avoided?.characters[0]?.facts, ...reading.lacks }, negative = negated(request, avoided, reading);
   const complete = reading.characters.every((c) => hasLooks(c) && hasDeed(c));
+  const apart = request.byRegions && reading.characters.length === 2 ? { regions: byRegions(reading, request, { lacks, fill: looks && !complete }) } : {};
   const plain = reading === told && knows(draft) && reading.ordered && Object.keys(reading.lacks).length === 0 && reading.rest.length === 0;
   const wanted = plainGround && looks && reading.ground === null;
-  if (plain && (complete || !looks) && !wanted) return asItIs(negative);
+  if (plain && (complete || !looks) && !wanted) return { ...asItIs(negative), ...apart };
 
   const text = looks ? composed(reading, lacks, { fill: !complete, plainGround }) : withoutInventing(reading);
   const whole = text === null ? null : reworded(text, reading, { prompt, draft, marks, knows, mend });
-  return whole === null ? asItIs(negative) : { ...whole, negative };
+  return { ...(whole === null ? asItIs(negative) : { ...whole, negative }), ...apart };
 }
 
 /** What of a prompt, and of how it was written out, decides what is kept beside a new wording. */
@@ -135,8 +140,25 @@ function continued(reading: Reading, before: Reading | null): Reading {
   return { ...reading, ground: reading.ground ?? before.ground, characters: [{ ...c, facts: { ...then, ...c.facts } }] };
 }
 
-/** The caption of a reading, with or without what was not told. What is chosen depends on the looks alone: the same person may do many things. */
-function composed(reading: Reading, lacks: Facts, { fill, plainGround }: { readonly fill: boolean; readonly plainGround: boolean }): string {
+/** Each of two characters in a caption of its own, over the same ground, with the marks that are on what it is told by. */
+function byRegions(
+  reading: Reading, { prompt, draft = prompt, marks = [], knows, mend, plainGround = false }: ExpandRequest, o: { readonly lacks: Facts; readonly fill: boolean },
+): NonNullable<ExpandedPrompt['regions']> {
+  const { characters, ground } = planned(reading, o.lacks, { fill: o.fill, plainGround }), from = draft === prompt ? reading : readPrompt(prompt, { mend });
+  const kept = reading.rest.filter(knows);
+  return { relation: reading.relation, prompts: characters.map((c, i) => {
+    const told = { ...c.told, onTheSpot: c.told.onTheSpot || (reading.relation === 'apart' && c.who.action === 'walk') };       // who stays in a half stays in place
+    const own = compose(reading, { characters: [{ ...c, told, side: null }], style: 'sentence', relation: 'apart', still: false, ground: ground ?? someGround(prompt) });
+    const text = [own, ...kept].join(reading.language === 'zh' ? ',' : ', ');
+    return { prompt: text, marks: moveMarks(marks, from && { ...from, characters: from.characters.slice(i, i + 1) }, text) ?? [] };
+  }) };
+}
+
+/** The caption of a reading, with or without what was not told. */
+const composed = (reading: Reading, lacks: Facts, o: { readonly fill: boolean; readonly plainGround: boolean }): string => compose(reading, planned(reading, lacks, o));
+
+/** What the caption of a reading tells. What is chosen depends on the looks alone: the same person may do many things. */
+function planned(reading: Reading, lacks: Facts, { fill, plainGround }: { readonly fill: boolean; readonly plainGround: boolean }): CaptionPlan {
   const told = JSON.stringify(reading.characters.map(({ facts, implies }) => Object.entries({ ...looksOf(implies), ...looksOf(facts) }).sort(([a], [b]) => (a < b ? -1 : 1))));
   const pair = reading.characters.length === 2;
   const characters = reading.characters.map((c, i): CharacterPlan => ({
@@ -145,7 +167,7 @@ function composed(reading: Reading, lacks: Facts, { fill, plainGround }: { reado
     ...(c.garmentSaid === undefined ? {} : { garmentSaid: c.garmentSaid }),
   }));
   const detailed = fill && !pair, ground = reading.ground ?? (plainGround ? plainGroundBehind(characters) : detailed ? someGround(told) : null);
-  return compose(reading, { characters, style: detailed ? 'detailed' : 'sentence', relation: reading.relation, still: false, ground });
+  return { characters, style: detailed ? 'detailed' : 'sentence', relation: reading.relation, still: false, ground };
 }
 
 /** The caption that tells these facts and nothing else; where the grammar needs a word more (a colour for a robe), the one that expansion would choose. */

@@ -3,7 +3,7 @@
  * pack, and cross-attention to the text of each latent frame (PixArt-α, arXiv:2310.00426v3, section 2.2).
  * Knows nothing of diffusion time or words: it takes a modulation per latent frame and keys and values per caption.
  */
-import { add, concat, gather, layerNorm, mul, reshape, rmsNorm, rope, slice, split } from '../../graph/build.ts';
+import { add, concat, gather, layerNorm, mean, mul, reshape, rmsNorm, rope, slice, split, transpose } from '../../graph/build.ts';
 import type { Tensor } from '../../graph/graph.ts';
 import { attention, fromHeads, toHeads } from '../../nn/attention.ts';
 import { linear, linearParams, type LinearParams } from '../../nn/linear.ts';
@@ -11,7 +11,7 @@ import { mlp, mlpParams } from '../../nn/mlp.ts';
 import { constant, normal, param, type Bound } from '../../nn/param.ts';
 import { textKv, textKvParams, type TextConditioning } from '../text/tower.ts';
 import type { DiTConfig, Norm } from './config.ts';
-import { segmentTokens, type PackLayout } from './layout.ts';
+import { regionsOf, segmentTokens, type PackLayout } from './layout.ts';
 
 /** What all blocks of one pack share. */
 export interface PackContext {
@@ -22,9 +22,10 @@ export interface PackContext {
   /** Rotary tables `[N, headDim/2]`; absent without rotary positions. */
   readonly cos?: Tensor;
   readonly sin?: Tensor;
-  /** Text, and for each latent frame the index of its caption: i32 `[frames]`. */
+  /** Text; for each latent frame the index of its caption, or one a region: i32 `[places]`; and what is added to scores where there are several: `[tokens·regions]`. */
   readonly text?: DiTText;
   readonly captionOfFrames?: Tensor;
+  readonly hears?: Tensor;
 }
 
 /** Keys and values of one block's cross-attention: `[captions, heads·length·d]` each, heads first. They depend on the text alone. */
@@ -102,32 +103,45 @@ export function textKeys(p: NonNullable<BlockParams['cross']>['kv'], states: Ten
   return { k: heading(k), v: heading(v) };
 }
 
-/** Cross-attention of each latent frame to its caption: x `[N, D]` → `[N, D]`. `block` is the index of the block. */
-function crossAttention(p: NonNullable<BlockParams['cross']>, x: Tensor, { layout, config, text, captionOfFrames }: PackContext, block: number): Tensor {
+/** Cross-attention of each latent frame to its caption, of each token of a frame with several to those that it hears: x `[N, D]` → `[N, D]`. `block` is the index of the block. */
+function crossAttention(p: NonNullable<BlockParams['cross']>, x: Tensor, { layout, config, text, captionOfFrames, hears }: PackContext, block: number): Tensor {
   const { heads } = config, d = config.width / heads;
   if (!text || !captionOfFrames) throw new RangeError('a block with cross-attention needs text');
   const q = linear(p.q, x), { k: kRows, v: vRows } = 'states' in text ? textKeys(p.kv, text.states, heads) : text.keys[block]!, length = text.bias.shape[1]!;
-  let token = 0, frame = 0;
-  const outputs = framesBySize(layout).map(({ frames, tokens }) => {
-    const index = slice(captionOfFrames, 0, frame, frame + frames);
-    const rows = (t: Tensor): Tensor => reshape(gather(t, index), [frames, heads, length, d]);
-    const bias = reshape(gather(text.bias, index), [frames, 1, 1, length]);
-    const queries = toHeads(slice(q, 0, token, token + frames * tokens), frames, heads);      // [frames, heads, tokens, d]
-    token += frames * tokens; frame += frames;
+  let token = 0, place = 0, heard = 0;
+  const outputs = framesBySize(layout).map(({ frames, tokens, regions }) => {
+    const index = slice(captionOfFrames, 0, place, place += frames * regions), many = regions > 1, keys = regions * length;
+    const inTurn = (t: Tensor): Tensor => (many ? transpose(reshape(t, [frames, regions, heads, length * d]), [0, 2, 1, 3]) : t);
+    const rows = (t: Tensor): Tensor => reshape(inTurn(gather(t, index)), [frames, heads, keys, d]);
+    const present = reshape(gather(text.bias, index), [frames, 1, 1, keys]);
+    const hearing = (): Tensor => reshape(slice(hears!, 0, heard, heard += frames * tokens * regions), [frames, tokens, regions, 1]);
+    const bias = many ? reshape(add(reshape(present, [frames, 1, regions, length]), hearing()), [frames, 1, tokens, keys]) : present;
+    const queries = toHeads(slice(q, 0, token, token += frames * tokens), frames, heads);     // [frames, heads, tokens, d]
     return fromHeads(attention(queries, rows(kRows), rows(vRows), bias));
   });
   return linear(p.proj, concat(outputs, 0));
 }
 
-/** Neighbouring groups whose latent frames have equally many tokens, taken together. */
-function framesBySize(layout: PackLayout): { frames: number; tokens: number }[] {
-  const out: { frames: number; tokens: number }[] = [];
+/** Neighbouring groups whose latent frames have equally many tokens and captions, taken together. */
+function framesBySize(layout: PackLayout): { frames: number; tokens: number; regions: number }[] {
+  const out: { frames: number; tokens: number; regions: number }[] = [];
   for (const g of layout.groups) {
-    const last = out.at(-1), tokens = g.height * g.width, frames = g.count * g.frames;
-    if (last?.tokens === tokens) last.frames += frames;
-    else out.push({ frames, tokens });
+    const last = out.at(-1), tokens = g.height * g.width, frames = g.count * g.frames, regions = regionsOf(g);
+    if (last?.tokens === tokens && last.regions === regions) last.frames += frames;
+    else out.push({ frames, tokens, regions });
   }
   return out;
+}
+
+/** What each latent frame takes of captions `[captions, D]`: its own's row, or the mean over its regions: `[frames, D]`. */
+export function captionsOfFrames(rows: Tensor, captionOfFrames: Tensor, layout: PackLayout): Tensor {
+  if (layout.groups.every((g) => regionsOf(g) === 1)) return gather(rows, captionOfFrames);
+  let place = 0;
+  const parts = framesBySize(layout).map(({ frames, regions }) => {
+    const own = gather(rows, slice(captionOfFrames, 0, place, place += frames * regions));
+    return reshape(mean(reshape(own, [frames, regions, -1]), [1]), [frames, -1]);
+  });
+  return concat(parts, 0);
 }
 
 /**

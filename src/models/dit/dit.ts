@@ -7,10 +7,10 @@ import { add, gather, mul, reshape, rmsNorm, silu, slice } from '../../graph/bui
 import { rematerialise, type Graph, type Tensor } from '../../graph/graph.ts';
 import { linear, linearParams, type LinearParams } from '../../nn/linear.ts';
 import { constant, normal, param, type Bound } from '../../nn/param.ts';
-import { blockParams, ditBlock, norm, type BlockParams, type DiTText, type PackContext } from './block.ts';
+import { blockParams, captionsOfFrames, ditBlock, norm, type BlockParams, type DiTText, type PackContext } from './block.ts';
 import { PLACE_FEATURES } from './rope.ts';
 import type { DiTConfig, Quantization } from './config.ts';
-import { packFrames, packTokens, runLength, type PackLayout } from './layout.ts';
+import { packFrames, packHearing, packPlaces, packTokens, runLength, type PackLayout } from './layout.ts';
 
 /** Width of the sinusoidal features of a noise level (DiT). */
 export const SIGMA_FEATURES = 256;
@@ -50,6 +50,7 @@ export interface PackInputs {
   /** {@link import('./rope.ts').placeFeatures} of each token: `[N, 60]`. */
   readonly places?: Tensor;
   readonly captionOfFrames?: Tensor;
+  readonly hears?: Tensor;
 }
 
 /** Declares the inputs of a pack on a graph. */
@@ -62,7 +63,8 @@ export function packInputs(graph: Graph, layout: PackLayout, c: DiTConfig): Pack
     frameOfRuns: graph.input('frameOfRuns', [n / runLength(layout)], 'i32'),
     ...(c.rope ? { cos: graph.input('cos', [n, half]), sin: graph.input('sin', [n, half]) } : {}),
     ...(c.places ? { places: graph.input('places', [n, PLACE_FEATURES]) } : {}),
-    ...(c.textWidth === null ? {} : { captionOfFrames: graph.input('captionOfFrames', [frames], 'i32') }),
+    ...(c.textWidth === null ? {} : { captionOfFrames: graph.input('captionOfFrames', [packPlaces(layout)], 'i32') }),
+    ...(c.textWidth === null || packHearing(layout) === 0 ? {} : { hears: graph.input('hears', [packHearing(layout)]) }),
   };
 }
 
@@ -72,7 +74,7 @@ export function dit(p: DiTParams, input: PackInputs, layout: PackLayout, c: DiTC
   const rows = packTokens(layout), runs = frameOfRuns.shape[0]!;
   const kinds = gather(p.kinds, input.kind);                                                  // [frames, D]
   let cond = add(linear(p.time.fc2, silu(linear(p.time.fc1, input.sigma))), kinds);           // [frames, D]
-  if (p.pooled && text && captionOfFrames) cond = add(cond, gather(linear(p.pooled as LinearParams, rmsNorm(text.pooled)), captionOfFrames));
+  if (p.pooled && text && captionOfFrames) cond = add(cond, captionsOfFrames(linear(p.pooled as LinearParams, rmsNorm(text.pooled)), captionOfFrames, layout));
   const active = silu(cond);                                                                  // [frames, D]
   const shared = p.modulation ? linear(p.modulation as LinearParams, active) : active;        // [frames, 6D] or [frames, D]
 

@@ -4,18 +4,22 @@
  */
 import { InputError } from '../../core/errors.ts';
 
-/** Segments of one shape: `frames` latent frames (generated and context together) of `height` × `width` tokens, `count` of them. */
+/**
+ * Segments of one shape: `frames` latent frames (generated and context together) of `height` × `width` tokens, `count` of them. `regions` is how many captions each of
+ * their latent frames has, default 1; with more, each token hears those of the regions that it lies in (regions.ts).
+ */
 export interface PackGroup {
   readonly frames: number;
   readonly height: number;
   readonly width: number;
   readonly count: number;
+  readonly regions?: number;
 }
 
 /** What a graph is compiled for. */
 export interface PackLayout {
   readonly groups: readonly PackGroup[];
-  /** Captions in the pack; every latent frame refers to one of them. */
+  /** Captions in the pack; every latent frame refers to one of them, or to one a region. */
   readonly captions: number;
 }
 
@@ -25,8 +29,15 @@ export const segmentTokens = (g: PackGroup): number => g.frames * g.height * g.w
 export const packTokens = (l: PackLayout): number => l.groups.reduce((n, g) => n + g.count * segmentTokens(g), 0);
 /** Latent frames of the whole pack. */
 export const packFrames = (l: PackLayout): number => l.groups.reduce((n, g) => n + g.count * g.frames, 0);
+/** Captions that each latent frame of a group has. */
+export const regionsOf = (g: PackGroup): number => g.regions ?? 1;
+/** Places of captions in the whole pack: one a latent frame, or one a region of it. */
+export const packPlaces = (l: PackLayout): number => l.groups.reduce((n, g) => n + g.count * g.frames * regionsOf(g), 0);
+/** For each token of groups with several regions, whether it hears each of them: so many values. */
+export const packHearing = (l: PackLayout): number => l.groups.reduce((n, g) => n + (regionsOf(g) > 1 ? g.count * segmentTokens(g) * regionsOf(g) : 0), 0);
 /** Text form, the key of compiled programs. */
-export const layoutKey = (l: PackLayout): string => `${l.groups.map((g) => `${g.count}·${g.frames}×${g.height}×${g.width}`).join('+')}|${l.captions}`;
+export const layoutKey = (l: PackLayout): string =>
+  `${l.groups.map((g) => `${g.count}·${g.frames}×${g.height}×${g.width}${regionsOf(g) > 1 ? `/${regionsOf(g)}` : ''}`).join('+')}|${l.captions}`;
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 

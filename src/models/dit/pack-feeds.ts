@@ -9,7 +9,7 @@
 import { InputError } from '../../core/errors.ts';
 import type { DiTConfig } from './config.ts';
 import { FRAME_KINDS, SIGMA_FEATURES } from './dit.ts';
-import { frameOfRuns, packFrames, segmentTokens, type PackGroup, type PackLayout } from './layout.ts';
+import { frameOfRuns, packFrames, packHearing, packPlaces, regionsOf, segmentTokens, type PackGroup, type PackLayout } from './layout.ts';
 import { placeFeatures, ropeTables, sigmaFeatures } from './rope.ts';
 
 /** Index of a kind of frame. */
@@ -17,6 +17,9 @@ export const GENERATED = FRAME_KINDS.indexOf('generated'), GIVEN = FRAME_KINDS.i
 
 /** σ of context frames: a little noise, drawn for each of them apart, so that the model does not copy their last bit. */
 export const CONTEXT_SIGMA = 0.02;
+
+/** Added to the score of a caption that a token does not hear: its share is 0 in float32. */
+const UNHEARD = -1e9;
 
 /** Pixel frames between latent frames, as positions count them. */
 const LATENT_STEP = 4;
@@ -32,15 +35,20 @@ export interface PackSegment {
   readonly kinds: ArrayLike<number>;
   /** Noise level, 1 = noise. */
   readonly sigmas: ArrayLike<number>;
-  /** Index of the caption, below `layout.captions`. */
+  /** Index of the caption, below `layout.captions`; with several regions, one for each of them, frame after frame. */
   readonly captions: ArrayLike<number>;
+  /** With several regions: 1 where a token hears a region's caption, `[frames·height·width, regions]`. Default: all hear all. */
+  readonly hears?: ArrayLike<number>;
   /** Noised and normalised latents as tokens: `[frames·height·width, channels·patch²]`. */
   readonly tokens: Float32Array;
 }
 
-/** Arrays by the names of `packInputs`. `cos` and `sin` are there with rotary positions, `places` with places, `captionOfFrames` where the model reads text. */
+/**
+ * Arrays by the names of `packInputs`. `cos` and `sin` are there with rotary positions, `places` with places, `captionOfFrames` where the model reads text, and `hears` where
+ * some of it has several regions: what is added to scores, 0 or so little that nothing is heard.
+ */
 export type PackFeeds = Readonly<Record<'tokens' | 'sigma', Float32Array> & Record<'kind' | 'frameOfRuns', Int32Array>> &
-  { readonly cos?: Float32Array; readonly sin?: Float32Array; readonly places?: Float32Array; readonly captionOfFrames?: Int32Array };
+  { readonly cos?: Float32Array; readonly sin?: Float32Array; readonly places?: Float32Array; readonly captionOfFrames?: Int32Array; readonly hears?: Float32Array };
 
 /** Feeds that stay the same while a pack is sampled: everything but `tokens` and `sigma`. */
 export type FixedPackFeeds = Omit<PackFeeds, 'tokens' | 'sigma'>;
@@ -55,22 +63,30 @@ function placed<T extends Omit<PackSegment, 'sigmas' | 'tokens'>>(layout: PackLa
   return segments.map((segment, i) => {
     const group = groups[i]!;
     for (const name of ['times', 'kinds', 'captions'] as const) {
-      if (segment[name].length !== group.frames) throw new InputError(`segment ${i} has ${group.frames} frames, but ${segment[name].length} ${name}`);
+      const each = name === 'captions' ? regionsOf(group) : 1, wanted = group.frames * each;
+      if (segment[name].length !== wanted)
+        throw new InputError(`segment ${i} has ${group.frames} frames${each > 1 ? ` of ${each} regions` : ''}, but ${segment[name].length} ${name}`);
     }
+    if (segment.hears && segment.hears.length !== segmentTokens(group) * regionsOf(group))
+      throw new InputError(`segment ${i} has ${segmentTokens(group)} tokens in ${regionsOf(group)} regions, but ${segment.hears.length} values say which they hear`);
     return { segment, group };
   });
 }
 
 /** Positions, kinds and captions of a pack. */
 export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackSegment, 'sigmas' | 'tokens'>[], config: DiTConfig): FixedPackFeeds {
-  const frames = packFrames(layout), kind = new Int32Array(frames), captionOfFrames = new Int32Array(frames), positions: number[] = [], places: number[] = [];
-  let frame = 0;
+  const frames = packFrames(layout), kind = new Int32Array(frames), captionOfFrames = new Int32Array(packPlaces(layout)), hears = new Float32Array(packHearing(layout));
+  const positions: number[] = [], places: number[] = [];
+  let frame = 0, place = 0, heard = 0;
   for (const { segment, group } of placed(layout, segments)) {
-    for (let t = 0; t < group.frames; t++, frame++) {
-      const caption = segment.captions[t]!;
+    for (let i = 0; i < group.frames * regionsOf(group); i++) {
+      const caption = segment.captions[i]!;
       if (!(caption >= 0 && caption < layout.captions)) throw new InputError(`caption ${caption} of a pack with ${layout.captions}`);
+      captionOfFrames[place++] = caption;
+    }
+    if (regionsOf(group) > 1) for (let i = 0; i < segmentTokens(group) * regionsOf(group); i++) hears[heard++] = segment.hears?.[i] === 0 ? UNHEARD : 0;
+    for (let t = 0; t < group.frames; t++, frame++) {
       kind[frame] = segment.kinds[t]!;
-      captionOfFrames[frame] = caption;
       for (let y = 0; y < group.height; y++) for (let x = 0; x < group.width; x++) {
         positions.push(segment.times[t]!, y, x);
         places.push(segment.times[t]! / LATENT_STEP, ...[y, group.height - 1 - y, x, group.width - 1 - x].map((cells) => cells * config.patch));
@@ -81,7 +97,7 @@ export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackS
     kind, frameOfRuns: frameOfRuns(layout),
     ...(config.places ? { places: placeFeatures(Float32Array.from(places)) } : {}),
     ...(config.rope ? ropeTables(Float32Array.from(positions), config.width / config.heads) : {}),
-    ...(config.textWidth === null ? {} : { captionOfFrames }),
+    ...(config.textWidth === null ? {} : { captionOfFrames, ...(hears.length > 0 ? { hears } : {}) }),
   };
 }
 
