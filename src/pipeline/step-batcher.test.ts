@@ -84,7 +84,8 @@ test('films join between steps and leave when they are done', async () => {
     const seat = batcher.enter();
     return sampled(a, seat.step, at).finally(() => { seat[Symbol.dispose](); });
   };
-  const later: Promise<readonly [Asked, Float32Array]>[] = [], long = FILMS[1]!, joining: Readonly<Record<number, Asked>> = { 1: FILMS[0]!, 2: FILMS[2]!, 4: FILMS[6]!, 5: FILMS[3]! };
+  const later: Promise<readonly [Asked, Float32Array]>[] = [], long = FILMS[1]!;
+  const joining: Readonly<Record<number, Asked>> = { 1: FILMS[0]!, 2: FILMS[2]!, 4: FILMS[6]!, 5: FILMS[3]! };
   const film = await begin(long, (step) => {
     const joins = joining[step];
     if (joins) later.push(begin(joins).then((z) => [joins, z] as const));
