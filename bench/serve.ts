@@ -82,7 +82,7 @@ export const bench: Bench = {
       for (const clients of counts) {
         const a: Way = { pipeline: many, delivery, done: nothing() }, b: Way = { pipeline: one, delivery: null, done: nothing() };
         let round = 0;
-        const fresh = (way: Way): void => { if (round++ < 2) Object.assign(way.done, nothing()); };      // the warm-up round is not counted
+        const fresh = (way: Way): void => { if (round++ < 4) Object.assign(way.done, nothing()); };      // both sides anew with the first round that counts
         const found = await interleave(() => { fresh(a); return serve(a, clients, null); }, () => { fresh(b); return serve(b, clients, { last: Promise.resolve() }); }, { rounds });
         cases.push({ ...row('at a time', clients, a.done, true), ratio: found.ratio }, { ...row('one by one', clients, b.done, false), ratio: 1 });
         log(`${clients} clients: ${found.ratio.toFixed(2)} times as many films (${found.ratioRange.map((r) => r.toFixed(2)).join(' … ')}), ${many.steps.layouts} joint layouts`);
