@@ -1,7 +1,7 @@
 /**
- * @file The build: for Node the library (dist/index.mjs with types), the command line (dist/cli.mjs), the server's decoder of uploads and the probe of devices, dependencies
- * outside; for both the client of the server (dist/client.mjs with types), which has none; for browsers dist/web, the page's side (index.mjs with types) and its worker, each
- * with all that it needs inside, so that they run as they are served.
+ * @file The build: for Node the library (dist/index.mjs with types), the command line (dist/cli.mjs), the server's decoder of uploads, its deliverer of films and the probe of
+ * devices, dependencies outside; for both the client of the server (dist/client.mjs with types), which has none; for browsers dist/web, the page's side (index.mjs with types)
+ * and its worker, each with all that it needs inside, so that they run as they are served.
  */
 import { defineConfig, type UserConfig } from 'tsdown';
 
@@ -19,7 +19,10 @@ export const WEB: UserConfig = {
 export default defineConfig([
   {
     ...common,
-    entry: { index: 'src/index.ts', client: 'src/client/index.ts', cli: 'src/cli/main.ts', decode: 'src/server/decode-main.ts', probe: 'src/backend/ort/probe-main.ts' },
+    entry: {
+      index: 'src/index.ts', client: 'src/client/index.ts', cli: 'src/cli/main.ts',
+      decode: 'src/server/decode-main.ts', deliver: 'src/server/deliver-main.ts', probe: 'src/backend/ort/probe-main.ts',
+    },
     platform: 'node', target: 'node20.19', dts: true,
     deps: { skipNodeModulesBundle: true },                      // also the optional and the development ones
   },

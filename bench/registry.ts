@@ -9,5 +9,6 @@ export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Be
   long: () => import('./long.ts'),
   packing: () => import('./packing.ts'),
   presets: () => import('./presets.ts'),
+  serve: () => import('./serve.ts'),
   'train-step': () => import('./train-step.ts'),
 };

@@ -14,7 +14,7 @@ function watched() {
 
 const failing = () => Promise.reject(new Error('no memory'));
 /** Lets what is under way come to its end. */
-const settle = () => new Promise(setImmediate);
+const settle = () => new Promise((resolve) => { setTimeout(resolve, 5); });
 
 test('the program used longest ago makes room, and is disposed of; the others stay', async () => {
   const { compiled, disposed, get } = watched();
@@ -32,6 +32,14 @@ test('two calls at once share one compilation', async () => {
   const { compiled, get } = watched(), [first, second] = await Promise.all([get('a'), get('a')]);
   expect(second).toBe(first);
   expect(compiled).toEqual(['a']);
+});
+
+test('a program that makes room while it is compiled is disposed of after its caller had it', async () => {
+  const { cache, disposed, compile, get } = watched(), seen: string[][] = [];
+  const slow = cache.get('slow', async () => { await settle(); return compile('slow')(); }).then(() => { seen.push([...disposed]); });
+  await Promise.all([get('a'), get('b'), slow]);
+  await settle();
+  expect([seen, disposed]).toEqual([[[]], ['slow']]);
 });
 
 test('a failed compilation is tried again, and takes no place', async () => {

@@ -1,6 +1,7 @@
 /**
  * @file A bounded cache of compiled programs, least recently used out first. Each onnxruntime session has its own memory pool and threads,
- * so the bound is what keeps memory flat when many layouts come by.
+ * so the bound is what keeps memory flat when many layouts come by. Who runs a program as soon as it is given may do so even if it makes room meanwhile; who keeps one longer
+ * asks again.
  */
 import type { Program } from './backend.ts';
 
@@ -31,5 +32,8 @@ export class ProgramCache implements Disposable {
   }
 }
 
-/** Disposes of a program once it is compiled; one that failed has nothing to dispose of, and its caller was told. */
-const release = (program: Promise<Program>): Promise<void> => program.then((p) => { p[Symbol.dispose](); }, () => undefined);
+/** Disposes of a program once it is compiled and those who wait for it had their turn; one that failed has nothing to dispose of, and its caller was told. */
+const release = (program: Promise<Program>): Promise<void> => program.then(async (p) => {
+  await new Promise((resolve) => { setTimeout(resolve, 0); });
+  p[Symbol.dispose]();
+}, () => undefined);

@@ -1,7 +1,7 @@
 /**
  * @file The denoiser of one film as a sampler's velocity: the pack of its guidance branches, every block's text keys and values computed once, context
  * frames beside the generated ones, guidance. Conditional and unconditional branch (without words, without context) stand in one pack as two segments;
- * outside of the guidance interval a pack of one segment is enough. One film is one pack, so neighbours cannot change it.
+ * outside of the guidance interval a pack of one segment is enough. A film's pack is run by itself, or by whoever joins those of several films (step-batcher.ts).
  */
 import type { Backend, HostArray, Program } from '../backend/backend.ts';
 import type { ProgramCache } from '../backend/cache.ts';
@@ -14,8 +14,8 @@ import { textKeys } from '../models/dit/block.ts';
 import type { DiTConfig, Quantization } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../models/dit/dit.ts';
 import { layoutKey, packTokens, type PackGroup, type PackLayout } from '../models/dit/layout.ts';
+import { CONTEXT_SIGMA, fixedPackFeeds, GENERATED, GIVEN, latentTime, type FixedPackFeeds, type PackSegment } from '../models/dit/pack-feeds.ts';
 import { hearing, REGIONS, type RelationInRegions } from '../models/dit/regions.ts';
-import { CONTEXT_SIGMA, fixedPackFeeds, GENERATED, GIVEN, latentTime } from '../models/dit/pack-feeds.ts';
 import { sigmaFeatures } from '../models/dit/rope.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
 import { bindParams } from '../nn/param.ts';
@@ -31,7 +31,30 @@ export interface DitRuntime {
   readonly weights: Readonly<Record<string, HostArray>>;
   /** In which numbers its large products are computed; `int8` wants weights of int8.ts. Default `none`: float32. */
   readonly quantize?: Quantization;
+  /** Runs a film's steps. Default {@link stepAlone}. */
+  readonly step?: RunStep;
 }
+
+/** A film's pack with everything that stays the same over the steps of a window. */
+export interface FilmPack {
+  readonly rt: DitRuntime;
+  readonly film: DenoisedFilm;
+  readonly layout: PackLayout;
+  /** One for each place of the layout. */
+  readonly segments: readonly Omit<PackSegment, 'sigmas' | 'tokens'>[];
+  readonly fixed: FixedPackFeeds;
+  readonly text: TextStates;
+}
+
+/** One evaluation of a film's pack: `predicted` is written. */
+export interface PackStep {
+  readonly pack: FilmPack;
+  readonly tokens: Float32Array;
+  /** Of each latent frame of the pack. */
+  readonly sigmas: readonly number[];
+  readonly predicted: Float32Array;
+}
+export type RunStep = (step: PackStep) => Promise<void>;
 
 /** A caption as a tokenizer gives it: `length` ids, 1 where there is a token, and what each counts (default: 1). */
 export interface CaptionTokens { readonly ids: Int32Array; readonly present: Float32Array; readonly weights?: Float32Array }
@@ -131,8 +154,14 @@ export function denoiseProgram({ backend, programs, config, text, weights, quant
   return programs.get(`denoise ${quantize} ${layoutKey(layout)}`, () => backend.compile({ outputs: denoiseOutputs(layout, config, text, quantize), fixed: Object.keys(weights) }));
 }
 
-/** One pack's program with everything that stays the same over all steps. */
-async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, branches: number): Promise<(z: Float32Array, sigma: Float32Array) => Promise<Float32Array[]>> {
+/** Runs a film's step by itself. */
+export async function stepAlone({ pack: { rt, layout, fixed, text }, tokens, sigmas, predicted }: PackStep): Promise<void> {
+  const feeds = { ...rt.weights, ...fixed, ...text, tokens, sigma: sigmaFeatures(sigmas, SIGMA_FEATURES) } as Record<string, HostArray>;
+  await (await denoiseProgram(rt, layout)).run(feeds, { prediction: predicted });
+}
+
+/** The predictions of a film's branches, at any step. */
+function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, branches: number): (z: Float32Array, sigma: Float32Array) => Promise<Float32Array[]> {
   const layout = filmLayout(film, branches), { frames, context, beginning = 0 } = film, perToken = rt.config.channels * rt.config.patch ** 2;
   const perFrame = film.height * film.width * perToken, own = frames * perFrame;
   const given = Array.from({ length: branches }, (_, b) => (b === 0 ? context : []));          // see groupsOf
@@ -147,15 +176,13 @@ async function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, 
     const { relation, start, frames: all } = film.regions, progress = times.map((time) => (start + time) / Math.max(1, all - 1));
     return { hears: hearing({ relation, progress, height: film.height, width: film.width }) };
   };
-  const fixed = fixedPackFeeds(layout, given.map((beside, b) => { const own = lists(beside, b); return { ...own, ...heard(own) }; }), rt.config), rows = packTokens(layout);
+  const segments = given.map((beside, b) => { const own = lists(beside, b); return { ...own, ...heard(own) }; });
+  const fixed = fixedPackFeeds(layout, segments, rt.config), rows = packTokens(layout), pack = { rt, film, layout, segments, fixed, text };
   const tokens = new Float32Array(rows * perToken), predicted = new Float32Array(rows * perToken);
   given.forEach((beside, b) => { beside.forEach((c, i) => { tokens.set(c.tokens, starts[b]! + own + i * perFrame); }); });
-  const program = await denoiseProgram(rt, layout);
-  const feeds: Record<string, HostArray> = { ...rt.weights, ...fixed, ...text, tokens } as Record<string, HostArray>;
   return async (z, sigma) => {
     for (const start of starts) tokens.set(z, start);
-    feeds['sigma'] = sigmaFeatures(given.flatMap((beside) => [...sigma, ...beside.map(() => CONTEXT_SIGMA)]), SIGMA_FEATURES);
-    await program.run(feeds, { prediction: predicted });
+    await (rt.step ?? stepAlone)({ pack, tokens, predicted, sigmas: given.flatMap((beside) => [...sigma, ...beside.map(() => CONTEXT_SIGMA)]) });
     return starts.map((start) => convertPrediction(predicted.subarray(start, start + own), {
       from: rt.prediction, to: 'velocity', z, sigma, pack: [{ frames, perFrame }],
     }));
@@ -170,7 +197,7 @@ export function filmVelocity(rt: DitRuntime, film: DenoisedFilm, text: TextState
     const branches = sigma.some((s) => isGuided(s, guidance)) ? BRANCHES : 1;
     const pack = packs.get(branches) ?? branchPack(rt, film, text, branches);
     packs.set(branches, pack);
-    const [cond, uncond] = await (await pack)(z, sigma);
+    const [cond, uncond] = await pack(z, sigma);
     return uncond ? guide({ cond: cond!, uncond, sigma, layout }, guidance) : cond!;
   };
 }

@@ -6,7 +6,7 @@ import { InputError } from '../core/errors.ts';
 import { openPipeline, type GeneratedFilm, type GenerateOptions as PipelineGenerateOptions, type OpenPipelineOptions } from './pipeline.ts';
 
 /** What to make, with which model, and where to. */
-export type GenerateOptions = PipelineGenerateOptions & OpenPipelineOptions & {
+export type GenerateOptions = PipelineGenerateOptions & Omit<OpenPipelineOptions, 'places'> & {
   /** How many films, 1 to 1000; seeds count up. With it the result is a list. */
   readonly count?: number;
 };

@@ -3,7 +3,7 @@
  * (looks.safetensors) reads given images and clips, and a prompt that leaves looks out is told them too, as captioners do for large models (Betker et al. 2023,
  * "Improving Image Generation with Better Captions", section 2). What is read stands in the film's record. A model without a reader gets prompts as they are.
  */
-import type { Backend } from '../backend/backend.ts';
+import type { Backend, Program } from '../backend/backend.ts';
 import type { ProgramCache } from '../backend/cache.ts';
 import { FileError } from '../core/errors.ts';
 import { describePrompt } from '../data/sprites/expand.ts';
@@ -48,13 +48,13 @@ export async function openLooks(model: InstalledModel, backend: Backend, program
   if (config.world !== 'sprites') throw new FileError(`${modelFile(model, LOOKS_FILE)} reads looks of ${String(config.world)}; known: sprites`);
   return async (film) => {
     const { width, height, count } = film, shown = Math.min(GLANCES, count), sums = new Map<string, Float32Array>();
-    const program = await programs.get(`looks/${width}x${height}`, () => {
+    const program = (): Promise<Program> => programs.get(`looks/${width}x${height}`, () => {
       const graph = new Graph(), logits = looks(bindParams(graph, looksParams(config)), graph.input('picture', [1, 3, height, width]), config);
       return backend.compile({ outputs: Object.fromEntries(Object.entries(logits).map(([name, x]) => [name, softmax(x)])) });
     });
     for (let i = 0; i < shown; i++) {
       const at = Math.round(i * (count - 1) / Math.max(1, shown - 1));
-      const out = await program.run({ ...weights, picture: toModel(sliceFrames(film, at, at + 1)) });
+      const out = await (await program()).run({ ...weights, picture: toModel(sliceFrames(film, at, at + 1)) });
       for (const [name, p] of Object.entries(out)) sums.set(name, sums.get(name)?.map((x, k) => x + p[k]!) ?? Float32Array.from(p));
     }
     return Object.fromEntries([...sums].flatMap(([name, sum]) => {

@@ -7,7 +7,7 @@ import { textParams } from '../models/text/tower.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { countParams } from '../nn/param.ts';
-import { checkMemory, predictBytes } from './memory.ts';
+import { checkMemory, memoryNeeds } from './memory.ts';
 import type { ModelInfo } from './model-store.ts';
 import type { FilmOptions } from './film-options.ts';
 import { filmSettings } from './settings.ts';
@@ -20,7 +20,7 @@ const modelOf = (length: number): ModelInfo => ({
   sampling: { sampler: 'euler', steps: 4, guidance: 3, interval: [0, 1], rescale: 0, shift: 1, palette: 32, steady: 0 },
 }) as unknown as ModelInfo;
 const model = modelOf(96), settings = (o: Partial<FilmOptions>) => filmSettings({ prompt: 'x', scale: 1, ...o }, model, 1);
-const bytes = (o: Partial<FilmOptions> = {}, of = model): number => predictBytes(settings(o), of, 8);
+const bytes = (o: Partial<FilmOptions> = {}, of = model): number => { const { process, film } = memoryNeeds(settings(o), of, 8); return process + film; };
 
 test('the default film: weights, what its programs hold at once, its frames, and the rest of the process', () => {
   const weights = 4 * (countParams(vaeParams(vae)) + countParams(ditParams(dit)) + countParams(textParams(model.text.config)));

@@ -23,8 +23,17 @@ import { chunkOutputs } from './vae-stream.ts';
  */
 const BASE_BYTES = 270e6;
 
-/** Predicted bytes of the process while it makes the film. */
-export function predictBytes(s: FilmSettings, { vae, dit, text }: ModelInfo, rule: number): number {
+/** Predicted bytes: of the process whatever it makes, of a film beside that, and of sharing steps with others: packs of 2, 4, 8 … films, together at most as much again. */
+export interface MemoryNeeds {
+  readonly process: number;
+  readonly film: number;
+  readonly shared: number;
+  /** What is asked for, for messages. */
+  readonly asked: string;
+}
+
+/** Predicted bytes of making the film. */
+export function memoryNeeds(s: FilmSettings, { vae, dit, text }: ModelInfo, rule: number): MemoryNeeds {
   const weights = 4 * countParams({ vae: vaeParams(vae.config), dit: ditParams(dit.config), text: textParams(text.config) });
   const beside = listParams(ditParams(dit.config, s.quantize)).reduce((n, { leaf }) => n + (leaf.dtype === 'i8' ? sizeOf(leaf.shape) : 0), 0);       // the float32 ones stay
   const windows = windowsOf(s), encoded = encodedFrames(s, windows), layouts = new Map(windows.flatMap((w) => {
@@ -35,16 +44,16 @@ export function predictBytes(s: FilmSettings, { vae, dit, text }: ModelInfo, rul
   const words = peakBytes(textOutputs(dit.config, text.config, Math.max(...s.shots.map(({ reads }) => reads?.regions?.prompts.length ?? 1)))), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
   const encode = encoded > 0 ? peakBytes(chunkOutputs('encode', encoded === 1, vae.config, s)) : 0;
   const frames = (s.transparent ? 4 : 3) * s.width * s.height * (s.frames + Math.min(s.frames, s.window) * s.scale ** 2);
-  return BASE_BYTES + weights + beside + words + denoise + encode + decode + frames;
+  return { process: BASE_BYTES + weights + beside + words, film: denoise + encode + decode + frames, shared: denoise, asked: `${s.frames} frames of ${s.width}x${s.height}` };
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 0 });
 
-/** Throws a ResourceError with both figures when a film needs more than `available` bytes. */
-export function checkMemory(s: FilmSettings, model: ModelInfo, available: number): void {
-  const bytes = predictBytes(s, model, sizeRule(model).token);
-  if (bytes > available) {
-    throw new ResourceError(`${s.frames} frames of ${s.width}x${s.height} need about ${megabytes(bytes)} MB of memory, `
-      + `${megabytes(available)} MB are free: make it smaller or shorter`);
-  }
+/** Throws a ResourceError with both figures when a film that is made alone needs more than `available` bytes. */
+export function checkFits({ process, film, asked }: MemoryNeeds, available: number): void {
+  const bytes = process + film;
+  if (bytes > available) throw new ResourceError(`${asked} need about ${megabytes(bytes)} MB of memory, ${megabytes(available)} MB are free: make it smaller or shorter`);
 }
+
+/** {@link checkFits} of settings. */
+export function checkMemory(s: FilmSettings, model: ModelInfo, available: number): void { checkFits(memoryNeeds(s, model, sizeRule(model).token), available); }

@@ -1,6 +1,6 @@
 /**
  * @file Words → film. A Pipeline is an opened model: weights and compiled programs stay for the next film. What can be known to fail (settings,
- * memory, images, the output's place) fails before weights are loaded. One film at a time; each is a pure function of its settings.
+ * memory, images, the output's place) fails before weights are loaded. Films are made one at a time unless more places are asked for; each is a pure function of its settings.
  */
 import { dirname } from 'node:path';
 import { ProgramCache } from '../backend/cache.ts';
@@ -17,7 +17,7 @@ import { expandShots } from './expand.ts';
 import { encodeText, nativeFrames, prepareFilm, type EncodedText, type NativeFramesOptions, type Runtime } from './film.ts';
 import { int8Runtime } from './int8.ts';
 import { Job, type JobOptions, type PhaseTimes } from './job.ts';
-import { checkMemory } from './memory.ts';
+import { memoryNeeds, type MemoryNeeds } from './memory.ts';
 import { adaptedRuntime, adaptedTokenizer, inBroughtWords, readLoras, type LoadedLora } from './lora.ts';
 import { describeShots, openLooks, type LooksReader } from './looks.ts';
 import { findModel, modelFile, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
@@ -25,10 +25,13 @@ import { drawnSeed, Outlet } from './outlet.ts';
 import { windowKey } from './parts.ts';
 import { readGiven } from './read-given.ts';
 import { filmMetadata } from './record.ts';
+import { Room } from './room.ts';
+import { sizeRule } from './size-rule.ts';
 import type { FilmSettings } from './film-options.ts';
 import { windowsOf } from './film-windows.ts';
 import { filmSettings } from './settings.ts';
 import { steadied } from './steady.ts';
+import { StepBatcher, type BatchCounts } from './step-batcher.ts';
 import type { FilmWindow } from './timeline.ts';
 import { resolveWays, type FilmWays } from './ways.ts';
 
@@ -82,13 +85,18 @@ export interface OpenPipelineOptions extends EngineOptions {
    * strips (64 columns and fewer) and sums them in another order, which can show in the last bit.
    */
   readonly threads?: number;
+  /**
+   * How many calls of `films` make their film at a time; others wait, and so does a film for which there is no memory beside those under way. On the CPU they share denoising
+   * steps, and each is the film that it is alone. Default 1.
+   */
+  readonly places?: number;
 }
 
-/** How an opened model computes: what {@link openEngine} found, and CPU threads. */
-export interface PipelineEngine extends Engine { readonly threads?: number }
+/** How an opened model computes: what {@link openEngine} found, CPU threads, and films at a time. */
+export interface PipelineEngine extends Engine, Pick<OpenPipelineOptions, 'threads' | 'places'> {}
 
-/** Programs kept compiled: two of each kind for two sizes of film. */
-const PROGRAMS = 12;
+/** Programs kept compiled: two of each kind for two sizes of film; and for each further film at a time those of one size. */
+const PROGRAMS = 12, PROGRAMS_BESIDE = 6;
 
 /** What one film is made with beside its settings. */
 interface Making { readonly job: Job; readonly outlet: Outlet; readonly loras: readonly LoadedLora[] }
@@ -98,13 +106,24 @@ export class Pipeline implements Disposable {
   readonly model: InstalledModel;
   readonly #threads: number | undefined;
   readonly #engine: Engine;
-  readonly #programs = new ProgramCache(PROGRAMS);
+  readonly #programs: ProgramCache;
+  readonly #room: Room;
+  readonly #steps = new StepBatcher();
   #runtime: Promise<Runtime> | undefined;
   #changed: { readonly key: string; readonly dit: DitRuntime } | undefined;
   #tokenizer: Promise<CaptionTokenizer> | undefined;
   #looks: Promise<LooksReader | null> | undefined;
 
-  constructor(model: InstalledModel, { threads, ...engine }: PipelineEngine = {}) { this.model = model; this.#threads = threads; this.#engine = engine; }
+  constructor(model: InstalledModel, { threads, places = 1, ...engine }: PipelineEngine = {}) {
+    this.model = model;
+    this.#threads = threads;
+    this.#engine = engine;
+    this.#programs = new ProgramCache(PROGRAMS + PROGRAMS_BESIDE * (places - 1));
+    this.#room = new Room({ places, available: () => process.availableMemory() });
+  }
+
+  /** Denoising steps that were run, and in how many packs. */
+  get steps(): BatchCounts { return this.#steps.counts; }
 
   /** Makes `count` films, one after the other, with seeds (or, with `vary`, variations) counting up; each equals the film that its seed alone gives. */
   async *films(o: GenerateOptions, count = 1): AsyncGenerator<GeneratedFilm> {
@@ -115,13 +134,14 @@ export class Pipeline implements Disposable {
     const expanded = await expandShots(asked, { ...o, info, tokenizer: () => this.#words(), asIs });
     if (!Number.isSafeInteger((expanded.vary ?? expanded).seed + count - 1))
       throw new InputError(`seed ${(expanded.vary ?? expanded).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
-    checkMemory(expanded, info, process.availableMemory());
+    const needs = memoryNeeds(expanded, info, sizeRule(info).token);
+    this.#room.check(needs);
     const given = await readGiven(expanded), first = o.describe === false ? expanded : await this.#described(expanded, asked, { given, loras });
     let text: Promise<EncodedText> | undefined;
     for (let film = 0; film < count; film++) {
       const s = first.vary ? { ...first, vary: { ...first.vary, seed: first.vary.seed + film } } : { ...first, seed: first.seed + film }, job = new Job(o, film, count);
       const making = { job, outlet: new Outlet(o, count), loras };
-      yield await this.#film(s, given, making, (runtime) => (text ??= encodeText(runtime, s)));
+      yield await this.#placed({ ...needs }, job, () => this.#film(s, given, making, (runtime) => (text ??= encodeText(runtime, s))));
     }
   }
 
@@ -133,13 +153,20 @@ export class Pipeline implements Disposable {
     return read === null ? s : describeShots(s, given, { read, recorded: (shot) => asked.shots[shot]!.reads !== undefined, words: adaptedTokenizer(await this.#words(), loras) });
   }
 
+  /** Makes a film when there is room for it. */
+  async #placed(needs: MemoryNeeds, job: Job, make: () => Promise<GeneratedFilm>): Promise<GeneratedFilm> {
+    using _ = await this.#room.enter(needs, job.signal);
+    return await make();
+  }
+
   async #film(
     s: FilmSettings, given: GivenParts, { job, outlet, loras }: Making, text: (runtime: Runtime) => Promise<EncodedText>,
   ): Promise<GeneratedFilm> {
     const { info } = this.model, windows = windowsOf(s), store = job.parts = await outlet.openParts(s, s.source?.strength === 0 ? 0 : windows.length);
     const sink = await outlet.openSink(s, () => filmMetadata(info, s, given));
+    using seat = this.#engine.device === undefined ? this.#steps.enter(job.signal) : null;        // devices choose kernels by shapes: there a film alone may be another
     try {
-      const runtime = await job.time('load', 1, () => this.#prepare(s, windows, loras, job));
+      const loaded = await job.time('load', 1, () => this.#prepare(s, windows, loras, job)), runtime = seat ? { ...loaded, dit: { ...loaded.dit, step: seat.step } } : loaded;
       const encoded = await job.time('text', 1, () => text(runtime)), { ignored, mended, truncated } = encoded;
       const kept: NativeFramesOptions['kept'] = store && ((window, sample) => store.latents(windowKey({ info, ...window }), sample));
       const native = nativeFrames({ runtime, latent: info.latent, s, windows, given, text: encoded, kept, job });
@@ -218,6 +245,8 @@ export class Pipeline implements Disposable {
 }
 
 /** Opens a model; its weights are read with the first film. Throws a ResourceError when the device that is asked for does not work here. */
-export async function openPipeline({ model, threads, ...engine }: OpenPipelineOptions = {}): Promise<Pipeline> {
-  return new Pipeline(await findModel(model), { ...await openEngine(engine), ...(threads === undefined ? {} : { threads }) });
+export async function openPipeline({ model, threads, places, ...engine }: OpenPipelineOptions = {}): Promise<Pipeline> {
+  if (places !== undefined && !(Number.isInteger(places) && places >= 1 && places <= 64))
+    throw new InputError(`places ${places} are not possible: wanted a whole number from 1 to 64`);
+  return new Pipeline(await findModel(model), { ...await openEngine(engine), ...(threads === undefined ? {} : { threads }), ...(places === undefined ? {} : { places }) });
 }

@@ -34,6 +34,8 @@ const schema = z.strictObject({
   database: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   /** Processes that make films on this machine; 0 leaves all to `kinora worker` elsewhere. */
   workers: z.int().min(0).max(64).default(1),
+  /** Films that each worker makes at a time, sharing denoising steps; 1: one after the other. */
+  batch: z.int().min(1).max(64).default(4),
   /** CPU threads of each worker. Default: the engine's. */
   threads: z.int().min(1).max(256).optional(),
   /** What computes: cpu, webgpu, cuda, or auto, the quickest that works. Default: cpu. */

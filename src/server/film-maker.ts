@@ -8,9 +8,10 @@ import { CancelledError } from '../core/errors.ts';
 import type { FilmSigner } from '../media/signer.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import type { FilmProgress, Phase } from '../pipeline/job.ts';
-import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { OpenPipelineOptions, Pipeline } from '../pipeline/pipeline.ts';
 import type { FilmWays } from '../pipeline/ways.ts';
 import { deliverFilm } from './deliver.ts';
+import { Delivery } from './delivery.ts';
 import type { Policy } from './policy/policy.ts';
 import { askedWords, type ClaimedJob, type FilmSpec, type JobProgress, type MadeFilm } from './spec.ts';
 import { NATIVE_FILE, type Store } from './store.ts';
@@ -51,46 +52,74 @@ export function filmOptions(spec: FilmSpec, files: { readonly image: string; rea
   };
 }
 
-/** How a maker computes. */
-export interface MakerEngine extends EngineOptions { readonly threads?: number }
+/** How a maker computes, and how many films it makes at a time. */
+export interface MakerEngine extends EngineOptions, Pick<OpenPipelineOptions, 'threads' | 'places'> {}
+
+/** Models that are opened when a film needs them: one at a time, so that memory is that of one. Who needs another one waits for the films under way, and others wait behind. */
+class OpenedModel implements Disposable {
+  readonly #engine: MakerEngine;
+  #open: { readonly model: string; readonly pipeline: Pipeline } | undefined;
+  #users = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #left: () => void = () => {};
+
+  constructor(engine: MakerEngine) { this.#engine = engine; }
+
+  /** Runs something on a model. */
+  async use<T>(model: string, run: (pipeline: Pipeline) => Promise<T>): Promise<T> {
+    const taken = this.#last.then(() => this.#take(model));
+    this.#last = taken.catch(() => undefined);
+    const pipeline = await taken;
+    try { return await run(pipeline); } finally { if (--this.#users === 0) this.#left(); }
+  }
+
+  async #take(model: string): Promise<Pipeline> {
+    if (this.#open?.model !== model) {
+      if (this.#users > 0) await new Promise<void>((resolve) => { this.#left = resolve; });
+      this[Symbol.dispose]();
+      const { openPipeline } = await import('../pipeline/pipeline.ts');
+      this.#open = { model, pipeline: await openPipeline({ model, ...this.#engine }) };
+    }
+    this.#users++;
+    return this.#open.pipeline;
+  }
+
+  [Symbol.dispose](): void { this.#open?.pipeline[Symbol.dispose](); this.#open = undefined; }
+}
 
 /** A maker with models of its own: the last one used stays open. */
 export function pipelineMaker({ policy, ...o }: MakerEngine & { readonly policy?: Pick<Policy, 'film'> | undefined } = {}): FilmMaker & Disposable {
-  let open: { readonly model: string; readonly pipeline: Pipeline } | undefined;
-  const pipelineOf = async (model: string): Promise<Pipeline> => {
-    if (open?.model === model) return open.pipeline;
-    open?.pipeline[Symbol.dispose]();
-    open = undefined;
-    const { openPipeline } = await import('../pipeline/pipeline.ts');
-    open = { model, pipeline: await openPipeline({ model, ...o }) };
-    return open.pipeline;
-  };
+  const models = new OpenedModel(o), delivery = (o.places ?? 1) > 1 ? new Delivery() : null;                // for one film at a time there is nothing to do meanwhile
   const make: FilmMaker = async ({ id, fence, spec }, { store, signer, signal, onProgress }) => {
     const work = store.work(id), output = join(work, NATIVE_FILE), assets = `film-${fence}`, made = join(work, assets);
     await mkdir(work, { recursive: true });
-    const pipeline = await pipelineOf(spec.model);
-    const film = await first(pipeline.films({
+    const film = await models.use(spec.model, (pipeline) => first(pipeline.films({
       ...filmOptions(spec, { image: store.input(id, 'image.png'), source: store.input(id, 'source.png') }), output, resume: true, signal,
       onProgress: (p) => { onProgress({ stage: p.phase, progress: percentOf(p) }); },
-    }));
-    const { readFilm, readMetadata } = await import('../media/read.ts'), started = performance.now(), native = await readFilm(output);
-    await policy?.film({ frames: native, asked: askedWords(spec) }).catch(async (error: unknown) => { await rm(work, { recursive: true, force: true }); throw error; });
+    })));
+    const { readFilm, readMetadata } = await import('../media/read.ts'), started = performance.now();
+    if (policy) {
+      await policy.film({ frames: await readFilm(output), asked: askedWords(spec) })
+        .catch(async (error: unknown) => { await rm(work, { recursive: true, force: true }); throw error; });
+    }
     await rm(made, { recursive: true, force: true });
     await mkdir(made);
-    const { frames } = spec.deliver;
-    const bytes = await deliverFilm({ native, deliver: spec.deliver, folder: made, metadata: await readMetadata(output), signer, done: (n) => {
+    const { deliver } = spec, done = (n: number): void => {
       if (signal.aborted) throw new CancelledError('cancelled', { cause: signal.reason });
-      onProgress({ stage: 'deliver', progress: DELIVERY_FROM + Math.floor(DELIVERY_SHARE * n / frames) });
-    } });
+      onProgress({ stage: 'deliver', progress: DELIVERY_FROM + Math.floor(DELIVERY_SHARE * n / deliver.frames) });
+    };
+    const bytes = delivery
+      ? await delivery.deliver({ native: output, deliver, folder: made }, { signer, signal, done: (n) => { if (!signal.aborted) done(n); } })
+      : await deliverFilm({ native: await readFilm(output), deliver, folder: made, metadata: await readMetadata(output), signer, done });
     await store.give(output, join(made, NATIVE_FILE));
     await store.publish(id, made, assets);
     const ms = { ...film.ms, encode: film.ms.encode + performance.now() - started };
     return { assets, facts: {
-      frames, bytes, ignored: [...film.ignored], notes: [...film.notes ?? []], reused: film.reused ?? 0,
+      frames: deliver.frames, bytes, ignored: [...film.ignored], notes: [...film.notes ?? []], reused: film.reused ?? 0,
       ms: Object.fromEntries(Object.entries(ms).map(([phase, value]) => [phase, Math.round(value)])),
     } };
   };
-  return Object.assign(make, { [Symbol.dispose]: () => { open?.pipeline[Symbol.dispose](); open = undefined; } });
+  return Object.assign(make, { [Symbol.dispose]: () => { models[Symbol.dispose](); delivery?.[Symbol.dispose](); } });
 }
 
 async function first<T>(items: AsyncGenerator<T>): Promise<T> {

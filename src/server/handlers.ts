@@ -31,7 +31,7 @@ import { waitingHandlers } from './waiting-handlers.ts';
 /** A handler for each route. */
 export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>> {
   const { config, jobs, store, served, trash } = c, plan = { served, limits: config.limits, sizes: config.sizes };
-  const object = (row: JobRow): Promise<Video> => videoObject(row, { jobs, workers: config.workers, keepDays: config.keepDays });
+  const object = (row: JobRow): Promise<Video> => videoObject(row, { jobs, places: config.workers * config.batch, keepDays: config.keepDays });
   const answer = async (row: JobRow, headers: Readonly<Record<string, string>> = {}): Promise<Response> => {
     const told = await object(row), unfinished = told.status === 'queued' || told.status === 'in_progress';
     return json(told, { ...headers, ...(unfinished ? { 'openai-poll-after-ms': String(pollAfter(told)) } : {}) });

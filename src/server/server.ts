@@ -78,8 +78,8 @@ const ROUND_MS = 1000, SWEEP_MS = 60_000;
 const CLOSE_MS = 1000;
 
 /** What a configuration says of its workers, as flags of theirs. */
-const workerFlags = ({ threads, device, precision, policy: { hook }, ...config }: ServerConfig): string[] =>
-  Object.entries({ '--threads': threads, '--device': device, '--precision': precision, '--policy-hook': hook, '--provenance': credentialsFolder(config) })
+const workerFlags = ({ batch, threads, device, precision, policy: { hook }, ...config }: ServerConfig): string[] =>
+  Object.entries({ '--batch': batch, '--threads': threads, '--device': device, '--precision': precision, '--policy-hook': hook, '--provenance': credentialsFolder(config) })
     .flatMap(([flag, value]) => (value === undefined || value === null ? [] : [flag, String(value)]));
 
 /** Starts a server; resolves when it listens. */
@@ -118,7 +118,8 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       server.listen(config.port, config.host, done);
     });
     const counted = (name: string): JobSource => metrics.counted(sourceFor(jobs, name, config.models), jobs);
-    if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs: config.lease.renew, log }));
+    const { batch, lease: { renew: renewMs } } = config;
+    if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs, batch, log }));
     else pool = new WorkerPool({
       count: config.workers, source: counted, gone: (name) => jobs.releaseAll(name), log,
       argv: ['--data', store.root, '--renew', String(config.lease.renew), ...workerFlags(config)],

@@ -9,8 +9,8 @@ const POLL_MS = [200, 2000] as const;
 /** What a job's object needs beside its row. */
 export interface ObjectOptions {
   readonly jobs: Pick<Jobs, 'load' | 'pace'>;
-  /** Processes that make films. */
-  readonly workers: number;
+  /** Films that are made at a time. */
+  readonly places: number;
   /** Days for which films are kept. */
   readonly keepDays: number | undefined;
 }
@@ -32,7 +32,7 @@ export async function videoObject(row: JobRow, o: ObjectOptions): Promise<Video>
     served_model: row.model, native_size: `${spec.native.width}x${spec.native.height}`, fps: spec.deliver.fps, num_frames: spec.deliver.frames, seed: spec.seed,
     source_video_id: row.source, paused: row.paused, attempt: row.attempt, retry_of_video_id: row.retry_of, stage: row.stage,
     queue_position: row.status === 'queued' && !row.paused ? load!.ahead : null,
-    eta_seconds: pace === undefined || row.paused ? null : Math.ceil(pace * (own + ahead / Math.max(1, o.workers)) / 100) / 10,
+    eta_seconds: pace === undefined || row.paused ? null : Math.ceil(pace * (own + ahead / Math.max(1, o.places)) / 100) / 10,
     ignored: facts?.ignored ?? [], notes: facts?.notes ?? [],
     metrics: facts ? { queue_ms: Math.round(row.started! - row.created), ...Object.fromEntries(Object.entries(facts.ms).map(([phase, ms]) => [`${phase}_ms`, ms])) } : null,
   };

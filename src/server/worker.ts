@@ -1,6 +1,6 @@
 /**
- * @file A worker: takes a job, makes its film, brings it back, takes the next. It holds one lease at a time and renews it while it works. What it cannot finish it
- * hands back; what it lost it throws away. Knows neither databases nor models: a source of jobs and a maker of films are given to it.
+ * @file A worker: takes jobs, makes their films, several at a time, and brings each back when it is done. It holds a lease for each and renews it while it works. What it cannot
+ * finish it hands back; what it lost it throws away. Knows neither databases nor models: a source of jobs and a maker of films are given to it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, KinoraError } from '../core/errors.ts';
@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly signer?: FilmSigner | undefined;
   /** Milliseconds between renewals. */
   readonly renewMs: number;
+  /** Films at a time. Default 1. */
+  readonly batch?: number;
   /** Milliseconds between looks for a job when nobody calls. Default 500. */
   readonly pollMs?: number;
   readonly log: Log;
@@ -34,7 +36,7 @@ type Stop = 'lost' | 'hand back';
 /** Makes films until it is told to stop. */
 export class Worker {
   readonly #o: WorkerOptions;
-  #current: { readonly id: string; readonly stop: AbortController } | undefined;
+  readonly #current = new Set<{ readonly id: string; readonly stop: AbortController }>();
   #wake: (() => void) | undefined;
 
   constructor(o: WorkerOptions) { this.#o = o; }
@@ -42,26 +44,33 @@ export class Worker {
   /** Looks for a job now. */
   wake(): void { this.#wake?.(); }
   /** Stops making this job's film: it is cancelled. */
-  drop(id: string): void { if (this.#current?.id === id) this.#current.stop.abort('lost' satisfies Stop); }
+  drop(id: string): void { for (const job of this.#current) if (job.id === id) job.stop.abort('lost' satisfies Stop); }
 
-  /** Works until the signal; resolves when the job in hand is handed back. */
+  /** Works until the signal; resolves when the jobs in hand are handed back. */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, log, pollMs = 500 } = this.#o;
-    const handBack = (): void => { this.#current?.stop.abort('hand back' satisfies Stop); this.#wake?.(); };
+    const { source, log, pollMs = 500, batch = 1 } = this.#o, making = new Set<Promise<void>>();
+    const handBack = (): void => { for (const { stop } of this.#current) stop.abort('hand back' satisfies Stop); this.#wake?.(); };
     signal.addEventListener('abort', handBack);
     try {
       while (!signal.aborted) {
+        if (making.size >= batch) { await Promise.race(making); continue; }
         const woken = new Promise<void>((resolve) => { this.#wake = resolve; });                 // from now on: a call between the look and the wait counts
         const job = await source.claim().catch((error: unknown) => { log('claim_failed', { error }); return null; });
         if (job && signal.aborted) { await source.release(job).catch(() => undefined); break; }
-        if (job) await this.#work(job, signal); else await Promise.race([woken, sleep(pollMs)]);
+        if (job) {
+          const made: Promise<void> = this.#work(job, signal).finally(() => { making.delete(made); });
+          making.add(made);
+        } else await Promise.race([woken, sleep(pollMs)]);
       }
-    } finally { signal.removeEventListener('abort', handBack); }
+    } finally {
+      await Promise.all(making);
+      signal.removeEventListener('abort', handBack);
+    }
   }
 
   async #work(job: ClaimedJob, signal: AbortSignal): Promise<void> {
-    const { source, make, store, signer, renewMs, log } = this.#o, stop = new AbortController(), { id } = job;
-    this.#current = { id, stop };
+    const { source, make, store, signer, renewMs, log } = this.#o, stop = new AbortController(), { id } = job, current = { id, stop };
+    this.#current.add(current);
     if (signal.aborted) stop.abort('hand back' satisfies Stop);
     let progress: JobProgress = { stage: 'starting', progress: 0 }, told = progress, toldAt = 0, renewing = Promise.resolve();
     const renew = (): void => {
@@ -88,7 +97,7 @@ export class Worker {
       clearInterval(timer);
       await renewing;
       await this.#unfinished(job, error, stop.signal);
-    } finally { this.#current = undefined; }
+    } finally { this.#current.delete(current); }
   }
 
   async #unfinished(job: ClaimedJob, error: unknown, stopped: AbortSignal): Promise<void> {

@@ -80,7 +80,7 @@ export interface TestServer extends RunningServer {
 /** Starts one in this process; films are drawn. */
 export async function testServer(change: ServerConfigInput = {}, parts: Pick<StartServerOptions, 'open' | 'decoder'> = {}): Promise<TestServer> {
   const dir = change.data ?? await mkdtemp(join(tmpdir(), 'kinora-server-')), maker = drawingMaker(), logged: Record<string, unknown>[] = [];
-  const server = await startServer(serverConfig({ port: 0, data: dir, ...change }), {
+  const server = await startServer(serverConfig({ port: 0, data: dir, batch: 1, ...change }), {
     version: '0', make: maker.make, decoder: (request) => decode(request), ...parts, log: (event, fields) => { logged.push({ event, ...fields }); },
   });
   return { ...server, client: clientOf(server.url), dir, maker, logged };

@@ -91,6 +91,7 @@ export async function compileProgram(
     if (keep || !narrow) wrapped.set(data, made);
     return made;
   };
+  let running = 0, ended = false;
   return {
     inputs, outputs: Object.keys(outputs), compileMs,
     async run(feeds, into = {}) {
@@ -101,7 +102,8 @@ export async function compileProgram(
         fed[name] = wrap(graph.inputs.get(name)!, data, `input "${name}"`, constant.has(name));
       }
       for (const [name, x] of Object.entries(outputs)) fetches[`out:${name}`] = into[name] && engine.writesInto ? wrap(x, into[name], `output "${name}"`, false) : null;
-      const result = await within('run a program', opened.run(fed, fetches));
+      running++;
+      const result = await within('run a program', opened.run(fed, fetches)).finally(() => { if (--running === 0 && ended) void opened.release(); });
       return Object.fromEntries(Object.keys(outputs).map((name) => {
         const to = into[name], data = to && engine.writesInto ? to : floatsOf(result[`out:${name}`]!);
         if (to && to !== data) to.set(data);
@@ -110,7 +112,8 @@ export async function compileProgram(
     },
     [Symbol.dispose]() {
       if (session.enableProfiling) opened.endProfiling();
-      void opened.release();
+      ended = true;
+      if (running === 0) void opened.release();                 // else when the last run ends: films that are made at a time share a cache
     },
   };
 }

@@ -12,7 +12,7 @@ import type { CliCommand, CliContext } from '../program.ts';
 /** Flags that say where jobs and films are. */
 export interface DatabaseFlags { readonly config?: string; readonly data?: string; readonly database?: string }
 interface ServeFlags extends DatabaseFlags, EngineOptions { readonly host?: string; readonly port?: number; readonly model?: readonly string[];
-  readonly workers?: number; readonly threads?: number; readonly provenance?: string; readonly check?: boolean }
+  readonly workers?: number; readonly batch?: number; readonly threads?: number; readonly provenance?: string; readonly check?: boolean }
 
 const environment = (name: string): string | undefined => { const value = process.env[name]; return value === undefined || value === '' ? undefined : value; };
 
@@ -63,6 +63,7 @@ async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: 
 
 interface WorkerFlags extends DatabaseFlags, EngineOptions {
   readonly model?: readonly string[];
+  readonly batch?: number;
   readonly threads?: number;
   readonly renew?: number;
   readonly provenance?: string;
@@ -74,12 +75,13 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
   const link = parentLink(() => { stop.abort('the server is gone'); });
   const [{ Worker }, { Store }, { pipelineMaker }, log] = await Promise.all([import('../../server/worker.ts'), import('../../server/store.ts'),
     import('../../server/film-maker.ts'), jsonLines()]);
-  const config = link ? null : await configOf({ ...flags, ...(model ? { models: [...model] } : {}) }), { threads } = config ?? flags, engine = engineOf(config ?? flags);
+  const config = link ? null : await configOf({ ...flags, ...(model ? { models: [...model] } : {}) }), { threads, batch = 1 } = config ?? flags, engine = engineOf(config ?? flags);
   const hook = policyHook ?? config?.policy.hook, { openPolicy } = await import('../../server/policy/policy.ts');
-  const make = pipelineMaker({ ...engine, ...(threads === undefined ? {} : { threads }), policy: hook === undefined ? undefined : await openPolicy({ words: false, hook }) });
+  const policy = hook === undefined ? undefined : await openPolicy({ words: false, hook });
+  const make = pipelineMaker({ ...engine, ...(threads === undefined ? {} : { threads }), places: batch, policy });
   try {
     if (!config) {
-      const worker = new Worker({ source: link!.source, make, store: new Store(flags.data ?? '.'), signer: await signerIn(flags.provenance), renewMs: renew ?? 3000, log });
+      const worker = new Worker({ source: link!.source, make, store: new Store(flags.data ?? '.'), signer: await signerIn(flags.provenance), renewMs: renew ?? 3000, batch, log });
       link!.onPush((push) => { if (push.push === 'wake') worker.wake(); else worker.drop(push.id); });
       await worker.run(both);
       return;
@@ -94,7 +96,7 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
       await openEngine(engine);                                 // before a job is claimed
       const signer = await signerIn(credentialsFolder(config));
       print(`making films of ${config.models.join(', ')}`);
-      await new Worker({ source: sourceFor(jobs, name, config.models), make, store, signer, renewMs: config.lease.renew, log }).run(both);
+      await new Worker({ source: sourceFor(jobs, name, config.models), make, store, signer, renewMs: config.lease.renew, batch, log }).run(both);
     } finally { await db.close(); }
   } finally {
     make[Symbol.dispose]();
@@ -112,7 +114,9 @@ const modelFlag = (command: Command): Command =>
   command.option('--model <id|dir>', 'an installed model, or a folder; repeatable', repeated(nonEmpty('--model', 'wanted a model id or a folder')));
 const provenanceFlag = (command: Command): Command =>
   command.option('--provenance <dir>', 'folder of key.pem and chain.pem that sign films (in the data folder)', nonEmpty('--provenance', 'wanted a folder'));
-const engineFlags = (command: Command): Command => command.option('--threads <n>', 'CPU threads of a worker', integer('--threads', { min: 1, max: 256 }))
+const engineFlags = (command: Command): Command => command
+  .option('--batch <n>', 'films that a worker makes at a time, sharing denoising steps (4)', integer('--batch', { min: 1, max: 64 }))
+  .option('--threads <n>', 'CPU threads of a worker', integer('--threads', { min: 1, max: 256 }))
   .option('--device <name>', `what a worker computes on: ${DEVICE_CHOICES.join(', ')}`, choice('--device', DEVICE_CHOICES))
   .option('--precision <name>', `in which numbers: ${PRECISIONS.join(', ')}`, choice('--precision', PRECISIONS));
 
