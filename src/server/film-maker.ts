@@ -82,8 +82,8 @@ export function pipelineMaker({ policy, ...o }: MakerEngine & { readonly policy?
       if (signal.aborted) throw new CancelledError('cancelled', { cause: signal.reason });
       onProgress({ stage: 'deliver', progress: DELIVERY_FROM + Math.floor(DELIVERY_SHARE * n / frames) });
     } });
-    await store.give(output, join(made, NATIVE_FILE));
-    await store.publish(id, made, assets);
+    await store.link(output, join(made, NATIVE_FILE));
+    await store.publish(id, made, assets, signal);
     const ms = { ...film.ms, encode: film.ms.encode + performance.now() - started };
     return { assets, facts: {
       frames, bytes, ignored: [...film.ignored], notes: [...film.notes ?? []], reused: film.reused ?? 0,
