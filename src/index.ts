@@ -11,7 +11,7 @@ export { openPipeline, Pipeline, type GeneratedFilm, type GenerateOptions as Pip
 export { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type EngineOptions, type Precision } from './pipeline/engine.ts';
 export { diagnose, type DiagnoseOptions } from './pipeline/doctor/doctor.ts';
 export type { Check, Diagnosis } from './pipeline/doctor/check.ts';
-export { PHASES, type FilmProgress, type JobOptions, type Phase, type PhaseTimes } from './pipeline/job.ts';
+export { PHASES, type FilmPreview, type FilmProgress, type JobOptions, type Phase, type PhaseTimes } from './pipeline/job.ts';
 export type { PartsOptions } from './pipeline/parts.ts';
 export type { Expanded, ExpandOptions } from './pipeline/expand.ts';
 export type { ExpandEndpoint } from './pipeline/expand-endpoint.ts';

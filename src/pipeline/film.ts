@@ -91,7 +91,7 @@ export async function* nativeFrames({ runtime, latent, s, windows, given, text, 
     const parts = { images, ...reel.read(w), source: source && sliceFrames(source.film, w.start, w.end) };
     const sample = (): Promise<Float32Array> => sampleWindow({
       vae, dit, latent, settings: s, window: w, parts, region, text: states[w.shot]!,
-      done: (step) => { job.report('sample', sampled + step, all); }, ...(job.signal ? { signal: job.signal } : {}),
+      done: (step) => { job.report('sample', sampled + step, all); }, ...(job.show && { show: job.show }), ...(job.signal ? { signal: job.signal } : {}),
     });
     const latents = await (kept?.({ settings: s, window: w, parts, region, captions: captions[w.shot]! }, sample) ?? sample());
     job.report('sample', sampled += steps[i]!, all);              // a window that was there made no steps of its own

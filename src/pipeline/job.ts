@@ -2,6 +2,7 @@
  * @file One film's job: its clock by phase, progress and cancellation. Where it goes on disk is outlet.ts.
  */
 import { CancelledError } from '../core/errors.ts';
+import type { Frames } from '../media/frames.ts';
 import type { FilmSigner } from '../media/signer.ts';
 import type { PartsOptions } from './parts.ts';
 
@@ -22,6 +23,14 @@ export interface FilmProgress {
   readonly reused?: number;
 }
 
+/** A frame of a film that is being made, as the model takes it to be so far. */
+export interface FilmPreview {
+  /** One, from the middle of what is being made, in the model's pixels. */
+  readonly frame: Frames;
+  /** Index of the film, of several. */
+  readonly film: number;
+}
+
 /** Where a film goes, and who is told. */
 export interface JobOptions extends PartsOptions {
   /**
@@ -33,6 +42,8 @@ export interface JobOptions extends PartsOptions {
   readonly signer?: FilmSigner;
   /** Called often; must not throw. */
   readonly onProgress?: (progress: FilmProgress) => void;
+  /** Is shown what the film is becoming, three times a window; the film is the same to the byte. Must not throw. */
+  readonly onPreview?: (preview: FilmPreview) => void;
   /** Stops the work; no half film remains, of several windows those that are done are kept for `resume`. */
   readonly signal?: AbortSignal;
 }
@@ -43,6 +54,8 @@ export type PhaseTimes = Readonly<Record<Phase, number>>;
 /** The clock, progress and cancellation of one film. */
 export class Job {
   readonly signal: AbortSignal | undefined;
+  /** Shows the forming film; undefined when nobody looks. */
+  readonly show: ((frame: Frames) => void) | undefined;
   readonly #o: Pick<JobOptions, 'onProgress' | 'signal'>;
   readonly #film: number;
   readonly #count: number;
@@ -51,7 +64,13 @@ export class Job {
   /** Who knows how many windows were there from an earlier run. */
   parts: { readonly reused: number } | null = null;
 
-  constructor(o: Pick<JobOptions, 'onProgress' | 'signal'>, film = 0, count = 1) { this.#o = o; this.#film = film; this.#count = count; this.signal = o.signal; }
+  constructor(o: Pick<JobOptions, 'onProgress' | 'onPreview' | 'signal'>, film = 0, count = 1) {
+    this.#o = o;
+    this.#film = film;
+    this.#count = count;
+    this.signal = o.signal;
+    this.show = o.onPreview && ((frame) => { o.onPreview?.({ frame, film }); });
+  }
 
   check(): void {
     if (this.signal?.aborted) throw new CancelledError('cancelled', { cause: this.signal.reason });

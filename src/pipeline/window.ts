@@ -15,6 +15,8 @@ import { windowContext, type WindowParts } from './context.ts';
 import { filmVelocity, type DitRuntime, type TextStates } from './denoise.ts';
 import type { FilmSettings } from './film-options.ts';
 import { guidanceOf, regionsOf, windowSigmas } from './film-windows.ts';
+import type { Frames } from '../media/frames.ts';
+import { watched } from './preview.ts';
 import type { FilmWindow } from './timeline.ts';
 import type { VaeRuntime } from './vae-stream.ts';
 
@@ -30,6 +32,8 @@ export interface WindowOptions {
   readonly region: Uint8Array | null;
   readonly text: TextStates;
   readonly done: (step: number) => void;
+  /** Is shown the forming film now and then. */
+  readonly show?: (frame: Frames) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -46,11 +50,13 @@ export async function sampleWindow(o: WindowOptions): Promise<Float32Array> {
     for (const row of sigmas) row.fill(CONTEXT_SIGMA, 0, kept);
   }
   const free = filmVelocity(dit, { frames, height, width, context, beginning: kept, regions: regionsOf(s, w) }, o.text, guidanceOf(s));
+  const velocity = source && region ? within(free, { region: tokenRegion(region, s, side), source, noise, perToken }) : free;
+  const watch = o.show && watched(velocity, { vae, latent, settings: s, patch, channels, frames, steps: grid.length - 1, show: o.show });
   const z = await SAMPLER_TABLE[s.sampler].sample({
-    velocity: source && region ? within(free, { region: tokenRegion(region, s, side), source, noise, perToken }) : free,
+    velocity: watch?.velocity ?? velocity,
     noise: start, sigmas, pack,
     keys: [{ seed: s.seed, stream: 'sampler', step: w.start }],
-    onStep: ({ step }) => { o.done(step); },
+    onStep: ({ step }) => { watch?.stepped(step); o.done(step); },
     ...(o.signal ? { signal: o.signal } : {}),
   });
   if (beginning) z.set(beginning.clean);

@@ -4,8 +4,8 @@
  * are under way are exported as waiting: begun again they give the same bytes. Leases, requests and webhooks under way stay behind.
  */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { CancelledError, FileError, InputError } from '../core/errors.ts';
@@ -65,14 +65,6 @@ async function hashOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Files below a folder, by their paths in it. */
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const nested = await Promise.all(entries.map(async (entry) =>
-    (entry.isDirectory() ? (await filesIn(join(folder, entry.name))).map((path) => `${entry.name}/${path}`) : entry.isFile() ? [entry.name] : [])));
-  return nested.flat().sort();
-}
-
 /** The rows, in one view of the database. */
 const rowsOf = (db: Database): Promise<Record<TableName, Row[]>> => db.transaction(async (tx) => {
   await tx.query('set transaction isolation level repeatable read');
@@ -110,13 +102,13 @@ export async function exportAll({ db, store, folder, signal, onProgress = () => 
       ...rows.characters.filter((row) => row['deleted'] === null).map((row) => ({ from: store.character(String(row['id'])), to: `characters/${String(row['id'])}`, sub: '.' }))];
     for (const [i, { from, to, sub }] of copies.entries()) {
       stopWhen(signal);
-      const found = await filesIn(join(from, sub));
+      const found = await store.files(join(from, sub));
       if (found.length === 0 && sub !== 'inputs')
         throw new FileError(`the files of ${basename(from)} are not there: it was removed meanwhile, or ${store.root} is not its data folder`);
       for (const path of found) {
         const place = sub === '.' ? `${to}/${path}` : `${to}/${sub}/${path}`;
         await mkdir(dirname(join(part, place)), { recursive: true });
-        await copyFile(join(from, sub, path), join(part, place), constants.COPYFILE_FICLONE);
+        await store.copyOut(join(from, sub, path), join(part, place));
         await list(place);
       }
       onProgress(i + 1, copies.length);
@@ -197,15 +189,12 @@ export async function importAll({ db, store, folder, signal, onProgress }: Archi
   const homeless = rows.jobs.find((job) => job['assets'] !== null && !paths.some((path) => path.startsWith(`films/${String(job['id'])}/${String(job['assets'])}/`)));
   if (homeless) throw new FileError(`${folder} is not whole: it has no files of the film ${String(homeless['id'])}`);
   try {
-    for (const { id } of rows.jobs as { id: string }[]) await rm(store.job(id), { recursive: true, force: true });       // what an import that was killed has left
-    for (const job of rows.jobs) if (job['deleted'] === null) await store.prepare(String(job['id']));
+    for (const { id } of rows.jobs as { id: string }[]) await store.discard(id);       // what an import that was killed has left
     for (const path of paths) {
       stopWhen(signal);
       const [, kind, id, rest] = /^(films|characters)\/((?:video|char)_[0-9a-f]{32})\/(.+)$/.exec(path) ?? [];
       if (kind === undefined) continue;
-      const to = join(kind === 'films' ? store.job(id!) : store.character(id!), rest!);
-      await mkdir(dirname(to), { recursive: true });
-      await copyFile(join(from, path), to, constants.COPYFILE_FICLONE);
+      await store.copyIn(join(from, path), join(kind === 'films' ? store.job(id!) : store.character(id!), rest!));
     }
   } catch (cause) { throw fileError('import into', store.root, cause); }
   await db.transaction(async (tx) => {

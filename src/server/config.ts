@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
 import { DEVICE_CHOICES, PRECISIONS } from '../pipeline/engine.ts';
 import { DEFAULT_MODEL } from '../pipeline/model-store.ts';
+import { s3Place } from './assets-place.ts';
 
 const count = z.int().positive();
 const webhook = z.strictObject({
@@ -24,6 +25,8 @@ const schema = z.strictObject({
   port: z.int().min(0).max(65_535).default(8080),
   /** Folder of everything that is kept: the database, unless there is a server for it, and films. */
   data: z.string().min(1).default('kinora-data'),
+  /** Where films, what they were given and characters lie, when that is not the data folder. */
+  assets: z.strictObject({ s3: s3Place }).optional(),
   /** Ids of installed models, or folders; the first is the default. */
   models: z.array(z.string().min(1)).min(1).default([DEFAULT_MODEL]),
   /** Names that clients send, and which served model each means. Default: all names of the hosted API mean the first model. */

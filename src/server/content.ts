@@ -1,12 +1,11 @@
 /** @file Files as answers: whole, in one range (RFC 9110, section 14), or their head alone; with a strong tag, since a finished film never changes. */
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import type { OpenAsset } from './assets.ts';
 import { ApiError } from './errors.ts';
 
 /** Options of {@link fileAnswer}. */
 export interface FileAnswerOptions {
-  readonly file: string;
+  /** Undefined when it is not there. */
+  readonly file: OpenAsset | undefined;
   readonly type: string;
   /** Names these bytes and no others. */
   readonly tag: string;
@@ -26,10 +25,10 @@ export function byteRange(header: string | null, size: number): { readonly start
 
 /** The answer to a request for a file. Throws an ApiError when the file is not there. */
 export async function fileAnswer(request: Request, { file, type, tag, name }: FileAnswerOptions): Promise<Response> {
-  const handle = await open(file).catch((cause: unknown) => { throw new ApiError(404, 'the file of this film is gone', { code: 'content_not_found', cause }); });
+  if (!file) throw new ApiError(404, 'the file of this film is gone', { code: 'content_not_found' });
   let passed = false;
   try {
-    const { size } = await handle.stat(), etag = `"${tag}"`;
+    const { bytes: size } = file, etag = `"${tag}"`;
     const headers: Record<string, string> = {
       'content-type': type, 'accept-ranges': 'bytes', etag, 'cache-control': 'private, max-age=31536000, immutable', 'content-disposition': `inline; filename="${name}"`,
     };
@@ -42,7 +41,6 @@ export async function fileAnswer(request: Request, { file, type, tag, name }: Fi
     const status = range ? 206 : 200;
     if (request.method === 'HEAD') return new Response(null, { status, headers });
     passed = true;                                                                                  // the stream closes it, whether it is read to the end or not
-    const stream = createReadStream('', { fd: handle, start, end, autoClose: true });
-    return new Response(Readable.toWeb(stream) as ReadableStream<Uint8Array>, { status, headers });
-  } finally { if (!passed) await handle.close(); }
+    return new Response(await file.stream(start, end), { status, headers });
+  } finally { if (!passed) await file.close(); }
 }

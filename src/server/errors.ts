@@ -3,6 +3,7 @@
  */
 import type { z } from 'zod';
 import { FileError, InputError, KinoraError, ResourceError } from '../core/errors.ts';
+import { AssetsError } from './assets.ts';
 import type { ErrorBody } from './contract.ts';
 
 /** Statuses that this server answers errors with. */
@@ -69,6 +70,7 @@ const CONNECTION = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|CONNECTI
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof InputError) return new ApiError(400, error.message, { code: error.code, cause: error });
+  if (error instanceof AssetsError) return new ApiError(503, 'the store of films does not answer; try again', { code: error.code, retryAfter: 2, cause: error });
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === 'string' && CONNECTION.test(code))
     return new ApiError(503, 'the database does not answer; try again', { code: 'database_unavailable', retryAfter: 1, cause: error });

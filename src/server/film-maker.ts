@@ -111,8 +111,8 @@ export function pipelineMaker({ policy, ...o }: MakerEngine & { readonly policy?
     const bytes = delivery
       ? await delivery.deliver({ native: output, deliver, folder: made }, { signer, signal, done: (n) => { if (!signal.aborted) done(n); } })
       : await deliverFilm({ native: await readFilm(output), deliver, folder: made, metadata: await readMetadata(output), signer, done });
-    await store.give(output, join(made, NATIVE_FILE));
-    await store.publish(id, made, assets);
+    await store.link(output, join(made, NATIVE_FILE));
+    await store.publish(id, made, assets, signal);
     const ms = { ...film.ms, encode: film.ms.encode + performance.now() - started };
     return { assets, facts: {
       frames: deliver.frames, bytes, ignored: [...film.ignored], notes: [...film.notes ?? []], reused: film.reused ?? 0,

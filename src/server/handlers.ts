@@ -2,7 +2,7 @@
  * @file What each route does: a request that has been let in, to an answer. Bodies are validated by the contract's schemas, films are planned, given pictures decoded into
  * the new job's folder, and the job queued. Whose films are seen is the caller's scope.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { z } from 'zod';
 import {
   contentQuery, createCharacterBody, createVideoBody, editVideoBody, extendVideoBody, listQuery, remixVideoBody, type Character, type JobKind, type Video,
@@ -64,6 +64,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
     try {
       const { askedModel, size, seconds, spec, work } = await make();
       await allow(spec, c);
+      await store.keepInputs(id);
       const result = await jobs.queue({
         id, owner: retryOf?.owner ?? caller.owner, kind, askedModel, size, seconds, spec, work, source, ...(retryOf ? { retryOf: retryOf.id } : {}),
       }, {
@@ -86,7 +87,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       // An answer of the database that was lost does not say whether the job is there: then its folder stays, and goes with the next sweep if there is none.
       if (!(error instanceof ApiError)) queued ||= await jobs.get(id, null).then((job) => job !== undefined, () => true);
       throw error;
-    } finally { if (!queued) await store.discard(id); }
+    } finally { if (!queued) await store.discard(id).catch(() => undefined); }                    // or the sweep does
   };
 
   const quotaOf = ({ quota }: Caller): Quota => ({ films: quota.films ?? config.limits.filmsPerDay, seconds: quota.seconds ?? config.limits.secondsPerDay });
@@ -188,8 +189,9 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
         await receive(file.bytes, {
           store, limits: config.limits, decoder: c.decoder, param: 'video', as: 'film', to: `${folder}/film.png`, first: `${folder}/first.png`, fit: info, fps: info.native.fps,
         });
+        await store.keep(folder);
         await c.db.query(`insert into kinora_characters (id, owner, name, created) values ($1::text, $2::text, $3::text, ${NOW})`, [id, caller.owner, name]);
-      } catch (error) { await rm(folder, { recursive: true, force: true }); throw error; }
+      } catch (error) { await store.discardCharacter(id).catch(() => undefined); throw error; }
       return json(await characterOf(id, caller));
     },
     getCharacter: async ({ param, caller }) => json(await characterOf(param('character_id'), caller)),
@@ -223,7 +225,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       const { variant } = query(contentQuery, request), row = await find(param('video_id'), caller);
       if (row.status === 'failed') throw new ApiError(404, `the film ${row.id} failed: ${row.error_message ?? ''}`, { code: 'video_failed' });
       const { id, assets } = await finished(row.id, caller, 'download'), [name, type] = VARIANT_FILES[variant];
-      return fileAnswer(request, { file: store.film(id, assets, name), type, tag: `${id}-${assets}-${variant}`, name: `${id}${name.slice(name.indexOf('.'))}` });
+      return fileAnswer(request, { file: await store.read(store.film(id, assets, name)), type, tag: `${id}-${assets}-${variant}`, name: `${id}${name.slice(name.indexOf('.'))}` });
     },
     videoEvents: async ({ request, param, caller }) => {
       const { id } = await find(param('video_id'), caller), headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InputError, ResourceError } from '../core/errors.ts';
 import { serverApp } from './app.ts';
+import { placeText } from './assets-place.ts';
 import { openCredentials } from '../provenance/credentials.ts';
 import { filmSigner } from '../provenance/sign.ts';
 import { credentialsFolder, isLoopback, type ServerConfig } from './config.ts';
@@ -22,7 +23,7 @@ import { countJobs, serverMetrics } from './server-metrics.ts';
 import { openModels } from './plan.ts';
 import { openPolicy } from './policy/policy.ts';
 import type { JobSource } from './spec.ts';
-import { Store } from './store.ts';
+import { openStore, type Store } from './store.ts';
 import { sweep, Trash } from './trash.ts';
 import { processDecoder, type Decoder } from './upload.ts';
 import { deliverWebhooks } from './webhooks.ts';
@@ -78,13 +79,14 @@ const ROUND_MS = 1000, SWEEP_MS = 60_000;
 const CLOSE_MS = 1000;
 
 /** What a configuration says of its workers, as flags of theirs. */
-const workerFlags = ({ batch, threads, device, precision, policy: { hook }, ...config }: ServerConfig): string[] =>
-  Object.entries({ '--batch': batch, '--threads': threads, '--device': device, '--precision': precision, '--policy-hook': hook, '--provenance': credentialsFolder(config) })
+const workerFlags = ({ batch, threads, device, precision, assets, policy: { hook }, ...config }: ServerConfig): string[] =>
+  Object.entries({ '--assets': assets && placeText(assets.s3), '--batch': batch,
+    '--threads': threads, '--device': device, '--precision': precision, '--policy-hook': hook, '--provenance': credentialsFolder(config) })
     .flatMap(([flag, value]) => (value === undefined || value === null ? [] : [flag, String(value)]));
 
 /** Starts a server; resolves when it listens. */
 export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder, open = openDatabase }: StartServerOptions): Promise<RunningServer> {
-  const store = new Store(config.data), served = await openModels(config), policy = await openPolicy(config.policy), stop = new AbortController();
+  const store = await openStore(config, log), served = await openModels(config), policy = await openPolicy(config.policy), stop = new AbortController();
   await store.open();
   const db = await open(config), changes = new Changes(), keys = new Keys(db), metrics = serverMetrics(version, served);
   let pool: WorkerPool | undefined;
@@ -104,6 +106,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       ...(stop.signal.aborted ? ['stopping'] : []),
       ...await db.query('select 1').then(() => [], () => ['the database does not answer']),
       ...await store.check().then(() => [], () => ['the data folder cannot be read']),
+      ...await store.checkAssets().then(() => [], () => ['the store of films does not answer']),
       ...(pool && config.workers > 0 && pool.pids.length === 0 ? ['no worker runs'] : []),
     ];
     const app = serverApp({
@@ -126,7 +129,8 @@ export async function startServer(config: ServerConfig, { version, log, make, de
     });
     const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, trash, store, metrics, log, signal: stop.signal });
     const { port, address } = server.address() as AddressInfo, url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
-    log('listening', { url, database: db.kind, data: store.root, models: config.models, workers: config.workers });
+    log('listening', { url, database: db.kind, data: store.root, ...(config.assets ? { assets: placeText(config.assets.s3) } : {}),
+      models: config.models, workers: config.workers });
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       stop.abort('stopping');

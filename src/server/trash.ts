@@ -3,7 +3,6 @@
  * until its days are over. Whatever is gone leaves a row without files, which keeps its place in the lineage of others. Trash is told from what is gone by `assets`: a row
  * out of sight that has them can come back, and the statement that takes them is the end of it; folders go only after that.
  */
-import { statSync } from 'node:fs';
 import type { ServerConfig } from './config.ts';
 import { NOW, type Database } from './db/database.ts';
 import { COLUMNS, LIVE, type Changed, type JobRow } from './jobs.ts';
@@ -82,8 +81,9 @@ export interface SweepOptions {
 export async function sweep({ config: { keepDays, keepBytes, trashDays }, trash, store, log }: SweepOptions): Promise<void> {
   if (keepDays !== undefined) for (const id of await trash.older(keepDays * DAY_MS)) { await trash.remove(id, false); log('film_expired', { job: id, days: keepDays }); }
   for (const id of await trash.empty(trashDays * DAY_MS)) log('trash_emptied', { job: id, days: trashDays });
+  const held = await store.jobs();
   if (keepBytes !== undefined) {
-    const films = await Promise.all((await trash.withFiles()).map(async (film) => ({ ...film, bytes: await store.bytes(film.id) })));
+    const films = await Promise.all((await trash.withFiles()).map(async (film) => ({ ...film, bytes: await held.get(film.id)?.bytes() ?? 0 })));
     let total = films.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const { bytes, ...film } of films) {
       if (total <= keepBytes) break;
@@ -92,10 +92,8 @@ export async function sweep({ config: { keepDays, keepBytes, trashDays }, trash,
     }
   }
   const gone = new Set(await trash.gone());
-  for (const id of await store.jobs()) if (gone.has(id)) await store.discard(id);
+  for (const id of held.keys()) if (gone.has(id)) await store.discard(id);
   // What a request began and a killed server could not take back: a folder without a job.
-  for (const id of await store.jobs()) {
-    const { mtimeMs } = statSync(store.job(id), { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
-    if (Date.now() - mtimeMs > YOUNG_MS && !await trash.known(id)) await store.discard(id);
-  }
+  for (const [id, { changed }] of held) if (!gone.has(id) && Date.now() - changed > YOUNG_MS && !await trash.known(id)) await store.discard(id);
+  await store.forget();
 }

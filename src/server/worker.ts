@@ -83,6 +83,7 @@ export class Worker {
     const timer = setInterval(renew, renewMs);
     log('job_started', { job: id, fence: job.fence });
     try {
+      await store.fetchInputs(id, job.spec, { signal: stop.signal });
       const made = await make(job, { store, signer, signal: stop.signal, onProgress: (p) => {
         progress = p;
         if (p.stage !== told.stage || (p.progress > told.progress && performance.now() - toldAt > TELL_MS)) renew();
@@ -92,7 +93,7 @@ export class Worker {
       if (await this.#insist(() => source.publish(job, made), stop.signal)) {
         await store.tidy(id, made.assets).catch((error: unknown) => { log('tidy_failed', { job: id, error }); });
         log('job_completed', { job: id, reused: made.facts.reused });
-      } else log('job_lost', { job: id });                                                        // its folder goes with the job, or when the film of the other is there
+      } else await this.#lost(id);
     } catch (error) {
       clearInterval(timer);
       await renewing;
@@ -102,7 +103,7 @@ export class Worker {
 
   async #unfinished(job: ClaimedJob, error: unknown, stopped: AbortSignal): Promise<void> {
     const { source, log } = this.#o, { id } = job;
-    if (stopped.aborted && (stopped.reason as Stop) === 'lost') { log('job_lost', { job: id }); return; }
+    if (stopped.aborted && (stopped.reason as Stop) === 'lost') { await this.#lost(id); return; }
     if (stopped.aborted || error instanceof CancelledError) {
       await source.release(job).catch((cause: unknown) => { log('release_failed', { job: id, error: cause }); });
       log('job_handed_back', { job: id });
@@ -110,6 +111,12 @@ export class Worker {
     }
     log('job_failed', { job: id, error });
     await this.#insist(() => source.fail(job, jobError(error), !(error instanceof KinoraError)), stopped).catch(() => undefined);
+  }
+
+  /** A shared folder goes with the job, or when the film of the other is there. */
+  async #lost(id: string): Promise<void> {
+    this.#o.log('job_lost', { job: id });
+    await this.#o.store.leave(id).catch((error: unknown) => { this.#o.log('tidy_failed', { job: id, error }); });
   }
 
   /** Tries until the answer is there: a film that is made is not thrown away because the database is away for a minute. */

@@ -36,7 +36,7 @@ const failing = (db: Database): Database => {
 
 let server: TestServer, picture: string, calm: Buffer;
 beforeAll(async () => {
-  for (const name of ['prepare', 'give', 'publish', 'discard', 'tidy', 'bytes', 'jobs', 'free', 'check'] as const) {
+  for (const name of ['prepare', 'give', 'publish', 'discard', 'tidy', 'keepInputs', 'fetchInputs', 'read', 'jobs', 'free', 'check'] as const) {
     const own = Store.prototype[name] as (this: Store, ...rest: unknown[]) => Promise<unknown>;
     vi.spyOn(Store.prototype, name).mockImplementation(function (this: Store, ...rest: unknown[]) { return risky('folder', () => own.apply(this, rest)) as Promise<never>; });
   }

@@ -62,7 +62,7 @@ export function drawingMaker(): { readonly make: FilmMaker; readonly begun: stri
     const native = drawn(spec, spec.source ? await readFilm(store.input(id, 'source.png')) : undefined);
     await writeFilm(join(made, NATIVE_FILE), native);
     const bytes = await deliverFilm({ native, deliver: spec.deliver, folder: made, signer });
-    await store.publish(id, made, assets);
+    await store.publish(id, made, assets, signal);
     return { assets, facts: { frames: spec.deliver.frames, bytes, ignored: [], notes: spec.image ? ['began with a picture'] : [], reused: 0,
       ms: { text: 1, sample: 2, decode: 3, encode: 4 } } };
   };

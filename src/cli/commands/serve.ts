@@ -10,17 +10,22 @@ import { choice, decimal, file, integer, nonEmpty, repeated } from '../options.t
 import type { CliCommand, CliContext } from '../program.ts';
 
 /** Flags that say where jobs and films are. */
-export interface DatabaseFlags { readonly config?: string; readonly data?: string; readonly database?: string }
+export interface DatabaseFlags { readonly config?: string; readonly data?: string; readonly database?: string; readonly assets?: string }
 interface ServeFlags extends DatabaseFlags, EngineOptions { readonly host?: string; readonly port?: number; readonly model?: readonly string[];
   readonly workers?: number; readonly batch?: number; readonly threads?: number; readonly provenance?: string; readonly check?: boolean }
 
 const environment = (name: string): string | undefined => { const value = process.env[name]; return value === undefined || value === '' ? undefined : value; };
 
+/** A flag as the place of assets. */
+async function placeOf(assets: string | undefined): Promise<import('../../server/config.ts').ServerConfig['assets']> {
+  return assets === undefined ? undefined : { s3: (await import('../../server/assets-place.ts')).parsePlace(assets) };
+}
+
 /** The configuration of file, environment and flags; flags go first. */
-export async function configOf({ config, database, ...flags }: Omit<ServeFlags, 'model' | 'check'> & { readonly models?: string[] | undefined })
+export async function configOf({ config, database, assets, ...flags }: Omit<ServeFlags, 'model' | 'check'> & { readonly models?: string[] | undefined })
   : Promise<import('../../server/config.ts').ServerConfig> {
-  const { readServerConfig } = await import('../../server/config.ts'), server = database ?? environment('DATABASE_URL');
-  return readServerConfig(config, { ...flags, ...(server === undefined ? {} : { database: server }) });
+  const { readServerConfig } = await import('../../server/config.ts'), server = database ?? environment('DATABASE_URL'), place = await placeOf(assets);
+  return readServerConfig(config, { ...flags, ...(server === undefined ? {} : { database: server }), ...(place ? { assets: place } : {}) });
 }
 
 /** What of a configuration, or of flags, says how films are computed. */
@@ -50,6 +55,7 @@ async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: 
     await openModels(config);
     await openPolicy(config.policy);
     const db = await openDatabase(config);
+    await (await import('../../server/store.ts')).openStore(config, () => {}).then((store) => (config.assets ? store.checkAssets() : undefined));
     try { await signerIn(credentialsFolder(config)); } finally { await db.close(); }
     print(`ready to serve ${config.models.join(', ')} on ${config.host}:${config.port}, data in ${config.data}`);
     return;
@@ -73,7 +79,7 @@ interface WorkerFlags extends DatabaseFlags, EngineOptions {
 async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signal, print }: CliContext): Promise<void> {
   const { parentLink } = await import('../../server/worker-link.ts'), stop = new AbortController(), both = AbortSignal.any([signal, stop.signal]);
   const link = parentLink(() => { stop.abort('the server is gone'); });
-  const [{ Worker }, { Store }, { pipelineMaker }, log] = await Promise.all([import('../../server/worker.ts'), import('../../server/store.ts'),
+  const [{ Worker }, { openStore }, { pipelineMaker }, log] = await Promise.all([import('../../server/worker.ts'), import('../../server/store.ts'),
     import('../../server/film-maker.ts'), jsonLines()]);
   const config = link ? null : await configOf({ ...flags, ...(model ? { models: [...model] } : {}) }), { threads, batch = 1 } = config ?? flags, engine = engineOf(config ?? flags);
   const hook = policyHook ?? config?.policy.hook, { openPolicy } = await import('../../server/policy/policy.ts');
@@ -81,7 +87,8 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
   const make = pipelineMaker({ ...engine, ...(threads === undefined ? {} : { threads }), places: batch, policy });
   try {
     if (!config) {
-      const worker = new Worker({ source: link!.source, make, store: new Store(flags.data ?? '.'), signer: await signerIn(flags.provenance), renewMs: renew ?? 3000, batch, log });
+      const store = await openStore({ data: flags.data ?? '.', assets: await placeOf(flags.assets) }, log);
+      const worker = new Worker({ source: link!.source, make, store, signer: await signerIn(flags.provenance), renewMs: renew ?? 3000, batch, log });
       link!.onPush((push) => { if (push.push === 'wake') worker.wake(); else worker.drop(push.id); });
       await worker.run(both);
       return;
@@ -90,9 +97,11 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
       throw new InputError('a worker of its own needs the database that the server uses: --database, or DATABASE_URL; beside an embedded one, kinora serve starts its workers');
     const [{ openDatabase, sourceFor }, { Jobs, newId }, { credentialsFolder }] =
       await Promise.all([import('../../server/server.ts'), import('../../server/jobs.ts'), import('../../server/config.ts')]);
-    const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), store = new Store(config.data);
+    const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), store = await openStore(config, log);
     try {
+      if (config.assets) await store.openWork();                 // a folder of its own; else one that the server has made
       await store.check();
+      await store.checkAssets();
       await openEngine(engine);                                 // before a job is claimed
       const signer = await signerIn(credentialsFolder(config));
       print(`making films of ${config.models.join(', ')}`);
@@ -108,7 +117,9 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
 export const databaseFlags = (command: Command): Command => command
   .option('--config <file>', 'YAML or JSON with everything that flags say, and more', file('--config'))
   .option('--data <dir>', 'folder of films, and of the database unless a server has it (kinora-data)', nonEmpty('--data', 'wanted a folder'))
-  .option('--database <url>', 'PostgreSQL server; also DATABASE_URL. Without it one is embedded', nonEmpty('--database', 'wanted an address'));
+  .option('--database <url>', 'PostgreSQL server; also DATABASE_URL. Without it one is embedded', nonEmpty('--database', 'wanted an address'))
+  .option('--assets <s3://bucket/prefix>', 'S3-compatible store of films (?endpoint=https://…&region=…); without it they lie in the data folder',
+    nonEmpty('--assets', 'wanted s3://bucket/prefix'));
 
 const modelFlag = (command: Command): Command =>
   command.option('--model <id|dir>', 'an installed model, or a folder; repeatable', repeated(nonEmpty('--model', 'wanted a model id or a folder')));
@@ -152,8 +163,8 @@ async function withKeys<T>(flags: DatabaseFlags, run: (keys: import('../../serve
   try { return await run(new Keys(db)); } finally { await db.close(); }
 }
 /** These flags alone. */
-export const databaseOf = ({ config, data, database }: DatabaseFlags): DatabaseFlags =>
-  ({ ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }), ...(database === undefined ? {} : { database }) });
+export const databaseOf = ({ config, data, database, assets }: DatabaseFlags): DatabaseFlags =>
+  Object.fromEntries(Object.entries({ config, data, database, assets }).filter(([, value]) => value !== undefined));
 
 const keyCommands: readonly CliCommand[] = [{
   path: 'keys add',
