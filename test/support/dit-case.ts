@@ -23,8 +23,10 @@ export interface Sample {
   readonly width: number;
   readonly sigma: readonly number[];
   readonly kind: readonly number[];
-  /** Caption of each latent frame. */
+  /** Caption of each latent frame, or with `hears` two of them. */
   readonly caption: readonly number[];
+  /** Of a sample with two regions: 1 where a token hears a caption. */
+  readonly hears?: readonly number[];
   /** Pixel frame at which each latent frame stands. */
   readonly time: readonly number[];
 }
@@ -39,11 +41,11 @@ export interface DiTCase {
 
 /** The layout of a list of samples. */
 export function layoutOf(samples: readonly Sample[], captions: number): PackLayout {
-  const groups: { frames: number; height: number; width: number; count: number }[] = [];
-  for (const { frames, height, width } of samples) {
-    const last = groups.at(-1);
-    if (last?.frames === frames && last.height === height && last.width === width) last.count++;
-    else groups.push({ frames, height, width, count: 1 });
+  const groups: { frames: number; height: number; width: number; count: number; regions?: number }[] = [];
+  for (const { frames, height, width, hears } of samples) {
+    const last = groups.at(-1), regions = hears ? { regions: 2 } : {};
+    if (last?.frames === frames && last.height === height && last.width === width && last.regions === regions.regions) last.count++;
+    else groups.push({ frames, height, width, count: 1, ...regions });
   }
   return { groups, captions };
 }
@@ -54,7 +56,7 @@ const patchSize = (c: DiTConfig): number => c.channels * c.patch ** 2;
 /** Everything that a pack feeds, made as trainer and sampler make it. */
 export function ditFeeds({ config: c, text, captions, samples }: DiTCase): Record<string, HostArray> {
   const patch = patchSize(c);
-  const segments = samples.map((s) => ({ times: s.time, kinds: s.kind, sigmas: s.sigma, captions: s.caption, tokens: drawn(`tokens/${s.name}`, [tokensOf(s), patch]) }));
+  const segments = samples.map((s) => ({ times: s.time, kinds: s.kind, sigmas: s.sigma, captions: s.caption, ...(s.hears ? { hears: s.hears } : {}), tokens: drawn(`tokens/${s.name}`, [tokensOf(s), patch]) }));
   const ids = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => list[i] ?? 0));
   const present = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => Number(i < list.length)));
   return {
@@ -78,7 +80,7 @@ export function ditGraph({ config: c, text, captions, samples }: DiTCase): { gra
 
 /** Names of the inputs that have a gradient: all parameters, and the tokens. */
 export const learned = (graph: Graph): string[] =>
-  [...graph.inputs.keys()].filter((name) => !['sigma', 'kind', 'frameOfRuns', 'cos', 'sin', 'captionOfFrames', 'ids', 'present', 'weights'].includes(name));
+  [...graph.inputs.keys()].filter((name) => !['sigma', 'kind', 'frameOfRuns', 'cos', 'sin', 'captionOfFrames', 'hears', 'ids', 'present', 'weights'].includes(name));
 
 /** Compiles output (`y`) and, if asked, the gradients (`grad:<name>`). */
 export async function compileDit(c: DiTCase, o: { readonly threads: number; readonly gradients: boolean }): Promise<Program> {

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { compileDit, ditFeeds, layoutOf, type DiTCase, type Sample } from '../../../test/support/dit-case.ts';
+import { DIT_PRESETS } from './config.ts';
+import { layoutKey } from './layout.ts';
+import { hearing, RELATIONS_IN_REGIONS } from './regions.ts';
+
+const text = { vocabulary: 12, length: 16, width: 16, depth: 2, heads: 2, mlp: 'relu2' } as const;
+const LEFT = [1, 7, 3, 9], RIGHT = [11, 5, 5, 8, 4, 10], FRAMES = 3, HEIGHT = 4, WIDTH = 8, TOKENS = FRAMES * HEIGHT * WIDTH;
+const each = <T>(f: (i: number) => T): T[] => Array.from({ length: FRAMES }, (_, i) => f(i));
+const film = (caption: readonly number[], hears?: readonly number[]): Sample =>
+  ({ name: 'film', frames: FRAMES, height: HEIGHT, width: WIDTH, sigma: each((i) => 0.9 - 0.2 * i), kind: each(() => 0), caption, time: each((i) => 4 * i), ...(hears ? { hears } : {}) });
+/** A film beside another sample, so that a pack has frames with one caption and with two. */
+const caseOf = (captions: readonly (readonly number[])[], sample: Sample): DiTCase =>
+  ({ config: { ...DIT_PRESETS.tiny, textWidth: 16 }, text, captions, samples: [{ ...film(each(() => 0)), name: 'beside', width: 4 }, sample] });
+async function run(c: DiTCase): Promise<Record<string, Float32Array>> {
+  using program = await compileDit(c, { threads: 1, gradients: true });
+  return program.run(ditFeeds(c));
+}
+const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((x, i) => x - b[i]!)) / Math.hypot(...b);
+const halves = [...hearing({ relation: 'apart', progress: each((i) => i / 2), height: HEIGHT, width: WIDTH })];
+
+test('each hears its half; who pass each other meet, hear both, and have changed places', () => {
+  const row = (relation: (typeof RELATIONS_IN_REGIONS)[number], share: number): string =>
+    Array.from({ length: WIDTH }, (_, x) => { const at = hearing({ relation, progress: [share], height: 1, width: WIDTH }); return `${at[2 * x]}${at[2 * x + 1]}`; }).join(' ');
+  const apart = '10 10 10 10 01 01 01 01', both = '11 11 11 11 11 11 11 11', swapped = '01 01 01 01 10 10 10 10';
+  expect([0, 0.5, 1].map((share) => row('apart', share))).toEqual([apart, apart, apart]);
+  expect([0, 0.25, 0.5, 0.75, 1].map((share) => row('crossing', share))).toEqual([apart, apart, both, both, swapped]);
+  expect([...hearing({ relation: 'apart', progress: [0], height: 1, width: 3 })]).toEqual([1, 0, 1, 1, 0, 1]);
+});
+
+test('two captions that say the same are one: predictions and gradients', async () => {
+  const one = await run(caseOf([LEFT], film(each(() => 0)))), twice = await run(caseOf([LEFT, LEFT], film(each(() => [0, 1]).flat(), halves)));
+  for (const name of Object.keys(one)) expect(distance(twice[name]!, one[name]!), name).toBeLessThan(2e-5);
+});
+
+test('which caption a token hears decides, not where it stands in the list', async () => {
+  const order = (captions: readonly (readonly number[])[], hears: readonly number[]) => run(caseOf(captions, film(each(() => [0, 1]).flat(), hears)));
+  const swapped = halves.map((_, i) => halves[i ^ 1]!);
+  const ours = await order([LEFT, RIGHT], halves), same = await order([RIGHT, LEFT], swapped), other = await order([RIGHT, LEFT], halves);
+  const own = (y: Float32Array): Float32Array => y.subarray(y.length - y.length * TOKENS / (TOKENS + TOKENS / 2));         // the sample beside hears caption 0, which differs
+  expect(distance(own(same['y']!), own(ours['y']!))).toBeLessThan(2e-5);
+  expect(distance(own(other['y']!), own(ours['y']!))).toBeGreaterThan(1e-3);
+});
+
+test('layouts with regions have another name, and wrong lists are refused', () => {
+  const whole = film(each(() => 0)), parted = film(each(() => [0, 1]).flat(), halves);
+  expect(layoutKey(layoutOf([whole], 2))).not.toBe(layoutKey(layoutOf([parted], 2)));
+  expect(() => ditFeeds(caseOf([LEFT, RIGHT], film(each(() => 0), halves)))).toThrow('segment 1 has 3 frames of 2 regions, but 3 captions');
+  expect(() => ditFeeds(caseOf([LEFT, RIGHT], film(each(() => [0, 1]).flat(), halves.slice(1))))).toThrow('segment 1 has 96 tokens in 2 regions, but 191 values say which they hear');
+});
