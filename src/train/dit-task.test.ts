@@ -6,12 +6,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { sizeOf } from '../core/shape.ts';
 import { draws, normals } from '../core/random.ts';
+import { readPrompt } from '../data/sprites/reader.ts';
 import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { drawClip, loadSpriteWorld, renderClip, type SpriteWorld } from '../data/sprites/world.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { concatFrames, sliceFrames } from '../media/frames.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN } from '../models/dit/pack-feeds.ts';
+import { packPlaces } from '../models/dit/layout.ts';
+import { hearing } from '../models/dit/regions.ts';
 import { latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { listParams } from '../nn/param.ts';
@@ -142,6 +145,35 @@ test('of a clip whose deed had begun before, the beginning is given; what is dra
   expect(new Set(counts)).toEqual(new Set([1, 2]));
   const shapes = [kind({ share: 3 }), kind({ ...LATE, share: 1 })], bank = stageBank({ ...DATA, tokens: 768, layouts: 4, even: true }, { from: 0, shapes }, config.patch);
   expect(bank.flatMap(({ samples }) => samples).filter((s) => s.deeds === 'late').length).toBe(4);       // of 16
+});
+
+test('a sample told by regions has a caption of each of two, told as one alone; one character is told twice, and pictures of both layouts fit a pack', async () => {
+  const PAIR = shapeOf('17x128x64@pair'), ONE = shapeOf('1x96x64');
+  for (const shape of [PAIR, ONE]) latents.set(shapeName(shape), await cache({ shape }));
+  const shapes = [kind({ ...PAIR, regions: 2 }), kind({ ...ONE, regions: 2, share: 4 }), kind({ share: 2 })], relations = new Map<string, number>();
+  for (const step of steps.slice(0, 60)) {
+    const { captions, hears, times } = sampleOf(shapes[0]!, step), { characters, relation } = drawClip(world, {
+      key: { seed: SEED, stream: clipStream('train', PAIR), step: draws({ seed: SEED, stream: 'test', step }).int(CLIPS) }, split: 'train', ...PAIR });
+    relations.set(relation, (relations.get(relation) ?? 0) + 1);
+    expect(captions).toHaveLength(2);
+    captions.forEach((caption, i) => {
+      const { characters: read } = readPrompt(caption) ?? { characters: [] };
+      for (const { facts } of read) if (facts.hairColour) expect([caption, facts.hairColour]).toEqual([caption, characters[i]!.labels.hairColour]);
+      expect(read.length, caption).toBeLessThan(2);
+    });
+    expect(hears).toEqual(hearing({ relation, progress: times.map((t) => t / 16), height: 8, width: 16 }));
+  }
+  expect([...relations.keys()].sort()).toEqual(['apart', 'crossing']);
+  const alone = steps.map((step) => sampleOf(shapes[1]!, step)).filter(({ hears }) => hears === undefined);
+  expect(alone.length).toBeGreaterThan(20);
+  expect(alone.every(({ captions: [a, b] }) => a === b)).toBe(true);
+  expect(sampleOf(shapes[0]!, 0, { dropCaption: 1 })).toMatchObject({ captions: ['', ''] });
+  const [bank] = stageBank({ ...DATA, tokens: 1024, layouts: 1, even: true }, { from: 0, shapes }, config.patch), samples = bank!.samples.map((s, i) => sampleOf(s, i));
+  const { feeds } = sampleMaker(parts()).pack(bank!, samples, { seed: SEED, stream: 'eps', step: 0 });
+  expect(bank!.layout.captions).toBe(samples.reduce((n, s) => n + s.captions.length, 0));
+  expect([feeds.captionOfFrames!.length, Math.max(...feeds.captionOfFrames!)]).toEqual([packPlaces(bank!.layout), bank!.layout.captions - 1]);
+  expect(() => sampleMaker({ ...parts(), source: { ...parts().source, regions: undefined } as never }).sample(shapes[0]!, 'train', { seed: SEED, stream: 'test', step: 0 }))
+    .toThrow('told by 2 regions, which these clips have no words for: wanted 1');
 });
 
 test('captions of clips with given frames can leave looks to the given frames; others always tell what they like', () => {

@@ -15,18 +15,21 @@ interface PackCase {
   readonly config: DiTConfig;
   readonly text: TextConfig;
   readonly captions: readonly (readonly number[])[];
-  readonly groups: readonly { frames: number; height: number; width: number; count: number }[];
+  readonly groups: readonly { frames: number; height: number; width: number; count: number; regions?: number }[];
   readonly sigma: readonly number[];
   readonly kind: readonly number[];
   readonly captionOfFrames: readonly number[];
   readonly time: readonly number[];
+  /** By sample; absent or null where frames have one caption. */
+  readonly hears?: readonly (readonly number[] | null)[];
 }
 
 function samplesOf(c: PackCase): Sample[] {
-  let at = 0, index = 0;
-  return c.groups.flatMap(({ count, ...shape }) => Array.from({ length: count }, (): Sample => {
+  let at = 0, index = 0, place = 0;
+  return c.groups.flatMap(({ count, regions = 1, ...shape }) => Array.from({ length: count }, (): Sample => {
     const cut = <T>(list: readonly T[]): T[] => list.slice(at, at + shape.frames);
-    const sample = { name: String(index++), ...shape, sigma: cut(c.sigma), kind: cut(c.kind), caption: cut(c.captionOfFrames), time: cut(c.time) };
+    const hears = c.hears?.[index], caption = c.captionOfFrames.slice(place, place += shape.frames * regions);
+    const sample = { name: String(index++), ...shape, sigma: cut(c.sigma), kind: cut(c.kind), caption, time: cut(c.time), ...(hears ? { hears } : {}) };
     at += shape.frames;
     return sample;
   }));
@@ -36,7 +39,7 @@ test('the golden of our own style is that of preset tiny', async () => {
   expect((await golden<PackCase>('dit-tiny')).config.config).toEqual(DIT_PRESETS.tiny);
 });
 
-test.each(['dit-tiny', 'dit-paper'] as const)('%s: output and every gradient', async (name) => {
+test.each(['dit-tiny', 'dit-paper', 'dit-regions'] as const)('%s: output and every gradient', async (name) => {
   const g = await golden<PackCase>(name);
   const c: DiTCase = { config: g.config.config, text: g.config.text, captions: g.config.captions, samples: samplesOf(g.config) };
   for (const rematerialise of [false, true]) {

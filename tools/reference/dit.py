@@ -23,25 +23,42 @@ PAPER = {"channels": 4, "patch": 2, "width": 32, "depth": 2, "heads": 4, "mlpRat
 TEXT = {"vocabulary": 12, "length": 6, "width": 16, "depth": 2, "heads": 2, "mlp": "relu2"}
 
 
-def run(name: str, c: dict) -> None:
-    p, loss, outputs, inputs, samples, at = Params(), 0, [], [], [], 0
+REGIONS = {  # frames of two captions between frames of one; a token of them hears the left, the right, or both
+    "groups": [{"frames": 1, "height": 4, "width": 4, "count": 1}, {"frames": 2, "height": 4, "width": 4, "count": 2, "regions": 2}],
+    "sigma": [0.7, 0.93, 0.11, 0.5, 0.85], "kind": [0, 0, 1, 0, 0], "captionOfFrames": [1, 0, 2, 2, 0, 1, 0, 0, 0], "time": [0, 0, 4, 0, 4],
+}
+WHOLE = {"groups": GROUPS, "sigma": SIGMAS, "kind": KINDS, "captionOfFrames": CAPTION_OF, "time": TIMES}
+
+
+def hearing(sample: int, tokens: int) -> list:
+    return [[int((t + sample) % 3 != 0), int((t + sample) % 3 != 1)] for t in range(tokens)]
+
+
+def run(name: str, c: dict, pack: dict) -> None:
+    p, loss, outputs, inputs, samples, at, place = Params(), 0, [], [], [], 0, 0
     patch = c["channels"] * c["patch"] ** 2
     captions = [text_tower(p, ids, TEXT, "text.") for ids in CAPTIONS] if c["textWidth"] else []
-    for g in GROUPS:
+    for g in pack["groups"]:
         for _ in range(g["count"]):
             cut = slice(at, at + g["frames"])
             at += g["frames"]
-            s = {"height": g["height"], "width": g["width"], "sigma": SIGMAS[cut], "kind": KINDS[cut], "caption": CAPTION_OF[cut], "time": TIMES[cut]}
-            i, rows = len(samples), g["frames"] * g["height"] * g["width"]
+            s = {"height": g["height"], "width": g["width"], **{key: pack[key][cut] for key in ("sigma", "kind", "time")}}
+            i, rows, regions = len(samples), g["frames"] * g["height"] * g["width"], g.get("regions", 1)
+            own = pack["captionOfFrames"][place : (place := place + g["frames"] * regions)]
+            s["caption"] = own if regions == 1 else [own[f : f + regions] for f in range(0, len(own), regions)]
+            if regions > 1:
+                s["hears"] = hearing(i, rows)
             x = draw(f"tokens/{i}", rows, patch, grad=True)
             y = dit(p, x, s, captions, c)
             loss = loss + (y * draw(f"weights/{i}", *y.shape)).sum()
             inputs.append(x), outputs.append(y), samples.append(s)
     loss.backward()
+    hears = [[h for t in s["hears"] for h in t] if "hears" in s else None for s in samples]
     save(name, {"output": torch.cat(outputs), "grad:tokens": torch.cat([x.grad for x in inputs]), **p.gradients()},
-         {"config": c, "text": TEXT, "captions": CAPTIONS, "groups": GROUPS, "sigma": SIGMAS, "kind": KINDS, "captionOfFrames": CAPTION_OF, "time": TIMES})
+         {"config": c, "text": TEXT, "captions": CAPTIONS, **pack, **({"hears": hears} if any(hears) else {})})
 
 
 if __name__ == "__main__":
-    run("dit-tiny", OURS)
-    run("dit-paper", PAPER)
+    run("dit-tiny", OURS, WHOLE)
+    run("dit-paper", PAPER, WHOLE)
+    run("dit-regions", OURS, REGIONS)

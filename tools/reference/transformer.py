@@ -88,17 +88,18 @@ def sigma_features(sigma: torch.Tensor) -> torch.Tensor:
 
 
 def dit(p: Params, tokens: torch.Tensor, sample: dict, captions: list, c: dict) -> torch.Tensor:
-    """One sample: tokens [frames * h * w, patch]; per latent frame `sigma`, `kind`, `caption`, `time`."""
+    """One sample: tokens [frames * h * w, patch]; per latent frame `sigma`, `kind`, `caption`, `time`. With `hears` [tokens, regions] each frame has a list of captions."""
     width, per_frame = c["width"], sample["height"] * sample["width"]
     frames = len(sample["sigma"])
     norm = rms if c["norm"] == "rms" else lambda x: F.layer_norm(x, x.shape[-1:], eps=1e-6)
+    told = [c if isinstance(c, list) else [c] for c in sample["caption"]]
     spread = lambda x: x.repeat_interleave(per_frame, 0)  # frames -> tokens
 
     kinds = p("kinds", 2, width)[sample["kind"]]
     h = p.linear("time.fc1", sigma_features(torch.tensor(sample["sigma"])), width)
     cond = p.linear("time.fc2", F.silu(h), width) + kinds
     if c["textWidth"]:
-        cond = cond + p.linear("pooled", rms(torch.stack([captions[i][1] for i in sample["caption"]])), width, bias=False)
+        cond = cond + p.linear("pooled", torch.stack([torch.stack([rms(captions[i][1]) for i in own]).mean(0) for own in told]), width, bias=False)
     cond = F.silu(cond)
 
     x = p.linear("embed", tokens, width) + spread(kinds)
@@ -121,8 +122,11 @@ def dit(p: Params, tokens: torch.Tensor, sample: dict, captions: list, c: dict) 
             q = p.linear(f"{b}.cross.q", norm(x), width, bias=False)
             read = []
             for f in range(frames):
-                k, v = p.linear(f"{b}.cross.kv.weight", captions[sample["caption"][f]][0], 2 * width, bias=False).chunk(2, -1)
-                read.append(attend(heads(q[f * per_frame : (f + 1) * per_frame], c["heads"]), heads(k, c["heads"]), heads(v, c["heads"])))
+                both = [p.linear(f"{b}.cross.kv.weight", captions[i][0], 2 * width, bias=False) for i in told[f]]
+                for t in range(f * per_frame, (f + 1) * per_frame):  # each token by itself, over the words that it hears
+                    heard = [own for r, own in enumerate(both) if "hears" not in sample or sample["hears"][t][r]]
+                    k, v = torch.cat(heard).chunk(2, -1)
+                    read.append(attend(heads(q[t : t + 1], c["heads"]), heads(k, c["heads"]), heads(v, c["heads"])))
             x = x + p.linear(f"{b}.cross.proj", torch.cat(read), width, bias=False)
         x = x + gate2 * mlp(p, f"{b}.mlp", norm(x) * (1 + scale2) + shift2, c["mlp"], c["mlpRatio"], c["bias"])
     shift, scale = (spread(t) for t in p.linear("final.modulation", cond, 2 * width).chunk(2, -1))

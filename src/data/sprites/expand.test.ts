@@ -152,3 +152,21 @@ test('a film that will be cut out gets a plain ground that nobody wears, unless 
     expect(() => { checkPlainGround(`a knight walks ${told}`); }).toThrow(`the prompt tells another: "${told}"`);
   for (const prompt of ['a knight walks', 'a knight walks on a plain green background', '一个骑士在绿色背景前施法']) checkPlainGround(prompt);
 });
+
+test('two are told one by one as well, where a model wants that: the facts of each, over one ground, with the marks that are on them', () => {
+  const by = (prompt: string, o: Partial<ExpandRequest> = {}): { facts: Facts; prompt: string; marks: readonly unknown[] }[] =>
+    expand(prompt, { byRegions: true, ...o }).regions!.prompts.map((p) => ({ ...p, facts: factsOf(p.prompt) }));
+  expect(expand('a woman with red hair walks', { byRegions: true }).regions).toBeUndefined();
+  expect(expand('a man and a woman').regions).toBeUndefined();
+  const [left, right] = by('on the right a skeleton shoots an arrow to the left; on the left, a woman with red hair in plate armor walks on green grass');
+  expect([left!.facts, right!.facts]).toMatchObject([{ sex: 'female', hairColour: 'red', garment: 'plate_armor', action: 'walk', onTheSpot: true }, { folk: 'skeleton', action: 'shoot', facing: 'left' }]);
+  expect([left!, right!].map(({ prompt }) => /on (the|green) grass$/.test(prompt))).toEqual([true, true]);
+  const passing = expand('a man and a woman walk past each other', { byRegions: true }).regions!;
+  expect([passing.relation, ...passing.prompts.map(({ prompt }) => factsOf(prompt))]).toMatchObject(['crossing', { sex: 'male', facing: 'right' }, { sex: 'female', facing: 'left' }]);
+  const marked = 'a man with blue hair casts a spell and a woman with red hair walks', at = marked.indexOf('red hair');
+  const [first, second] = by(marked, { marks: [{ start: at, end: at + 8, weight: 1.5 }] });
+  expect([first!.marks.length, second!.marks.length]).toEqual([0, 1]);
+  for (const { prompt } of [left!, right!, ...by('左边一个红发女人向右行走,右边一个穿紫色长袍的男人施法')]) {
+    expect([prompt, knows(prompt), readPrompt(prompt)!.characters.length]).toEqual([prompt, true, 1]);
+  }
+});
