@@ -50,7 +50,8 @@ export interface ExportOptions {
 /** What a run's file says of itself; older files lack seed and shapes. */
 const metadataSchema = z.object({
   vae: z.string(), dit: z.string(), text: z.string(), prediction: z.enum(PREDICTIONS), shift: z.coerce.number().positive(),
-  seed: z.string().optional(), shapes: z.string().optional(), footage: z.string().transform((text) => footageRecord.parse(JSON.parse(text))).optional(),
+  seed: z.string().optional(), shapes: z.string().optional(), regions: z.literal('true').optional(),
+  footage: z.string().transform((text) => footageRecord.parse(JSON.parse(text))).optional(),
 });
 
 /** The film that is made when nothing is asked for: of sprites, or the main one of a dataset. */
@@ -117,7 +118,7 @@ export async function exportModel(o: ExportOptions): Promise<InstalledModel> {
     info: {
       id: o.id, version: o.version, licence: o.licence ?? licence, description,
       vae: { config: vae.config }, dit: { config: dit, prediction: run.data.prediction }, text: { config: text }, latent: { mean: [...vae.mean], std: [...vae.std] },
-      ...(o.expander ? { expander: o.expander } : {}), native,
+      ...(o.expander ? { expander: o.expander } : {}), ...(run.data.regions ? { regions: true } : {}), native,
       limits: limitsOf(run.data.shapes, SPACE_FACTOR * dit.patch, native),
       sampling: { palette: footage ? 0 : 32, steady: footage ? 0 : 10, ...o.sampling, shift: run.data.shift },
     },

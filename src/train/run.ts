@@ -245,6 +245,7 @@ export async function trainDiT(asked: DiTRunConfig, o: DiTRunOptions): Promise<s
   await writeTensors(file, grownTower(new Map([...averaged(state), ...(tower ?? [])]), text), { type: 'F16', metadata: {
     dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: config.prediction, shift: String(config.shift),
     seed: String(config.seed), vae: vae.hash, shapes: JSON.stringify(trainedShapes(config)),
+    ...(config.stages.some(({ shapes }) => shapes.some(({ regions }) => regions !== undefined)) ? { regions: 'true' } : {}),
     ...(footage ? { footage: JSON.stringify(recordOf(footage)) } : {}),
   } });
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
