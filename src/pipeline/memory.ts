@@ -41,7 +41,8 @@ export function memoryNeeds(s: FilmSettings, { vae, dit, text }: ModelInfo, rule
     return branchesOf(s, w).map((branches) => filmLayout(film, branches));
   }).map((layout) => [layoutKey(layout), layout] as const));
   const denoise = Math.max(0, ...[...layouts.values()].map((layout) => peakBytes(denoiseOutputs(layout, dit.config, text.config, s.quantize))));
-  const words = peakBytes(textOutputs(dit.config, text.config, Math.max(...s.shots.map(({ reads }) => reads?.regions?.prompts.length ?? 1)))), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
+  const captions = Math.max(...s.shots.map(({ reads }) => reads?.regions?.prompts.length ?? 1));
+  const words = peakBytes(textOutputs(dit.config, text.config, captions)), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
   const encode = encoded > 0 ? peakBytes(chunkOutputs('encode', encoded === 1, vae.config, s)) : 0;
   const frames = (s.transparent ? 4 : 3) * s.width * s.height * (s.frames + Math.min(s.frames, s.window) * s.scale ** 2);
   return { process: BASE_BYTES + weights + beside + words, film: denoise + encode + decode + frames, shared: denoise, asked: `${s.frames} frames of ${s.width}x${s.height}` };

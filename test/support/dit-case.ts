@@ -56,7 +56,9 @@ const patchSize = (c: DiTConfig): number => c.channels * c.patch ** 2;
 /** Everything that a pack feeds, made as trainer and sampler make it. */
 export function ditFeeds({ config: c, text, captions, samples }: DiTCase): Record<string, HostArray> {
   const patch = patchSize(c);
-  const segments = samples.map((s) => ({ times: s.time, kinds: s.kind, sigmas: s.sigma, captions: s.caption, ...(s.hears ? { hears: s.hears } : {}), tokens: drawn(`tokens/${s.name}`, [tokensOf(s), patch]) }));
+  const segments = samples.map((s) => ({
+    times: s.time, kinds: s.kind, sigmas: s.sigma, captions: s.caption, ...(s.hears ? { hears: s.hears } : {}), tokens: drawn(`tokens/${s.name}`, [tokensOf(s), patch]),
+  }));
   const ids = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => list[i] ?? 0));
   const present = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => Number(i < list.length)));
   return {

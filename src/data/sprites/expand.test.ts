@@ -159,10 +159,12 @@ test('two are told one by one as well, where a model wants that: the facts of ea
   expect(expand('a woman with red hair walks', { byRegions: true }).regions).toBeUndefined();
   expect(expand('a man and a woman').regions).toBeUndefined();
   const [left, right] = by('on the right a skeleton shoots an arrow to the left; on the left, a woman with red hair in plate armor walks on green grass');
-  expect([left!.facts, right!.facts]).toMatchObject([{ sex: 'female', hairColour: 'red', garment: 'plate_armor', action: 'walk', onTheSpot: true }, { folk: 'skeleton', action: 'shoot', facing: 'left' }]);
+  expect(left!.facts).toMatchObject({ sex: 'female', hairColour: 'red', garment: 'plate_armor', action: 'walk', onTheSpot: true });
+  expect(right!.facts).toMatchObject({ folk: 'skeleton', action: 'shoot', facing: 'left' });
   expect([left!, right!].map(({ prompt }) => /on (the|green) grass$/.test(prompt))).toEqual([true, true]);
   const passing = expand('a man and a woman walk past each other', { byRegions: true }).regions!;
-  expect([passing.relation, ...passing.prompts.map(({ prompt }) => factsOf(prompt))]).toMatchObject(['crossing', { sex: 'male', facing: 'right' }, { sex: 'female', facing: 'left' }]);
+  expect(passing.relation).toBe('crossing');
+  expect(passing.prompts.map(({ prompt }) => factsOf(prompt))).toMatchObject([{ sex: 'male', facing: 'right' }, { sex: 'female', facing: 'left' }]);
   const marked = 'a man with blue hair casts a spell and a woman with red hair walks', at = marked.indexOf('red hair');
   const [first, second] = by(marked, { marks: [{ start: at, end: at + 8, weight: 1.5 }] });
   expect([first!.marks.length, second!.marks.length]).toEqual([0, 1]);

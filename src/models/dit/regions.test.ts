@@ -8,7 +8,10 @@ const text = { vocabulary: 12, length: 16, width: 16, depth: 2, heads: 2, mlp: '
 const LEFT = [1, 7, 3, 9], RIGHT = [11, 5, 5, 8, 4, 10], FRAMES = 3, HEIGHT = 4, WIDTH = 8, TOKENS = FRAMES * HEIGHT * WIDTH;
 const each = <T>(f: (i: number) => T): T[] => Array.from({ length: FRAMES }, (_, i) => f(i));
 const film = (caption: readonly number[], hears?: readonly number[]): Sample =>
-  ({ name: 'film', frames: FRAMES, height: HEIGHT, width: WIDTH, sigma: each((i) => 0.9 - 0.2 * i), kind: each(() => 0), caption, time: each((i) => 4 * i), ...(hears ? { hears } : {}) });
+  ({
+    name: 'film', frames: FRAMES, height: HEIGHT, width: WIDTH, sigma: each((i) => 0.9 - 0.2 * i), kind: each(() => 0), caption,
+    time: each((i) => 4 * i), ...(hears ? { hears } : {}),
+  });
 /** A film beside another sample, so that a pack has frames with one caption and with two. */
 const caseOf = (captions: readonly (readonly number[])[], sample: Sample): DiTCase =>
   ({ config: { ...DIT_PRESETS.tiny, textWidth: 16 }, text, captions, samples: [{ ...film(each(() => 0)), name: 'beside', width: 4 }, sample] });
@@ -46,5 +49,6 @@ test('layouts with regions have another name, and wrong lists are refused', () =
   const whole = film(each(() => 0)), parted = film(each(() => [0, 1]).flat(), halves);
   expect(layoutKey(layoutOf([whole], 2))).not.toBe(layoutKey(layoutOf([parted], 2)));
   expect(() => ditFeeds(caseOf([LEFT, RIGHT], film(each(() => 0), halves)))).toThrow('segment 1 has 3 frames of 2 regions, but 3 captions');
-  expect(() => ditFeeds(caseOf([LEFT, RIGHT], film(each(() => [0, 1]).flat(), halves.slice(1))))).toThrow('segment 1 has 96 tokens in 2 regions, but 191 values say which they hear');
+  expect(() => ditFeeds(caseOf([LEFT, RIGHT], film(each(() => [0, 1]).flat(), halves.slice(1)))))
+    .toThrow('segment 1 has 96 tokens in 2 regions, but 191 values say which they hear');
 });
