@@ -51,12 +51,13 @@ test('8-bit integers are for the CPU', () => {
   expect(() => { checkQuantize('int8', { device: 'webgpu' }); }).toThrow(InputError);
 });
 
+const info = {
+  id: 'tiny', version: '1', files: {}, dit: { config: DIT_PRESETS.tiny }, native: { width: 64, height: 64, frames: 17, fps: 8 },
+  limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65 },
+  sampling: { sampler: 'euler', steps: 2, guidance: 3, interval: [0, 1], rescale: 0, shift: 1, palette: 0, steady: 0 },
+} as unknown as ModelInfo;
+
 test('a film remembers the device that is not the CPU, and nothing of the CPU', () => {
-  const info = {
-    id: 'tiny', version: '1', files: {}, dit: { config: DIT_PRESETS.tiny }, native: { width: 64, height: 64, frames: 17, fps: 8 },
-    limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65 },
-    sampling: { sampler: 'euler', steps: 2, guidance: 3, interval: [0, 1], rescale: 0, shift: 1, palette: 0, steady: 0 },
-  } as unknown as ModelInfo;
   const settings = filmSettings({ prompt: 'x' }, info, 1), given = { images: [], clips: [], source: null, notes: [] };
   const cpu = filmMetadata(info, settings, given), gpu = filmMetadata(info, { ...settings, device: 'webgpu', precision: 'fp16' }, given);
   expect([cpu.settings, recordedFilm(cpu, 'a.mp4').engine]).toEqual([expect.not.objectContaining({ device: expect.anything() as unknown }), {}]);
@@ -65,11 +66,6 @@ test('a film remembers the device that is not the CPU, and nothing of the CPU', 
 });
 
 test('a film remembers how two characters were told one by one', () => {
-  const info = {
-    id: 'tiny', version: '1', files: {}, dit: { config: DIT_PRESETS.tiny }, native: { width: 64, height: 64, frames: 17, fps: 8 },
-    limits: { minSide: 32, maxSide: 256, multiple: 8, maxFrames: 65 },
-    sampling: { sampler: 'euler', steps: 2, guidance: 3, interval: [0, 1], rescale: 0, shift: 1, palette: 0, steady: 0 },
-  } as unknown as ModelInfo;
   const reads = { prompt: 'a man and a woman', negative: '', ignored: [], mended: {}, regions: { relation: 'crossing', prompts: ['a man', 'a woman'] } } as const;
   const settings = filmSettings({ prompt: 'x', reads }, info, 1), made = filmMetadata(info, settings, { images: [], clips: [], source: null, notes: [] });
   expect(recordedFilm(JSON.parse(JSON.stringify(made)) as typeof made, 'a.mp4').options.reads).toEqual(reads);
