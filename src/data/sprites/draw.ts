@@ -26,14 +26,15 @@ export interface DrawClipOptions {
   /** 1 … 33; one frame is an image. */
   readonly frames: number;
   /**
-   * One character that falls; one that goes on to do something else on the way (≥ 13 frames); one whose deed, no walk, had begun before the clip and may be over; or two
-   * characters (from a width of 96 on), every second pair crossing where there is room. Default: any deeds, each for the whole clip.
+   * One character that falls; one that goes on to do something else on the way (≥ 13 frames); one whose deed, no walk, had begun before the clip and may be over; one
+   * that walks across a canvas with room for it; or two characters (from a width of 96 on), every second pair crossing where there is room. Default: any deeds, each
+   * for the whole clip.
    */
   readonly deeds?: Deeds | undefined;
 }
 
 /** Which deeds a clip may be asked to show. */
-export const DEEDS = ['fall', 'change', 'late', 'pair'] as const;
+export const DEEDS = ['fall', 'change', 'late', 'travel', 'pair'] as const;
 export type Deeds = (typeof DEEDS)[number];
 
 const CELL = 64;
@@ -83,8 +84,9 @@ function drawDeeds(d: Draws, actions: readonly Action[], count: number, crossing
 function drawAlone(d: Draws, world: SpriteWorld, o: DrawClipOptions, deeds: Exclude<Deeds, 'pair'>): CharacterSpec {
   const { frames, split } = o, actions = actionsOf(world);
   const here = ({ labels, layers }: Person, length: number): DeedSpec => ({ labels: { ...labels, travels: false }, layers, timing: drawTiming(d, labels.action, length) });
-  const place = { x: o.width === CELL ? onLattice(d, -8, 8) : onLattice(d, 0, o.width - CELL), y: onLattice(d, 0, o.height - CELL), dx: 0, dy: 0 };
+  const place = standing(d, o);
   if (deeds === 'fall') return { ...here(drawInSplit(d, world, 'fall', 'towards', split), frames), place };
+  if (deeds === 'travel') return drawTraveller(d, world, o);
   if (deeds === 'late') {
     const action = d.pick(actions.filter((a) => a !== 'walk')), { labels, layers } = drawInSplit(d, world, action, action === 'fall' ? 'towards' : d.pick(FACINGS), split);
     return { labels: { ...labels, travels: false }, layers, timing: { start: BEAT * between(d, 1, Math.ceil(actionLength(action) / BEAT)) }, place };
@@ -99,6 +101,15 @@ function drawAlone(d: Draws, world: SpriteWorld, o: DrawClipOptions, deeds: Excl
     return { ...here(before, from), place, next: { ...here(after, frames - from), from } };
   }
   throw new InputError(`no character in ${ATTEMPTS} draws can change what it does in split "${split}"; the sprite checkout holds too few layers`);
+}
+
+/** One who walks along a side of the canvas that is longer than a character's cell. */
+function drawTraveller(d: Draws, world: SpriteWorld, o: DrawClipOptions): CharacterSpec {
+  const across = roomToWalk(o, 'right') >= SLOWEST, along = roomToWalk(o, 'towards') >= SLOWEST;
+  if (!across && !along) throw new InputError(`a sprite clip of ${o.frames} frames at ${o.width}x${o.height} has no room for a character who walks across it; wanted 2 frames or more, and 2 pixels for each beside the figure`);
+  const facing = d.pick([...(across ? ['left', 'right'] as const : []), ...(along ? ['towards', 'away'] as const : [])]);
+  const { labels, layers } = drawInSplit(d, world, 'walk', facing, o.split);
+  return { labels: { ...labels, travels: true }, layers, timing: drawTiming(d, 'walk', o.frames), place: travelFrom(d, o, standing(d, o), facing) };
 }
 
 function drawInSplit(d: Draws, world: SpriteWorld, action: Action, facing: Facing, split: Split): Person {
@@ -125,22 +136,36 @@ const between = (d: Draws, low: number, high: number): number => low + d.int(Mat
 /** A multiple of the lattice within [low, high], which holds one. */
 const onLattice = (d: Draws, low: number, high: number): number => LATTICE * between(d, Math.ceil(low / LATTICE), Math.floor(high / LATTICE));
 
-function singlePlace(d: Draws, o: DrawClipOptions, action: Action, facing: Facing): Place {
-  const { width, height, frames } = o;
+/** Where a clip's only character stands, or a place to walk from. */
+const standing = (d: Draws, { width, height }: DrawClipOptions): Place => {
   const x = width === CELL ? onLattice(d, -8, 8) : onLattice(d, 0, width - CELL);
-  const y = onLattice(d, 0, height - CELL);
-  const across = facing === 'left' || facing === 'right';
-  // The figure fills columns 16 … 47 and rows 12 … 61 of its cell, so the cell may leave the canvas by 14 columns, 8 rows.
-  const [low, high] = across ? [-14, width - 50] : [-8, height - 62];
-  const roomy = across ? width > CELL : height > CELL;
-  const steps = frames - 1;
-  const fastest = steps === 0 ? 0 : Math.min(MAX_STEP, SLOWEST * Math.floor((high - low - 2 * LATTICE) / steps / SLOWEST));
-  if (action !== 'walk' || !roomy || fastest < SLOWEST || !d.chance(0.75)) return { x, y, dx: 0, dy: 0 };
-  const speed = SLOWEST * between(d, 1, fastest / SLOWEST);
-  const forward = facing === 'right' || facing === 'towards';
+  return { x, y: onLattice(d, 0, height - CELL), dx: 0, dy: 0 };
+};
+
+function singlePlace(d: Draws, o: DrawClipOptions, action: Action, facing: Facing): Place {
+  const place = standing(d, o);
+  return action === 'walk' && roomToWalk(o, facing) >= SLOWEST && d.chance(0.75) ? travelFrom(d, o, place, facing) : place;
+}
+
+const isAcross = (facing: Facing): boolean => facing === 'left' || facing === 'right';
+
+/** Where the cell may begin. The figure fills columns 16 … 47 and rows 12 … 61 of it, so it may leave the canvas by 14 columns, 8 rows. */
+const walkBounds = (o: DrawClipOptions, facing: Facing): [low: number, high: number] => (isAcross(facing) ? [-14, o.width - 50] : [-8, o.height - 62]);
+
+/** The highest speed, in pixels a frame, at which the canvas has room for a walk; below {@link SLOWEST} where it has none. */
+function roomToWalk(o: DrawClipOptions, facing: Facing): number {
+  const [low, high] = walkBounds(o, facing), steps = o.frames - 1;
+  if (steps === 0 || (isAcross(facing) ? o.width : o.height) <= CELL) return 0;
+  return Math.min(MAX_STEP, SLOWEST * Math.floor((high - low - 2 * LATTICE) / steps / SLOWEST));
+}
+
+/** A walk in the direction of a facing, for which the canvas has room: on the row, or in the column, of a place. */
+function travelFrom(d: Draws, o: DrawClipOptions, { x, y }: Place, facing: Facing): Place {
+  const [low, high] = walkBounds(o, facing), steps = o.frames - 1;
+  const speed = SLOWEST * between(d, 1, roomToWalk(o, facing) / SLOWEST);
+  const forward = facing === 'right' || facing === 'towards', step = forward ? speed : -speed;
   const at = forward ? onLattice(d, low, high - speed * steps) : onLattice(d, low + speed * steps, high);
-  const step = forward ? speed : -speed;
-  return across ? { x: at, y, dx: step, dy: 0 } : { x, y: at, dx: 0, dy: step };
+  return isAcross(facing) ? { x: at, y, dx: step, dy: 0 } : { x, y: at, dx: 0, dy: step };
 }
 
 function pairPlaces(d: Draws, o: DrawClipOptions): Place[] {

@@ -181,6 +181,22 @@ describe('drawing', () => {
     expect(() => clips(1, { deeds: 'pair', width: 88 })).toThrow('a sprite clip 88 pixels wide has no room for two characters; wanted 96 or more');
   });
 
+  test('walkers who cross the canvas, along a side that has room', () => {
+    const size = { '128x64': ['left', 'right'], '64x128': ['away', 'towards'], '128x128': ['away', 'left', 'right', 'towards'] } as const;
+    for (const [name, facings] of Object.entries(size)) {
+      const [width, height] = name.split('x').map(Number) as [number, number], seen = new Set<string>();
+      for (const { characters: [who, ...others] } of clips(60, { deeds: 'travel', width, height, frames: 17 })) {
+        const { labels, place: { x, y, dx, dy } } = who!, across = labels.facing === 'left' || labels.facing === 'right';
+        expect([others, labels.action, labels.travels, dx !== 0, dy !== 0]).toEqual([[], 'walk', true, across, !across]);
+        for (const at of [x, x + 16 * dx]) { expect(at).toBeGreaterThanOrEqual(-14); expect(at).toBeLessThanOrEqual(width - 50); }
+        for (const at of [y, y + 16 * dy]) { expect(at).toBeGreaterThanOrEqual(-8); expect(at).toBeLessThanOrEqual(height - 62); }
+        seen.add(labels.facing);
+      }
+      expect([...seen].sort()).toEqual(facings);
+    }
+    for (const options of [{ width: 64, frames: 17 }, { width: 128, frames: 1 }] as const) expect(() => clips(1, { deeds: 'travel', ...options })).toThrow('no room for a character who walks across it');
+  });
+
   test('wrong sizes and lengths are refused', () => {
     expect(() => clips(1, { width: 63 })).toThrow(/width is 63; allowed: whole numbers from 64/);
     expect(() => clips(1, { frames: 34 })).toThrow(InputError);

@@ -22,12 +22,12 @@ async function run(c: DiTCase): Promise<Record<string, Float32Array>> {
 const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((x, i) => x - b[i]!)) / Math.hypot(...b);
 const halves = [...hearing({ relation: 'apart', progress: each((i) => i / 2), height: HEIGHT, width: WIDTH })];
 
-test('each hears its half; who pass each other meet, hear both, and have changed places', () => {
+test('each hears its half; who pass each other meet, where the middle hears both, and have changed places', () => {
   const row = (relation: (typeof RELATIONS_IN_REGIONS)[number], share: number): string =>
     Array.from({ length: WIDTH }, (_, x) => { const at = hearing({ relation, progress: [share], height: 1, width: WIDTH }); return `${at[2 * x]}${at[2 * x + 1]}`; }).join(' ');
-  const apart = '10 10 10 10 01 01 01 01', both = '11 11 11 11 11 11 11 11', swapped = '01 01 01 01 10 10 10 10';
+  const apart = '10 10 10 10 01 01 01 01', meeting = '10 10 11 11 11 11 01 01', parting = '01 01 11 11 11 11 10 10', swapped = '01 01 01 01 10 10 10 10';
   expect([0, 0.5, 1].map((share) => row('apart', share))).toEqual([apart, apart, apart]);
-  expect([0, 0.25, 0.5, 0.75, 1].map((share) => row('crossing', share))).toEqual([apart, apart, both, both, swapped]);
+  expect([0, 0.25, 0.5, 0.75, 1].map((share) => row('crossing', share))).toEqual([apart, apart, meeting, parting, swapped]);
   expect([...hearing({ relation: 'apart', progress: [0], height: 1, width: 3 })]).toEqual([1, 0, 1, 1, 0, 1]);
 });
 

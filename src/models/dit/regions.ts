@@ -11,8 +11,10 @@ export type RelationInRegions = (typeof RELATIONS_IN_REGIONS)[number];
 /** Captions of a canvas with regions: the left one's and the right one's, as they stand at the beginning. */
 export const REGIONS = 2;
 
-/** Shares of a crossing's time: until the first each is in its own half, until the second they meet and all hear both, then each is in the other's. */
+/** Shares of a crossing's time: until the first each is in its own half, until the second they meet and the middle hears both, then each is in the other's. */
 const MEET = 0.3, PART = 0.8;
+/** The middle of the canvas where they meet: half of its width. */
+const MIDDLE = [0.25, 0.75] as const;
 
 /** What of a film decides who hears what. */
 export interface HearingOptions {
@@ -29,11 +31,12 @@ export function hearing({ relation, progress, height, width }: HearingOptions): 
   const out = new Uint8Array(progress.length * height * width * REGIONS);
   let at = 0;
   for (const share of progress) {
-    const together = relation === 'crossing' && share > MEET && share <= PART, swapped = relation === 'crossing' && share > PART;
+    const meeting = relation === 'crossing' && share > MEET && share <= PART, swapped = relation === 'crossing' && share > (MEET + PART) / 2;
     for (let i = 0; i < height * width; i++) {
       const x = i % width, left = 2 * x < width, right = 2 * (x + 1) > width;
-      out[at++] = Number(together || (swapped ? right : left));
-      out[at++] = Number(together || (swapped ? left : right));
+      const both = meeting && x + 1 > MIDDLE[0] * width && x < MIDDLE[1] * width;
+      out[at++] = Number(both || (swapped ? right : left));
+      out[at++] = Number(both || (swapped ? left : right));
     }
   }
   return out;
