@@ -4,11 +4,12 @@
  */
 import type {
   Capabilities, Character, CreateVideoBody, DeletedVideo, EditVideoBody, ErrorBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody,
-  UpdateVideoBody, Variant, Video, VideoPage,
+  UpdateVideoBody, Variant, Video, VideoPage, VideoPreview,
 } from '../server/contract.ts';
 import { readEvents } from './events.ts';
 
-export type { Capabilities, Character, CreateVideoBody, DeletedVideo, EditVideoBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody, UpdateVideoBody, Variant, Video };
+export type { Capabilities, Character, CreateVideoBody, DeletedVideo, EditVideoBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody, UpdateVideoBody, Variant, Video,
+  VideoPreview };
 
 /** Options of {@link KinoraClient}. */
 export interface ClientOptions {
@@ -36,8 +37,14 @@ export interface ListOptions extends CallOptions {
   readonly after?: string;
 }
 
+/** Options of {@link KinoraClient.events}. */
+export interface WatchOptions extends CallOptions {
+  /** Is shown what the film looks like so far, some three times for each few seconds of film. */
+  readonly onPreview?: (preview: VideoPreview) => void;
+}
+
 /** Options of {@link KinoraClient.wait}. */
-export interface WaitOptions extends CallOptions {
+export interface WaitOptions extends WatchOptions {
   /** Called with the film as it stands first, and whenever it changes. */
   readonly onChange?: (video: Video) => void;
 }
@@ -147,7 +154,7 @@ export class KinoraClient {
     return (await this.#send(`${this.#path(id)}/content?variant=${variant}`, o)).blob();
   }
   /** The film as it stands, and then whenever it changes, until it is finished, failed or deleted; a lost connection is taken up where it was. */
-  async *events(id: string, o: CallOptions = {}): AsyncGenerator<Video> {
+  async *events(id: string, { onPreview, ...o }: WatchOptions = {}): AsyncGenerator<Video> {
     let last: string | undefined;
     for (let lost = 0; ; lost++) {
       try {
@@ -156,6 +163,7 @@ export class KinoraClient {
           last = event.id ?? last;
           lost = 0;
           if (event.name === 'video.deleted') return;
+          if (event.name === 'video.preview') { onPreview?.(JSON.parse(event.data) as VideoPreview); continue; }
           const video = JSON.parse(event.data) as Video;
           yield video;
           if (video.status === 'completed' || video.status === 'failed') return;

@@ -124,6 +124,13 @@ export const video = z.object({
 }).meta({ id: 'Video' });
 export type Video = z.infer<typeof video>;
 
+/** What a film under way looks like so far; an event, `video.preview`. */
+export const videoPreview = z.object({
+  id, object: z.literal('video.preview'), number: z.int().min(1).meta({ description: 'Counts the previews of a film' }),
+  image: z.string().meta({ description: "A frame as a data URL (WebP), in the model's own pixels" }),
+}).meta({ id: 'VideoPreview' });
+export type VideoPreview = z.infer<typeof videoPreview>;
+
 /** A page of films. */
 export const videoList = z.object({
   object: z.literal('list'), data: z.array(video), first_id: z.string().nullable(), last_id: z.string().nullable(), has_more: z.boolean(),

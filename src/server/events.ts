@@ -3,7 +3,7 @@
  * that comes again with `Last-Event-ID` is told when there is something new. Changes in this process are told at once, those of others are looked for.
  */
 import { EventEmitter, once } from 'node:events';
-import type { Video } from './contract.ts';
+import type { Video, VideoPreview } from './contract.ts';
 import type { JobRow } from './jobs.ts';
 
 /** Milliseconds between looks for what other processes changed, and of silence before a comment keeps the line open. */
@@ -26,6 +26,8 @@ export interface EventStreamOptions {
   readonly changes: Changes;
   readonly read: () => Promise<JobRow | undefined>;
   readonly object: (row: JobRow) => Promise<Video>;
+  /** The newest preview after one of a number. */
+  readonly preview: (after: number) => Promise<VideoPreview | undefined>;
   /** `Last-Event-ID`. */
   readonly after: string | null;
   /** The client is gone, or the server stops. */
@@ -33,9 +35,9 @@ export interface EventStreamOptions {
 }
 
 /** The stream; it ends with the job. */
-export function eventStream({ id, changes, read, object, after, signal }: EventStreamOptions): ReadableStream<Uint8Array> {
+export function eventStream({ id, changes, read, object, preview, after, signal }: EventStreamOptions): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder(), stop = new AbortController(), ended = AbortSignal.any([signal, stop.signal]);
-  let last = after !== null && /^\d+$/.test(after) ? Number(after) : -1, told = Date.now();
+  let last = after !== null && /^\d+$/.test(after) ? Number(after) : -1, shown = 0, told = Date.now();
   const events = async function* (): AsyncGenerator<string> {
     yield 'retry: 1000\n\n';
     while (!ended.aborted) {
@@ -47,6 +49,12 @@ export function eventStream({ id, changes, read, object, after, signal }: EventS
         yield `id: ${row.rev}\nevent: video.${row.status}\ndata: ${JSON.stringify(await object(row))}\n\n`;
       }
       if (row.status === 'completed' || row.status === 'failed') return;
+      const seen = row.status === 'in_progress' ? await preview(shown) : undefined;
+      if (seen) {
+        shown = seen.number;
+        told = Date.now();
+        yield `event: video.preview\ndata: ${JSON.stringify(seen)}\n\n`;                         // without an id: a line that is taken up again shows the newest one
+      }
       if (Date.now() - told > HEARTBEAT_MS) { told = Date.now(); yield ': still here\n\n'; }
       await waiting;
     }

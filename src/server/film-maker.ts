@@ -5,6 +5,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CancelledError } from '../core/errors.ts';
+import type { Frames } from '../media/frames.ts';
 import type { FilmSigner } from '../media/signer.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import type { FilmProgress, Phase } from '../pipeline/job.ts';
@@ -23,6 +24,8 @@ export interface MakeOptions {
   readonly signer?: FilmSigner | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: JobProgress) => void;
+  /** Is shown what the film looks like so far: a WebP file. Default: nobody looks. */
+  readonly onPreview?: (image: Uint8Array) => void;
 }
 
 /** Makes a job's film; its files lie in the job's folder under `assets`. */
@@ -90,12 +93,14 @@ class OpenedModel implements Disposable {
 /** A maker with models of its own: the last one used stays open. */
 export function pipelineMaker({ policy, ...o }: MakerEngine & { readonly policy?: Pick<Policy, 'film'> | undefined } = {}): FilmMaker & Disposable {
   const models = new OpenedModel(o), delivery = (o.places ?? 1) > 1 ? new Delivery() : null;                // for one film at a time there is nothing to do meanwhile
-  const make: FilmMaker = async ({ id, fence, spec }, { store, signer, signal, onProgress }) => {
+  const make: FilmMaker = async ({ id, fence, spec }, { store, signer, signal, onProgress, onPreview }) => {
     const work = store.work(id), output = join(work, NATIVE_FILE), assets = `film-${fence}`, made = join(work, assets);
     await mkdir(work, { recursive: true });
     const film = await models.use(spec.model, (pipeline) => first(pipeline.films({
       ...filmOptions(spec, { image: store.input(id, 'image.png'), source: store.input(id, 'source.png') }), output, resume: true, signal,
       onProgress: (p) => { onProgress({ stage: p.phase, progress: percentOf(p) }); },
+      // What a policy has not seen yet is not shown. A picture that cannot be written is one that nobody sees.
+      ...(onPreview && !policy ? { onPreview: ({ frame }) => { previewImage(frame).then(onPreview, () => {}); } } : {}),
     })));
     const { readFilm, readMetadata } = await import('../media/read.ts'), started = performance.now();
     if (policy) {
@@ -120,6 +125,12 @@ export function pipelineMaker({ policy, ...o }: MakerEngine & { readonly policy?
     } };
   };
   return Object.assign(make, { [Symbol.dispose]: () => { models[Symbol.dispose](); delivery?.[Symbol.dispose](); } });
+}
+
+/** A picture for those who watch, in the model's own pixels. */
+async function previewImage({ data, width, height, channels }: Frames): Promise<Uint8Array> {
+  const { default: sharp } = await import('sharp');
+  return sharp(data, { raw: { width, height, channels } }).webp({ quality: 80 }).toBuffer();
 }
 
 async function first<T>(items: AsyncGenerator<T>): Promise<T> {

@@ -11,6 +11,7 @@ import type { Jobs } from './jobs.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServedModels } from './plan.ts';
 import type { Policy } from './policy/policy.ts';
+import type { Previews } from './previews.ts';
 import type { Quota } from './quota.ts';
 import type { Store } from './store.ts';
 import type { Trash } from './trash.ts';
@@ -33,6 +34,7 @@ export interface HandlerContext {
   readonly version: string;
   readonly db: Database;
   readonly jobs: Jobs;
+  readonly previews: Previews;
   readonly trash: Trash;
   readonly store: Store;
   readonly served: ServedModels;

@@ -231,7 +231,8 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       const { id } = await find(param('video_id'), caller), headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
       if (request.method === 'HEAD') return new Response(null, { headers });
       return new Response(eventStream({
-        id, changes: c.changes, read: () => jobs.get(id, caller.scope), object, after: request.headers.get('last-event-id'), signal: AbortSignal.any([request.signal, c.stopping]),
+        id, changes: c.changes, read: () => jobs.get(id, caller.scope), object, preview: (number) => c.previews.after(id, number),
+        after: request.headers.get('last-event-id'), signal: AbortSignal.any([request.signal, c.stopping]),
       }), { headers });
     },
     listModels: async () => json({ object: 'list', data: [...served.models.values()].map(({ info }) => info.id).concat(Object.keys(served.names)).map(modelObject) }),

@@ -108,7 +108,7 @@ export const COLUMNS = `id, seq, owner, kind, status, stage, progress, rev, fenc
 /** The job is to be seen. */
 export const LIVE = 'deleted is null';
 /** The job is this lease's. */
-const HELD = `id = $1::text and fence = $2::int and status = 'in_progress' and ${LIVE}`;
+export const HELD = `id = $1::text and fence = $2::int and status = 'in_progress' and ${LIVE}`;
 
 /** Told of each change, by id. */
 export type Changed = (id: string) => void;
@@ -310,6 +310,7 @@ export class Jobs {
     const row = await this.#db.transaction(async (tx) => {
       const [ended] = await tx.query<JobRow>(
         `update kinora_jobs set completed = ${NOW}, worker = null, lease_until = null, rev = rev + 1, ${setWhere} returning ${COLUMNS}`, params);
+      if (ended) await tx.query('delete from kinora_previews where job = $1::text', [ended.id]);
       if (!ended || ended.error_code === 'cancelled') return ended;
       const type = ended.status === 'completed' ? 'video.completed' : 'video.failed' as const, event = newId('evt');
       const body = JSON.stringify({ id: event, object: 'event', type, created_at: Math.floor(ended.completed! / 1000), data: { id: ended.id } });

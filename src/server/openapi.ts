@@ -33,6 +33,10 @@ function bodyOf({ body, file }: Route, components: Record<string, unknown>): Jso
   return { required: true, content };
 }
 
+/** What the events of a stream hold. */
+const eventsOf = ({ events }: Route, components: Record<string, unknown>): Json =>
+  (events ? { schema: { oneOf: events.map((schema) => schemaOf(schema, 'output', components)) } } : {});
+
 /** The document of a server of this version. */
 export function openApi(version: string): Json {
   const components: Record<string, unknown> = {}, paths: Record<string, Record<string, unknown>> = {};
@@ -42,7 +46,7 @@ export function openApi(version: string): Json {
     const places = [...path.matchAll(/\{(\w+)\}/g)].map(([, key]) => ({ name: key, in: 'path', required: true, schema: { type: 'string' } }));
     const { properties = {}, required = [] } = (query ? schemaOf(query, 'input', components) : {}) as { properties?: Json; required?: readonly string[] };
     const asked = Object.entries(properties).map(([key, schema]) => ({ name: key, in: 'query', required: required.includes(key), schema }));
-    const content = Array.isArray(answer) ? Object.fromEntries(answer.map((type: string) => [type, {}]))
+    const content = Array.isArray(answer) ? Object.fromEntries(answer.map((type: string) => [type, eventsOf(route, components)]))
       : { 'application/json': { schema: schemaOf(answer as z.ZodType, 'output', components) } };
     (paths[path] ??= {})[method] = {
       operationId: name, summary, ...(places.length + asked.length > 0 ? { parameters: [...places, ...asked] } : {}), ...(requestBody ? { requestBody } : {}),

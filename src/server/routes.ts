@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import {
   capabilities, character, contentQuery, createCharacterBody, createVideoBody, deletedVideo, editVideoBody, extendVideoBody,
   listQuery, modelList, modelObject, moveVideoBody, readiness, remixVideoBody, updateVideoBody,
-  video, videoList,
+  video, videoList, videoPreview,
 } from './contract.ts';
 
 /** One row. */
@@ -23,6 +23,8 @@ export interface Route {
   readonly file?: { readonly field: string; readonly required: boolean };
   /** Schema of the JSON that comes out, or its media types. */
   readonly answer: z.ZodType | readonly string[];
+  /** Schemas of what the events of a stream hold. */
+  readonly events?: readonly z.ZodType[];
 }
 
 /** Routes by name; of two that match, the one that stands first is taken. */
@@ -52,7 +54,10 @@ export const ROUTES = {
     method: 'get', path: '/v1/videos/{video_id}/content', summary: 'The film, a thumbnail, or a sheet of its frames; ranges are answered', query: contentQuery,
     answer: ['video/mp4', 'image/webp', 'image/jpeg'],
   },
-  videoEvents: { method: 'get', path: '/v1/videos/{video_id}/events', summary: 'The object whenever it changes, as it stands first', answer: ['text/event-stream'] },
+  videoEvents: {
+    method: 'get', path: '/v1/videos/{video_id}/events', summary: 'The object whenever it changes, as it stands first; as `video.preview` what the film looks like so far',
+    answer: ['text/event-stream'], events: [video, videoPreview],
+  },
   listModels: { method: 'get', path: '/v1/models', summary: 'Models, and names that mean them', answer: modelList },
   getModel: { method: 'get', path: '/v1/models/{model}', summary: 'One model', answer: modelObject },
   getCapabilities: { method: 'get', path: '/v1/capabilities', summary: 'What each model can do', answer: capabilities },

@@ -22,6 +22,7 @@ import type { Log } from './log.ts';
 import { countJobs, serverMetrics } from './server-metrics.ts';
 import { openModels } from './plan.ts';
 import { openPolicy } from './policy/policy.ts';
+import { Previews } from './previews.ts';
 import type { JobSource } from './spec.ts';
 import { openStore, type Store } from './store.ts';
 import { sweep, Trash } from './trash.ts';
@@ -68,8 +69,9 @@ async function opened(db: Database, unlock: () => void): Promise<Database> {
 }
 
 /** The jobs as a worker of this name sees them. */
-export const sourceFor = (jobs: Jobs, name: string, models: readonly string[]): JobSource => ({
-  claim: () => jobs.claim(name, models), renew: (lease, progress) => jobs.renew(lease, progress), publish: (lease, made) => jobs.publish(lease, made),
+export const sourceFor = ({ jobs, previews }: { readonly jobs: Jobs; readonly previews: Previews }, name: string, models: readonly string[]): JobSource => ({
+  claim: () => jobs.claim(name, models), renew: (lease, progress) => jobs.renew(lease, progress),
+  preview: (lease, image) => previews.show(lease, image), publish: (lease, made) => jobs.publish(lease, made),
   fail: (lease, error, again) => jobs.fail(lease, error, again), release: (lease) => jobs.release(lease),
 });
 
@@ -93,6 +95,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
   const inline: Worker[] = [];
   const wake = (): void => { pool?.wake(); for (const worker of inline) worker.wake(); };
   const jobs = new Jobs(db, config, (id) => { changes.tell(id); wake(); }), trash = new Trash(db, (id) => { changes.tell(id); });
+  const previews = new Previews(db, (id) => { changes.tell(id); });
   const drop = (id: string): void => { pool?.drop(id); for (const worker of inline) worker.drop(id); };
   try {
     if (!isLoopback(config.host) && !await keys.any())
@@ -110,7 +113,8 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       ...(pool && config.workers > 0 && pool.pids.length === 0 ? ['no worker runs'] : []),
     ];
     const app = serverApp({
-      config, version, db, jobs, trash, store, served, changes, metrics, decoder, policy, drop, keys, log, notReady, stopping: stop.signal, started: Math.floor(Date.now() / 1000),
+      config, version, db, jobs, previews, trash, store, served, changes, metrics, decoder, policy, drop, keys, log, notReady,
+      stopping: stop.signal, started: Math.floor(Date.now() / 1000),
       gauges: () => countJobs(metrics, { jobs, store, draining: stop.signal.aborted }),
     });
     const server = createAdaptorServer({ fetch: app.fetch });
@@ -120,7 +124,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       });
       server.listen(config.port, config.host, done);
     });
-    const counted = (name: string): JobSource => metrics.counted(sourceFor(jobs, name, config.models), jobs);
+    const counted = (name: string): JobSource => metrics.counted(sourceFor({ jobs, previews }, name, config.models), jobs);
     const { batch, lease: { renew: renewMs } } = config;
     if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs, batch, log }));
     else pool = new WorkerPool({

@@ -57,6 +57,8 @@ export interface JobSource {
   claim(): Promise<ClaimedJob | null>;
   /** False: the job is no longer this worker's. */
   renew(lease: Lease, progress: JobProgress): Promise<boolean>;
+  /** Shows what the film looks like so far: a WebP file, base64. False: the job is no longer this worker's. */
+  preview(lease: Lease, image: string): Promise<boolean>;
   /** False: somebody else has it, or it was cancelled; the film must not be seen. */
   publish(lease: Lease, made: MadeFilm): Promise<boolean>;
   /** `again`: it may be tried once more. */

@@ -10,6 +10,7 @@ import type { ClaimedJob, JobProgress, JobSource, Lease, MadeFilm } from './spec
 type Call =
   | { readonly call: 'claim' }
   | { readonly call: 'renew'; readonly lease: Lease; readonly progress: JobProgress }
+  | { readonly call: 'preview'; readonly lease: Lease; readonly image: string }
   | { readonly call: 'publish'; readonly lease: Lease; readonly made: MadeFilm }
   | { readonly call: 'fail'; readonly lease: Lease; readonly error: { readonly code: string; readonly message: string }; readonly again: boolean }
   | { readonly call: 'release'; readonly lease: Lease };
@@ -24,6 +25,7 @@ export function answerCalls(child: ChildProcess, source: JobSource): void {
     switch (q.call) {
       case 'claim': return source.claim();
       case 'renew': return source.renew(q.lease, q.progress);
+      case 'preview': return source.preview(q.lease, q.image);
       case 'publish': return source.publish(q.lease, q.made);
       case 'fail': return source.fail(q.lease, q.error, q.again);
       case 'release': return source.release(q.lease);
@@ -73,6 +75,7 @@ export function parentLink(closed: () => void): ParentLink | undefined {
     source: {
       claim: () => ask<ClaimedJob | null>({ call: 'claim' }),
       renew: (lease, progress) => ask<boolean>({ call: 'renew', lease: bare(lease), progress }),
+      preview: (lease, image) => ask<boolean>({ call: 'preview', lease: bare(lease), image }),
       publish: (lease, made) => ask<boolean>({ call: 'publish', lease: bare(lease), made }),
       fail: (lease, error, again) => ask<boolean>({ call: 'fail', lease: bare(lease), error, again }),
       release: (lease) => ask<void>({ call: 'release', lease: bare(lease) }),

@@ -72,7 +72,7 @@ export class Worker {
     const { source, make, store, signer, renewMs, log } = this.#o, stop = new AbortController(), { id } = job, current = { id, stop };
     this.#current.add(current);
     if (signal.aborted) stop.abort('hand back' satisfies Stop);
-    let progress: JobProgress = { stage: 'starting', progress: 0 }, told = progress, toldAt = 0, renewing = Promise.resolve();
+    let progress: JobProgress = { stage: 'starting', progress: 0 }, told = progress, toldAt = 0, renewing = Promise.resolve(), showing: Promise<unknown> = renewing;
     const renew = (): void => {
       told = progress;
       toldAt = performance.now();
@@ -87,6 +87,9 @@ export class Worker {
       const made = await make(job, { store, signer, signal: stop.signal, onProgress: (p) => {
         progress = p;
         if (p.stage !== told.stage || (p.progress > told.progress && performance.now() - toldAt > TELL_MS)) renew();
+      }, onPreview: (image) => {
+        const show = (): Promise<unknown> | undefined => (stop.signal.aborted ? undefined : source.preview(job, Buffer.from(image).toString('base64')));
+        showing = showing.then(show).catch((error: unknown) => { log('preview_failed', { job: id, error }); });
       } });
       clearInterval(timer);
       await renewing;

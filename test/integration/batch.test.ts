@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import sharp from 'sharp';
 import { pipelineMaker } from '../../src/server/film-maker.ts';
 import type { ClaimedJob, FilmSpec, JobSource } from '../../src/server/spec.ts';
 import { Store } from '../../src/server/store.ts';
@@ -34,7 +35,7 @@ const jobOf = ({ size: [width, height, frames], spec }: Asked, i: number): Claim
 
 /** A source of jobs in memory: who has which, and what became of each. */
 function sourceOf(jobs: readonly ClaimedJob[], seen: (event: string) => void = () => {}) {
-  const waiting = [...jobs], held = new Set<string>(), ended = new Map<string, string>();
+  const waiting = [...jobs], held = new Set<string>(), ended = new Map<string, string>(), shown: { readonly name: string; readonly image: Buffer }[] = [];
   const nameOf = (id: string): string => ASKED[Number(id.slice(6))]?.name ?? id;
   const end = (id: string, how: string): Promise<boolean> => { held.delete(id); ended.set(nameOf(id), how); seen(`${how} ${nameOf(id)}`); return Promise.resolve(true); };
   let most = 0;
@@ -44,10 +45,12 @@ function sourceOf(jobs: readonly ClaimedJob[], seen: (event: string) => void = (
       if (job) { held.add(job.id); most = Math.max(most, held.size); seen(`claimed ${nameOf(job.id)}`); }
       return Promise.resolve(job);
     },
-    renew: ({ id }) => Promise.resolve(held.has(id)), publish: ({ id }) => end(id, 'published'),
+    renew: ({ id }) => Promise.resolve(held.has(id)),
+    preview: ({ id }, image) => { shown.push({ name: nameOf(id), image: Buffer.from(image, 'base64') }); return Promise.resolve(held.has(id)); },
+    publish: ({ id }) => end(id, 'published'),
     fail: ({ id }, { code }) => end(id, code), release: async ({ id }) => { await end(id, 'released'); },
   };
-  return { source, ended, waiting, held, most: () => most };
+  return { source, ended, waiting, held, shown, most: () => most };
 }
 
 /** Works until nothing is left, or it is stopped. */
@@ -80,6 +83,11 @@ test('films that are made at a time are, file by file, those that are made one b
     const alone = await filesOf(one.store, i);
     expect([name, Object.keys(alone)]).toEqual([name, ['native.png', 'spritesheet.jpg', 'thumbnail.webp', 'video.mp4']]);
     expect(await filesOf(many.store, i), name).toEqual(alone);
+  }
+  expect(new Set(many.shown.map(({ name }) => name))).toEqual(new Set(ASKED.map(({ name }) => name)));
+  for (const { name, image } of many.shown) {
+    const { format, width, height } = await sharp(image).metadata(), [w, h] = ASKED.find((a) => a.name === name)!.size;
+    expect([name, format, width, height]).toEqual([name, 'webp', w, h]);
   }
 }, 120_000);
 

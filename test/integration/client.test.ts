@@ -1,8 +1,8 @@
 /** @file `kinora/client` against a server: all that it can do, repetitions that make no second film, lost lines, errors. */
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import sharp from 'sharp';
-import { KinoraClient, VideosApiError, type Video } from '../../src/client/index.ts';
+import { KinoraClient, VideosApiError, type Video, type VideoPreview } from '../../src/client/index.ts';
 import { testServer, type TestServer } from '../support/server.ts';
 
 const SMALL = { size: '128x72', seconds: '1' } as const;
@@ -87,6 +87,26 @@ test('what another try cannot change is told at once, with code, field and the i
   await expect(troubled(() => 'lost before').client.capabilities()).rejects.toThrow('fetch failed');
   await expect(new KinoraClient({ url: server.url, retries: 0, fetch: async () => new Response('<html>', { status: 502 }) }).capabilities())
     .rejects.toMatchObject({ status: 502, code: null, message: 'the server answered 502: <html>' });
+});
+
+test('what a film looks like so far is shown to who watches, and gone with its end', async () => {
+  const { id } = await client.create({ prompt: 'hold still', ...SMALL }), seen: VideoPreview[] = [], states: string[] = [], stop = new AbortController();
+  const watching = (async () => {
+    for await (const { status } of client.events(id, { signal: stop.signal, onPreview: (preview) => seen.push(preview) })) states.push(status);
+  })();
+  await vi.waitFor(() => { expect(seen.at(-1)?.number).toBe(2); }, { timeout: 10_000 });
+  const { image, ...last } = seen.at(-1)!, [type, bytes] = image.split(',') as [string, string];
+  expect(last).toEqual({ id, object: 'video.preview', number: 2 });
+  expect([type, Buffer.from(bytes, 'base64').toString()]).toEqual(['data:image/webp;base64', 'second look at hold still']);
+  const late: VideoPreview[] = [], again = new AbortController();
+  const second = client.wait(id, { signal: again.signal, onPreview: (preview) => { late.push(preview); again.abort(new Error('seen')); } });
+  await expect(second).rejects.toThrow('seen');
+  expect(late).toEqual([seen.at(-1)]);                                                     // who comes late sees the newest one
+  expect(await server.db.query('select job from kinora_previews where job = $1::text', [id])).toHaveLength(1);
+  await client.cancel(id);
+  await watching;
+  expect(states.at(-1)).toBe('failed');
+  expect(await server.db.query('select job from kinora_previews where job = $1::text', [id])).toEqual([]);
 });
 
 test('a line of events that is cut is taken up behind the last one; a signal ends it', async () => {

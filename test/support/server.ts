@@ -49,11 +49,12 @@ export function drawn({ native: { width, height, frames, fps }, seed }: FilmSpec
 export function drawingMaker(): { readonly make: FilmMaker; readonly begun: string[]; readonly open: () => void } {
   const begun: string[] = [];
   const gate = { open: false };
-  const make: FilmMaker = async ({ id, fence, spec }, { store, signer, signal, onProgress }) => {
+  const make: FilmMaker = async ({ id, fence, spec }, { store, signer, signal, onProgress, onPreview }) => {
     begun.push(id);
     const work = store.work(id), made = join(work, 'made'), assets = `film-${fence}`;
     onProgress({ stage: 'sample', progress: 10 });
     if (spec.prompt.startsWith('fail')) throw new TypeError('no such property of /somewhere/secret');
+    for (const look of ['first look', 'second look']) onPreview?.(Buffer.from(`${look} at ${spec.prompt}`));
     while (spec.prompt.startsWith('hold') && !gate.open && !signal.aborted) await sleep(10);
     if (signal.aborted) throw new CancelledError('cancelled');
     onProgress({ stage: 'sample', progress: 50 });

@@ -95,9 +95,9 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
     }
     if (config.database === undefined)
       throw new InputError('a worker of its own needs the database that the server uses: --database, or DATABASE_URL; beside an embedded one, kinora serve starts its workers');
-    const [{ openDatabase, sourceFor }, { Jobs, newId }, { credentialsFolder }] =
-      await Promise.all([import('../../server/server.ts'), import('../../server/jobs.ts'), import('../../server/config.ts')]);
-    const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), store = await openStore(config, log);
+    const [{ openDatabase, sourceFor }, { Jobs, newId }, { Previews }, { credentialsFolder }] =
+      await Promise.all([import('../../server/server.ts'), import('../../server/jobs.ts'), import('../../server/previews.ts'), import('../../server/config.ts')]);
+    const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), previews = new Previews(db, () => {}), store = await openStore(config, log);
     try {
       if (config.assets) await store.openWork();                 // a folder of its own; else one that the server has made
       await store.check();
@@ -105,7 +105,7 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
       await openEngine(engine);                                 // before a job is claimed
       const signer = await signerIn(credentialsFolder(config));
       print(`making films of ${config.models.join(', ')}`);
-      await new Worker({ source: sourceFor(jobs, name, config.models), make, store, signer, renewMs: config.lease.renew, batch, log }).run(both);
+      await new Worker({ source: sourceFor({ jobs, previews }, name, config.models), make, store, signer, renewMs: config.lease.renew, batch, log }).run(both);
     } finally { await db.close(); }
   } finally {
     make[Symbol.dispose]();

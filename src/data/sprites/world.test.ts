@@ -194,7 +194,8 @@ describe('drawing', () => {
       }
       expect([...seen].sort()).toEqual(facings);
     }
-    for (const options of [{ width: 64, frames: 17 }, { width: 128, frames: 1 }] as const) expect(() => clips(1, { deeds: 'travel', ...options })).toThrow('no room for a character who walks across it');
+    for (const options of [{ width: 64, frames: 17 }, { width: 128, frames: 1 }] as const)
+      expect(() => clips(1, { deeds: 'travel', ...options })).toThrow('no room for a character who walks across it');
   });
 
   test('wrong sizes and lengths are refused', () => {

@@ -38,6 +38,8 @@ create index kinora_jobs_retries on kinora_jobs (retry_of) where retry_of is not
 create index kinora_jobs_recent on kinora_jobs (owner, created);
 alter table kinora_keys add column films_per_day int;
 alter table kinora_keys add column seconds_per_day float8;
+`, `
+create table kinora_previews (job text primary key, number int not null, image text not null);
 `];
 
 /** Any number: what it locks is the making of tables. */
