@@ -107,7 +107,7 @@ function drawAlone(d: Draws, world: SpriteWorld, o: DrawClipOptions, deeds: Excl
 function drawTraveller(d: Draws, world: SpriteWorld, o: DrawClipOptions): CharacterSpec {
   const across = roomToWalk(o, 'right') >= SLOWEST, along = roomToWalk(o, 'towards') >= SLOWEST;
   if (!across && !along)
-    throw new InputError(`a sprite clip of ${o.frames} frames at ${o.width}x${o.height} has no room for a character who walks across it; wanted 2 frames or more, and 2 pixels for each`);
+    throw new InputError(`a sprite clip of ${o.frames} frames at ${o.width}x${o.height} has no room to walk across; wanted 2 frames or more, and 2 pixels for each`);
   const facing = d.pick([...(across ? ['left', 'right'] as const : []), ...(along ? ['towards', 'away'] as const : [])]);
   const { labels, layers } = drawInSplit(d, world, 'walk', facing, o.split);
   return { labels: { ...labels, travels: true }, layers, timing: drawTiming(d, 'walk', o.frames), place: travelFrom(d, o, standing(d, o), facing) };
