@@ -1,0 +1,193 @@
+/**
+ * @file The queue on a virtual clock: seeded schedules of clients, workers that die or come back late, and a server that takes expired leases back, against the real statements
+ * in an embedded database. A reference queue of a few lines says beforehand what each call must answer; at the end healthy workers come, and nothing that was
+ * acknowledged may be lost or made twice. KINORA_SEEDS says how many schedules; 10,000 in CI.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { draws, type Draws } from '../../src/core/random.ts';
+import { NOW, openPglite, type Database, type Param, type Queryable } from '../../src/server/db/database.ts';
+import { migrate } from '../../src/server/db/schema.ts';
+import { Jobs, type NewJob, type RequestMark } from '../../src/server/jobs.ts';
+import type { ClaimedJob, FilmSpec, Lease } from '../../src/server/spec.ts';
+import { WaitingJobs } from '../../src/server/waiting.ts';
+
+const SEEDS = Number(process.env['KINORA_SEEDS'] ?? 200), FIRST = Number(process.env['KINORA_FIRST_SEED'] ?? 0);
+const LEASE_MS = 20_000, LOST = 3, TRIES = 2, WAITING = 5, PER_OWNER = 3, OWNERS = ['ann', 'bob'] as const;
+const config = { lease: { ms: LEASE_MS, renew: 5000, lost: LOST }, limits: { waiting: WAITING, waitingPerKey: PER_OWNER }, webhooks: [] } as unknown as ConstructorParameters<typeof Jobs>[1];
+const spec: FilmSpec = { kind: 'create', model: 'm', prompt: 'a', seed: 1, native: { width: 64, height: 64, frames: 5, fps: 8 }, deliver: { width: 64, height: 64, frames: 5, fps: 8 } };
+const facts = { frames: 5, bytes: 1, ignored: [], notes: [], reused: 0, ms: {} } as const;
+
+let now = 0, db: Database, statements = 0;
+const virtual = (q: Queryable): Queryable => ({
+  query: (text, params?: readonly Param[]) => { statements++; return q.query(text.replaceAll(NOW, `(${now})::float8`), params); },
+});
+beforeAll(async () => {
+  const real = await openPglite('memory://');
+  await migrate(real);
+  db = { ...real, ...virtual(real), transaction: (run) => real.transaction((tx) => run(virtual(tx))) };
+});
+afterAll(async () => { await db.close(); });
+
+/** A job as it must be. */
+interface Known {
+  readonly id: string; readonly owner: string;
+  place: number; status: 'queued' | 'in_progress' | 'completed' | 'failed';
+  paused: boolean; fence: number; until: number; worker: string; started: number; progress: number; errors: number; lost: number; published: number;
+}
+
+/** The queue as it must be: what each call answers, without a database. */
+class Reference {
+  readonly jobs = new Map<string, Known>();
+  readonly requests = new Map<string, { readonly hash: string; readonly id: string }>();
+  all(...states: readonly Known['status'][]): Known[] { return [...this.jobs.values()].filter(({ status }) => states.includes(status)); }
+  queue({ id, owner }: { readonly id: string; readonly owner: string }, key: string | null, hash: string): string {
+    const seen = key === null ? undefined : this.requests.get(`${owner} ${key}`);
+    if (seen) return seen.hash === hash ? `again ${seen.id}` : 'other';
+    const waiting = this.all('queued');
+    if (waiting.length >= WAITING) return 'full';
+    if (waiting.filter((job) => job.owner === owner).length >= PER_OWNER) return 'full for the key';
+    if (key !== null) this.requests.set(`${owner} ${key}`, { hash, id });
+    this.jobs.set(id, { id, owner, place: this.jobs.size, status: 'queued', paused: false, fence: 0, until: 0, worker: '', started: 0, progress: 0, errors: 0, lost: 0, published: 0 });
+    return `new ${id}`;
+  }
+  claim(worker: string): Lease | null {
+    const running = (owner: string): number => this.all('in_progress').filter((job) => job.owner === owner).length;
+    const latest = (owner: string): number => Math.max(...[...this.jobs.values()].filter((job) => job.owner === owner).map(({ started }) => started));
+    const [job] = this.all('queued').filter(({ paused }) => !paused)
+      .sort((a, b) => running(a.owner) - running(b.owner) || latest(a.owner) - latest(b.owner) || a.place - b.place);
+    if (!job) return null;
+    Object.assign(job, { status: 'in_progress', fence: job.fence + 1, until: now + LEASE_MS, worker, started: job.started || now });
+    return { id: job.id, fence: job.fence };
+  }
+  held({ id, fence }: Lease): Known | undefined { const job = this.jobs.get(id)!; return job.status === 'in_progress' && job.fence === fence ? job : undefined; }
+  back(job: Known): void { Object.assign(job, { status: 'queued', worker: '', until: 0 }); }
+  expire(): number {
+    const late = this.all('in_progress').filter(({ until }) => until < now);
+    for (const job of late) if (job.lost + 1 < LOST) { job.lost++; this.back(job); } else job.status = 'failed';
+    return late.length;
+  }
+  fail(lease: Lease, again: boolean): boolean {
+    const job = this.held(lease);
+    if (!job) return false;
+    if (again && job.errors + 1 < TRIES) { job.errors++; this.back(job); } else job.status = 'failed';
+    return true;
+  }
+  move({ id, owner }: Known, position: number): void {
+    const mine = this.all('queued').filter((job) => job.owner === owner).sort((a, b) => a.place - b.place), places = mine.map(({ place }) => place);
+    const order = mine.filter((job) => job.id !== id);
+    order.splice(Math.min(position, order.length), 0, this.jobs.get(id)!);
+    order.forEach((job, i) => { job.place = places[i]!; });
+  }
+}
+
+/** One schedule. Returns what it did, for the counts. */
+async function schedule(seed: number): Promise<Record<string, number>> {
+  await db.script('delete from kinora_jobs; delete from kinora_requests');
+  if (seed % 200 === 0) for (const table of ['kinora_jobs', 'kinora_requests']) await db.script(`vacuum ${table}`);
+  now = 1e12 + seed;
+  const d: Draws = draws({ seed, stream: 'queue simulation', step: 0 }), must = new Reference(), done: Record<string, number> = {};
+  const jobs = new Jobs(db, config), waiting = new WaitingJobs(db, () => {});
+  const leases: ClaimedJob[] = [], count = (what: string): void => { done[what] = (done[what] ?? 0) + 1; };
+  const any = <T>(of: readonly T[]): T | undefined => (of.length === 0 ? undefined : d.pick(of));
+  let requests = 0;
+  const publish = async (lease: Lease): Promise<void> => {
+    const job = must.held(lease), published = await jobs.publish(lease, { assets: `film-${lease.fence}`, facts: { ...facts } });
+    expect(published).toBe(job !== undefined);
+    if (job) { job.status = 'completed'; job.published++; }
+    count(published ? 'published' : 'publish refused');
+  };
+  const steps: Readonly<Record<string, () => Promise<void>>> = {
+    queue: async () => {
+      const owner = d.pick(OWNERS), repeat = d.chance(0.25) ? any([...must.requests.keys()]) : undefined, id = `job-${requests++}`;
+      const [who, key] = repeat === undefined ? [owner, d.chance(0.6) ? id : null] : repeat.split(' ') as [string, string];
+      const hash = repeat !== undefined && d.chance(0.7) ? must.requests.get(repeat)!.hash : `hash ${id}`;
+      const job: NewJob = { id, owner: who, kind: 'create', askedModel: 'm', size: '64x64', seconds: '1', spec, work: 1, source: null };
+      const mark: RequestMark = { route: 'create', key, hash, retry: 0, since: () => 0 };
+      const wanted = must.queue(job, key, hash), got = await jobs.queue(job, mark);
+      expect('refused' in got ? got.refused : `${got.replayed ? 'again' : 'new'} ${got.job.id}`).toBe(wanted);
+      count(`queue: ${wanted.split(' job')[0]}`);
+    },
+    claim: async () => {
+      const worker = `worker-${d.int(3)}`, wanted = must.claim(worker), got = await jobs.claim(worker, ['m']);
+      expect(got && { id: got.id, fence: got.fence }).toEqual(wanted);
+      if (got) leases.push(got);
+      count(got ? 'claimed' : 'nothing to claim');
+    },
+    renew: async () => {
+      const lease = any(leases);
+      if (!lease) return;
+      const job = must.held(lease), progress = d.int(100);
+      expect(await jobs.renew(lease, { stage: 'sample', progress })).toBe(job !== undefined);
+      if (job) { job.until = now + LEASE_MS; job.progress = Math.max(job.progress, progress); }
+      count(job ? 'renewed' : 'renewal refused');
+    },
+    publish: async () => { const lease = any(leases); if (lease) await publish(lease); },
+    fail: async () => {
+      const lease = any(leases), again = d.chance(0.6);
+      if (lease) expect(await jobs.fail(lease, { code: 'broken', message: 'it broke' }, again)).toBe(must.fail(lease, again));
+    },
+    release: async () => {
+      const lease = any(leases), job = lease && must.held(lease);
+      if (lease) await jobs.release(lease);
+      if (job) must.back(job);
+    },
+    'worker dies': async () => {
+      const worker = `worker-${d.int(3)}`;
+      await jobs.releaseAll(worker);                               // by the server that started it; of the others only their leases tell
+      for (const job of must.all('in_progress')) if (job.worker === worker) must.back(job);
+      count('workers gone');
+    },
+    cancel: async () => {
+      const job = any([...must.jobs.values()]);
+      if (!job) return;
+      const ends = job.status === 'queued' || job.status === 'in_progress';
+      if (ends) { job.status = 'failed'; job.fence++; }
+      expect(await jobs.cancel(job.id)).toMatchObject({ status: job.status, fence: job.fence });
+      count(ends ? 'cancelled' : 'too late to cancel');
+    },
+    pause: async () => {
+      const job = any([...must.jobs.values()]), paused = d.chance(0.5);
+      if (!job) return;
+      expect((await waiting.pause(job.id, paused))?.paused).toBe(job.status === 'queued' ? paused : undefined);
+      if (job.status === 'queued') job.paused = paused;
+    },
+    move: async () => {
+      const job = any(must.all('queued')), position = d.int(4);
+      if (!job) return;
+      must.move(job, position);
+      expect(await waiting.move(job.id, { position })).toMatchObject({ id: job.id });
+    },
+    time: async () => { now += d.int(LEASE_MS); },
+    expire: async () => { const n = must.expire(); expect(await jobs.expire()).toBe(n); if (n > 0) count('leases expired'); },
+  };
+  const likely = ['queue', 'queue', 'queue', 'queue', 'queue', 'claim', 'claim', 'claim', 'publish', 'renew', 'time', 'time', 'expire', 'fail', 'release', 'worker dies', 'cancel', 'pause', 'move'];
+  for (let i = 8 + d.int(16); i > 0; i--) await steps[d.pick(likely)]!();
+
+  // Healthy workers come: what was acknowledged ends, once. Those of the storm still try to publish.
+  for (const job of must.all('queued')) { job.paused = false; await waiting.pause(job.id, false); }
+  for (let round = 0; must.all('queued', 'in_progress').length > 0; round++) {
+    expect(round).toBeLessThan(50);
+    now += LEASE_MS + 1;
+    await steps['expire']!();
+    await steps['claim']!();
+    const late = any(leases.slice(0, -1)), newest = leases.at(-1);
+    if (late) await publish(late);
+    if (newest) await publish(newest);
+  }
+  const rows = await db.query<{ id: string; status: string; assets: string | null; progress: number }>('select id, status, assets, progress from kinora_jobs order by seq');
+  expect(rows.map(({ id, status, assets }) => [id, status, assets])).toEqual([...must.jobs.values()].map((job) =>
+    [job.id, job.status, job.status === 'completed' ? `film-${job.fence}` : null]));
+  for (const { published, status } of must.jobs.values()) expect(published).toBe(status === 'completed' ? 1 : 0);
+  return done;
+}
+
+test(`${SEEDS} schedules of a queue, its clients and its workers`, async () => {
+  const counts: Record<string, number> = {}, started = performance.now();
+  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+    const done = await schedule(seed).catch((cause: unknown) => { throw new Error(`seed ${seed} (KINORA_FIRST_SEED=${seed} KINORA_SEEDS=1): ${String(cause)}`, { cause }); });
+    for (const [what, n] of Object.entries(done)) counts[what] = (counts[what] ?? 0) + n;
+  }
+  console.log(`${SEEDS} schedules, ${statements} statements, ${Math.round((performance.now() - started) / 1000)} s:`, counts);
+  if (SEEDS >= 100) for (const what of ['published', 'publish refused', 'renewal refused', 'leases expired', 'cancelled', 'queue: again', 'queue: other', 'queue: full', 'queue: full for the key'])
+    expect(counts[what], what).toBeGreaterThan(0);
+}, 60_000 + 100 * SEEDS);
