@@ -25,6 +25,8 @@ export interface ClientOptions {
 /** Options of each call. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** By which the server knows a request again: what is queued with it makes one film, however often it is sent, by this process or the next. Default: a new one for each call. */
+  readonly idempotencyKey?: string;
 }
 
 /** Options of {@link KinoraClient.list}. */
@@ -203,11 +205,11 @@ export class KinoraClient {
   async #json<T>(path: string, call: Call): Promise<T> { return await (await this.#send(path, call)).json() as T; }
 
   /** Sends a request, again where that may help; each try of a POST has the same key, so that none makes a second film. */
-  async #send(path: string, { method, body, file, headers = {}, signal }: Call): Promise<Response> {
+  async #send(path: string, { method, body, file, headers = {}, idempotencyKey, signal }: Call): Promise<Response> {
     const posted = body === undefined ? undefined : file ? form(body, file) : JSON.stringify(body), verb = method ?? (posted === undefined ? 'GET' : 'POST');
     const all: Record<string, string> = {
       ...this.#headers, ...headers, ...(typeof posted === 'string' ? { 'content-type': 'application/json' } : {}),
-      ...(verb === 'POST' ? { 'idempotency-key': crypto.randomUUID() } : {}),
+      ...(verb === 'POST' ? { 'idempotency-key': idempotencyKey ?? crypto.randomUUID() } : {}),
     };
     for (let tried = 0; ; tried++) {
       let answer: Response;

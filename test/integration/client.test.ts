@@ -80,6 +80,12 @@ test('a request whose answer is lost is sent again, and makes one film', async (
   expect(await client.wait(made.id)).toMatchObject({ prompt: 'once' });
 });
 
+test('a key of the caller makes one film of two calls', async () => {
+  const asked = { prompt: 'a keyed film', ...SMALL }, [one, two] = await Promise.all([1, 2].map(() => client.create(asked, { idempotencyKey: 'my film 1' })));
+  expect(two!.id).toBe(one!.id);
+  expect((await client.create(asked, { idempotencyKey: 'my film 2' })).id).not.toBe(one!.id);
+});
+
 test('what another try cannot change is told at once, with code, field and the id of the request; what goes on being lost is thrown in the end', async () => {
   const { client: counted, sent } = troubled(() => 'send'), wrong: unknown = await counted.create({ prompt: 'x', size: '15x15' }).catch((error: unknown) => error);
   expect(wrong).toMatchObject({ status: 400, code: 'invalid_value', param: 'size', message: expect.stringContaining('15x15'), requestId: expect.stringMatching(/./) });
