@@ -169,7 +169,7 @@ const distillSchema = z.strictObject({
   layouts: z.int().min(1).max(32),
   /** Packs of trajectories that are kept; an epoch is `segments` × `train` steps. */
   packs: z.strictObject({ train: count, heldout: count }),
-  shapes: z.array(shape).min(1), clips,
+  shapes, clips,
   dropCaption: share, noisyCaption: share, deedCaption: share, prefix: share,
 }).superRefine((config, ctx) => { checkShapes(config, { shapes: config.shapes, path: ['shapes'], patch: 1 }, ctx); });   // a teacher's patches are never smaller
 

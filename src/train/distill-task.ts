@@ -10,7 +10,7 @@ import { frameLossWeights } from '../diffusion/loss.ts';
 import { SAMPLER_TABLE } from '../diffusion/samplers/registry.ts';
 import { GENERATED, packFeeds } from '../models/dit/pack-feeds.ts';
 import { layoutKey } from '../models/dit/layout.ts';
-import { captionFeeds } from './caption-feeds.ts';
+import { captionFeeds, captionIndices } from './caption-feeds.ts';
 import { filmDenoiser, filmParams, weightedLoss, type TrainedParams } from './dit-task.ts';
 import { kindName } from './dit-validate.ts';
 import type { BankLayout } from './layout-bank.ts';
@@ -64,14 +64,15 @@ export function distillTask({ student, tower, trajectories, bank, seed }: Distil
     async batch(step): Promise<Batch> {
       const turn = turnOf(seed, trajectories, step), of = await trajectories.read('train', turn.pack);
       const { z, sigma, target, weight } = exercise(of, (film) => (turn.segment + film) % trajectories.segments, student);
+      const told = captionIndices(of.samples);
       let value = 0, frame = 0;
       const segments = of.samples.map((s, i) => {
         const { frames, perFrame } = of.pack[i]!;
-        return { ...s, captions: s.times.map(() => i), tokens: z.subarray(value, value += frames * perFrame), sigmas: sigma.subarray(frame, frame += frames) };
+        return { ...s, captions: told[i]!, tokens: z.subarray(value, value += frames * perFrame), sigmas: sigma.subarray(frame, frame += frames) };
       });
       return {
         layout: layoutKey(of.bank.layout), samples: of.samples.length, describe: `trajectories ${turn.pack} from segment ${turn.segment}`,
-        feeds: { ...tower, ...packFeeds(of.bank.layout, segments, config), target, weight, ...captionFeeds(of.samples.map((s) => s.caption), tokenizer, text.length) },
+        feeds: { ...tower, ...packFeeds(of.bank.layout, segments, config), target, weight, ...captionFeeds(of.samples.flatMap((s) => s.captions), tokenizer, text.length) },
       };
     },
     build(key, graph, p) {

@@ -22,12 +22,13 @@ import { openTrajectories, packSigmas } from './trajectories.ts';
 
 const size = { width: 64, height: 64 }, backend = ortBackend({ threads: 1 });
 const CONFIG: DistillRunConfig = {
-  kind: 'distill', seed: 0, segments: 2, tokens: 832, layouts: 1, packs: { train: 2, heldout: 1 },
+  kind: 'distill', seed: 0, segments: 2, tokens: 1120, layouts: 1, packs: { train: 2, heldout: 1 },
   shapes: [
     { ...size, frames: 9, given: 0, share: 1 }, { ...size, frames: 9, given: 1, share: 1 },
     { ...size, frames: 1, given: 0, share: 1 }, { ...size, frames: 9, given: 0, ending: 5, share: 1 },
+    { width: 96, height: 64, frames: 9, given: 0, deeds: 'pair', regions: 2, share: 1 },
   ],
-  clips: { '1x64x64': 4, '9x64x64': 4, '9x64x64/5': 4 }, dropCaption: 0, noisyCaption: 0, deedCaption: 0, prefix: 0.5,
+  clips: { '1x64x64': 4, '9x64x64': 4, '9x64x64/5': 4, '9x96x64@pair': 4 }, dropCaption: 0, noisyCaption: 0, deedCaption: 0, prefix: 0.5,
   optim: { steps: 6, rate: 0.004, warmup: 2, decayShare: 0.5, weightDecay: 0, clip: 1, emaLimit: 0.9, beta2: 0.99, matrices: 'muon' },
   validateEvery: 1000, checkpointSeconds: 1e9, programs: 1,
 };
@@ -77,8 +78,10 @@ test('each film of a pack is the one that the pipeline makes alone from its nois
     const of = (state: Float32Array, from: number, to: number): Float32Array => state.slice(own[from]!.start, own[to - 1]!.end);
     const context = own.slice(frames).map((_, j) => ({ time: sample.times[frames + j]!, tokens: of(states[0]!, frames + j, frames + j + 1) }));
     const beginning = sample.kinds.slice(0, frames).filter((kind) => kind === GIVEN).length;
-    const text = await encodeCaptions(rt, tokenizer.encode(sample.caption), tokenizer.encode(''));
-    const velocity = filmVelocity(rt, { frames, height: 8, width: 8, context, beginning }, text, { scale: 3, interval: [0, 0.9], rescale: 0.2 });
+    const { width, regions } = bank.samples[i]!, apart = regions && { relation: 'apart' as const, start: 0, frames: 9 };
+    expect(sample.captions).toHaveLength(regions ?? 1);
+    const text = await encodeCaptions(rt, sample.captions.map((caption) => tokenizer.encode(caption)), tokenizer.encode(''));
+    const velocity = filmVelocity(rt, { frames, height: 8, width: width / 8, context, beginning, regions: apart }, text, { scale: 3, interval: [0, 0.9], rescale: 0.2 });
     const levels = rows.map((row) => Float32Array.from(film, (s) => row[s.frame]!));
     const z = await euler.sample({ velocity, noise: of(states[0]!, 0, frames), pack: [{ frames, perFrame: pack[i]!.perFrame }], sigmas: levels });
     const kept = of(states.at(-1)!, 0, frames), far = z.reduce((most, x, j) => Math.max(most, Math.abs(x - kept[j]!) / (1 + Math.abs(x))), 0);
@@ -119,7 +122,7 @@ test('a run resumed after an abort equals one that was not interrupted, and the 
   expect((await readFile(await trainDistilled(CONFIG, options('halves', { resume: true })))).equals(await readFile(whole))).toBe(true);
   await trainDistilled({ ...CONFIG, optim: { ...CONFIG.optim, steps: 24, rate: 0.01 } }, options('longer'));
   const [first] = await validations('first'), last = (await validations('longer')).at(-1)!;
-  expect(Object.keys(first!)).toEqual(expect.arrayContaining(['end', 'end/9x64x64', 'end/9x64x64+1', 'end/1x64x64', 'end/9x64x64/5', 'loss/1', 'loss/2']));
+  expect(Object.keys(first!)).toEqual(expect.arrayContaining(['end', 'end/9x64x64', 'end/9x64x64+1', 'end/1x64x64', 'end/9x64x64/5', 'end/9x96x64@pair', 'loss/1', 'loss/2']));
   expect(last['end']).toBeLessThan(0.8 * first!['end']!);
 }, 300_000);
 

@@ -74,6 +74,7 @@ export async function trainDistilled(config: DistillRunConfig, o: DistillRunOpti
   await writeTensors(file, new Map([...averaged(state), ...tensors]), { type: 'F16', metadata: {
     dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: student.prediction, shift: String(sampling.shift), seed: String(config.seed), vae: vae.hash,
     shapes: JSON.stringify([...new Set(config.shapes.map((s) => shapeName({ ...s, ending: undefined })))]), distilled: JSON.stringify(distilled),
+    ...(config.shapes.some(({ regions }) => regions !== undefined) ? { regions: 'true' } : {}),
   } });
   return file;
 }
@@ -108,7 +109,7 @@ export async function exportStudent({ run, base: name, out, id, version, card }:
   return writeStudent(out, {
     base, dit: tensors, metadata, ...(text === undefined ? {} : { card: text }),
     info: {
-      id, version, description: `${info.description}; in ${steps} steps without guidance, after ${teacher}`, distilled: { teacher, guidance },
+      id, version, description: `${info.description}; in ${steps} steps without guidance, after ${teacher}`, distilled: { teacher, guidance }, ...(info.regions ? { regions: metadata['regions'] === 'true' } : {}),
       sampling: { ...info.sampling, sampler: 'euler', steps, guidance: 1, interval: [0, 1], rescale: 0 },
     },
   });

@@ -24,7 +24,7 @@ import { textParams, textTower, type TextConfig } from '../models/text/tower.ts'
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { bindParams, type Bound, type ParamSpec } from '../nn/param.ts';
-import { captionFeeds } from './caption-feeds.ts';
+import { captionFeeds, captionIndices } from './caption-feeds.ts';
 import type { ClipRef, ClipSource, ToldRegions } from './clip-source.ts';
 import { givenFrames, shapeName, type ClipShape, type FrozenVae, type LatentClips } from './latents.ts';
 import { evenBank, layoutBank, type BankLayout, type SampleShape } from './layout-bank.ts';
@@ -195,10 +195,10 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       for (const s of samples) { x.set(s.clean, at); at += s.clean.length; }
       const path = { x, eps, sigma, pack: samples.map((s) => ({ frames: s.times.length, perFrame: s.clean.length / s.times.length })) }, noised = addNoise(path);
       at = 0;
-      let caption = 0;
-      const segments = samples.map((s): PackSegment => {
-        const own = s.captions.map(() => caption++), tokens = noised.subarray(at, at += s.clean.length);
-        return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: s.times.flatMap(() => own), tokens, ...(s.hears ? { hears: s.hears } : {}) };
+      const told = captionIndices(samples);
+      const segments = samples.map((s, i): PackSegment => {
+        const tokens = noised.subarray(at, at += s.clean.length);
+        return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: told[i]!, tokens, ...(s.hears ? { hears: s.hears } : {}) };
       });
       const perToken = config.channels * config.patch ** 2;
       const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),

@@ -29,7 +29,7 @@ import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { latentFrames, SPACE_FACTOR } from '../models/vae/config.ts';
 import { bindParams } from '../nn/param.ts';
-import { captionFeeds } from './caption-feeds.ts';
+import { captionFeeds, captionIndices } from './caption-feeds.ts';
 import { filmDenoiser, filmParams, type sampleMaker } from './dit-task.ts';
 import { groupsOf, type BankLayout, type SampleShape } from './layout-bank.ts';
 
@@ -51,11 +51,13 @@ export interface TeacherSampling {
   readonly guidance: GuidanceOptions;
 }
 
-/** One film of a pack: times, kinds and the caption of its latent frames, given ones beside it last. */
+/** One film of a pack: times and kinds of its latent frames, given ones beside it last, its captions (one, or one for each region), and which of them each token hears. */
 export interface TrajectorySample {
   readonly times: readonly number[];
   readonly kinds: readonly number[];
-  readonly caption: string;
+  readonly captions: readonly string[];
+  /** Of a film told by regions ({@link PackSegment.hears}). */
+  readonly hears?: readonly number[];
 }
 
 /** The films of a pack, and how its values lie. */
@@ -97,13 +99,13 @@ type Weights = Readonly<Record<string, Float32Array>>;
 
 /** The velocity of a pack as its captions say, without guidance. `weights` are transformer and tower. */
 export function packVelocity(d: Denoiser, programs: ProgramCache, { bank: { layout }, samples, pack }: TrajectoryPack, weights: Weights): VelocityFn {
-  const captions = captionFeeds(samples.map((s) => s.caption), d.tokenizer, d.text.length);
-  return velocityOf(d, programs, { layout, samples: samples.map((s, i) => ({ ...s, captions: s.times.map(() => i) })), pack, feeds: { ...weights, ...captions } });
+  const captions = captionFeeds(samples.flatMap((s) => s.captions), d.tokenizer, d.text.length), told = captionIndices(samples);
+  return velocityOf(d, programs, { layout, samples: samples.map((s, i) => ({ ...s, captions: told[i]! })), pack, feeds: { ...weights, ...captions } });
 }
 
 interface VelocityOptions {
   readonly layout: PackLayout;
-  readonly samples: readonly (Omit<TrajectorySample, 'caption'> & { readonly captions: readonly number[] })[];
+  readonly samples: readonly (Omit<TrajectorySample, 'captions'> & { readonly captions: readonly number[] })[];
   readonly pack: readonly FrameLayout[];
   readonly feeds: Readonly<Record<string, Float32Array | Int32Array>>;
 }
@@ -123,14 +125,15 @@ function perFilm(pack: readonly FrameLayout[], values: Float32Array): Float32Arr
   return pack.map(({ frames, perFrame }) => values.subarray(at, at += frames * perFrame));
 }
 
-const withoutGiven = ({ ending: _ending, ...s }: SampleShape): SampleShape => ({ ...s, given: 0 });
+/** The film alone, with one caption. */
+const barely = ({ ending: _ending, regions: _regions, ...s }: SampleShape): SampleShape => ({ ...s, given: 0 });
 
 /** The guided velocity of a pack: against the same films without words and without what is given beside them, as users' films are guided (pipeline/denoise.ts). */
 function guidedVelocity(d: Denoiser, programs: ProgramCache, of: TrajectoryPack, weights: Weights, guidance: GuidanceOptions): VelocityFn {
   const { bank, samples, pack } = of, conditional = packVelocity(d, programs, of, weights), films = bank.samples.map((s) => latentFrames(s.frames));
   const barePack = pack.map(({ perFrame }, i) => ({ frames: films[i]!, perFrame }));
   const bare = velocityOf(d, programs, {
-    layout: { groups: groupsOf(bank.samples.map(withoutGiven), d.config.patch), captions: 1 }, pack: barePack,
+    layout: { groups: groupsOf(bank.samples.map(barely), d.config.patch), captions: 1 }, pack: barePack,
     samples: samples.map(({ times, kinds }, i) => ({ times: times.slice(0, films[i]), kinds: kinds.slice(0, films[i]), captions: new Array<number>(films[i]!).fill(0) })),
     feeds: { ...weights, ...captionFeeds([''], d.tokenizer, d.text.length) },
   });
@@ -221,13 +224,13 @@ async function writePack(o: TrajectoryOptions, programs: ProgramCache, { split, 
   const bank = banks[index % banks.length]!, pack = packOf(bank, teacher.config), { sampler, steps, shift, guidance } = teacher.sampling;
   const keysOf = (what: string) => bank.samples.map((_, i) => ({ seed, stream: `distill/${what}/${split}`, step: index * MOST_SAMPLES + i }));
   const keys = keysOf('sample'), drawn = bank.samples.map((s, i) => makers[split].sample(s, split, keys[i]!));
-  const samples = drawn.map((s) => ({ ...s, caption: s.captions[0]! })), of = { bank, samples, pack };
+  const samples = drawn.map(({ hears, ...s }) => ({ ...s, ...(hears ? { hears: [...hears] } : {}) })), of = { bank, samples, pack };
   const sigmas = packSigmas(of, steps, shift), x = joined(samples.map((s) => s.clean)), eps = normals({ seed, stream: `distill/noise/${split}`, step: index }, x.length);
   const states = await trajectoryStates(SAMPLER_TABLE[sampler], {
     noise: addNoise({ x, eps, sigma: sigmas[0]!, pack }), pack, sigmas, velocity: guidedVelocity(teacher, programs, of, teacher.weights, guidance),
     keys: keysOf('sampler'), ...(signal ? { signal } : {}),
   }, segments);
-  const data = Uint16Array.from(joined(states), toHalf), words = samples.map(({ times, kinds, caption }): TrajectorySample => ({ times, kinds, caption }));
+  const data = Uint16Array.from(joined(states), toHalf), words = samples.map(({ clean: _clean, sigmas: _sigmas, ...told }): TrajectorySample => told);
   await writeTensors(file, new Map([['states', { shape: [segments + 1, x.length], data }]]), { metadata: { identity, samples: JSON.stringify(words) } });
 }
 
