@@ -109,7 +109,8 @@ export async function exportStudent({ run, base: name, out, id, version, card }:
   return writeStudent(out, {
     base, dit: tensors, metadata, ...(text === undefined ? {} : { card: text }),
     info: {
-      id, version, description: `${info.description}; in ${steps} steps without guidance, after ${teacher}`, distilled: { teacher, guidance }, ...(info.regions ? { regions: metadata['regions'] === 'true' } : {}),
+      id, version, description: `${info.description}; in ${steps} steps without guidance, after ${teacher}`, distilled: { teacher, guidance },
+      ...(info.regions ? { regions: metadata['regions'] === 'true' } : {}),
       sampling: { ...info.sampling, sampler: 'euler', steps, guidance: 1, interval: [0, 1], rescale: 0 },
     },
   });

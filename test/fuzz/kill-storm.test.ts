@@ -17,7 +17,7 @@ import { draws } from '../../src/core/random.ts';
 import { freshPostgres, postgresReason } from '../support/server.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
-const KILLS = Number(process.env['KINORA_STORM'] ?? 6), FILMS = Math.max(4, Math.ceil(0.6 * KILLS)), KINDS = 4;
+const KILLS = Number(process.env['KINORA_STORM'] ?? 4), FILMS = Math.max(4, Math.ceil(0.6 * KILLS)), KINDS = 4;
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url)), reason = await postgresReason();
 let dir: string;
 beforeAll(async () => {
@@ -43,9 +43,9 @@ class Served {
     this.#from = this.#log.length;
     child.stdout.on('data', (bytes: Buffer) => { out += bytes.toString(); });
     child.stderr.on('data', (bytes: Buffer) => { this.#log += bytes.toString(); });
-    for (let url; (url = /(http:\/\/\S+)\/v1/.exec(out)?.[1]) === undefined; await sleep(20))
-      if (child.exitCode !== null) throw new Error(`the server did not start: ${this.#log.slice(this.#from)}`); else continue;
-    this.url = /(http:\/\/\S+)\/v1/.exec(out)![1]!;
+    const url = (): string | undefined => /(http:\/\/\S+)\/v1/.exec(out)?.[1];
+    for (; url() === undefined; await sleep(20)) if (child.exitCode !== null) throw new Error(`the server did not start: ${this.#log.slice(this.#from)}`);
+    this.url = url()!;
   }
   #lines(from = 0): Readonly<Record<string, unknown>>[] {
     return this.#log.slice(from).split('\n').flatMap((line) => { try { return [JSON.parse(line) as Record<string, unknown>]; } catch { return []; } });
@@ -72,7 +72,11 @@ async function insist<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-async function storm(name: string, database: string | undefined): Promise<void> {
+/** What a storm did to films, as their clients saw it. */
+interface Damage { readonly lost: number; readonly madeTwice: number; readonly nobodys: number; readonly different: number }
+const NONE: Damage = { lost: 0, madeTwice: 0, nobodys: 0, different: 0 };
+
+async function storm(name: string, database: string | undefined): Promise<Damage> {
   const config = join(dir, `${name}.json`);
   await writeFile(config, JSON.stringify({
     data: join(dir, name), models: [join(dir, 'tiny')], workers: 2, batch: 2, threads: 1, provenance: false, lease: { ms: 4000, renew: 500, lost: 1000 },
@@ -109,22 +113,24 @@ async function storm(name: string, database: string | undefined): Promise<void> 
     kills++;
   }
   await clients;
+  let lost = 0, different = 0;
   for (const [i, id] of told.entries()) {
-    expect(await insist(() => client.wait(id)), `film ${i}`).toMatchObject({ status: 'completed' });
-    expect(await insist(() => hash(client, id)), `film ${i}`).toBe(calm[i % KINDS]!.hash);
+    const ended = await insist(() => client.wait(id)).catch((error: unknown) => String(error));
+    if (typeof ended === 'string') { console.log(`film ${i}: ${ended}`); lost++; continue; }
+    if (await insist(() => hash(client, id)) !== calm[i % KINDS]!.hash) different++;
   }
-  const all: string[] = [];
+  const all: string[] = [], known = new Set([...calm.map(({ id }) => id), ...told]), completed = server.completed();
   for await (const { id } of client.list({ order: 'asc' })) all.push(id);
-  expect(all.toSorted()).toEqual([...calm.map(({ id }) => id), ...told].toSorted());         // nothing lost, no key made two
-  const completed = server.completed();
-  expect(new Set(completed).size).toBe(completed.length);                                           // nothing made twice
-  console.log(`${name}: ${FILMS} films, ${KILLS} kills ${JSON.stringify(counts)}: lost 0, made twice 0, ${told.length} equal to the calm run`);
   await server.end('SIGTERM');
+  lost += [...known].filter((id) => !all.includes(id)).length;
+  const damage = { lost, madeTwice: completed.length - new Set(completed).size, nobodys: all.length - known.size, different };
+  console.log(`${name}: ${told.length} films, ${KILLS} kills ${JSON.stringify(counts)}: ${JSON.stringify(damage)}`);
+  return damage;
 }
 
-test(`${KILLS} kills over ${FILMS} films, embedded database`, () => storm('embedded', undefined), 120_000 + 20_000 * KILLS);
+test(`${KILLS} kills over ${FILMS} films, embedded database`, async () => { expect(await storm('embedded', undefined)).toEqual(NONE); }, 120_000 + 20_000 * KILLS);
 
 test.skipIf(reason)(`${KILLS} kills over ${FILMS} films, PostgreSQL${reason ? ` (${reason})` : ''}`, async () => {
   const { url, drop } = await freshPostgres();
-  try { await storm('postgres', url); } finally { await drop(); }
+  try { expect(await storm('postgres', url)).toEqual(NONE); } finally { await drop(); }
 }, 120_000 + 20_000 * KILLS);

@@ -194,6 +194,5 @@ test(`${SEEDS} schedules of a queue, its clients and its workers`, async () => {
   }
   console.log(`${SEEDS} schedules, ${statements} statements, ${Math.round((performance.now() - started) / 1000)} s:`, counts);
   const seen = ['published', 'publish refused', 'renewal refused', 'leases expired', 'cancelled', ...['again', 'other', 'full', 'full for the key'].map((how) => `queue: ${how}`)];
-  if (SEEDS >= 100) for (const what of seen)
-    expect(counts[what], what).toBeGreaterThan(0);
+  expect(SEEDS < 100 ? [] : seen.filter((what) => !counts[what])).toEqual([]);                 // all of it happened
 }, 60_000 + 100 * SEEDS);
