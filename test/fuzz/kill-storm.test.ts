@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { KinoraClient } from '../../src/client/index.ts';
 import { draws } from '../../src/core/random.ts';
 import { freshPostgres, postgresReason } from '../support/server.ts';
@@ -24,6 +24,8 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kinora-storm-'));
   await writeTinyModel(join(dir, 'tiny'), { window: 33, maxFrames: 200, minSide: 64 });
 });
+let running: Served | undefined;
+afterEach(async () => { await running?.end('SIGKILL'); });
 afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
 
 /** A server that comes again whenever it is gone, on the same port. */
@@ -57,8 +59,8 @@ class Served {
   /** Jobs that were told to be done, as often as they were. */
   completed(): string[] { return this.#lines().filter(({ event }) => event === 'job_completed').map(({ job }) => job as string); }
   async end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child!;
-    if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => { child.once('close', resolve); child.kill(signal); });
+    const child = this.#child;
+    if (child && child.exitCode === null && child.signalCode === null) await new Promise((resolve) => { child.once('close', resolve); child.kill(signal); });
   }
 }
 
@@ -82,7 +84,7 @@ async function storm(name: string, database: string | undefined): Promise<Damage
     data: join(dir, name), models: [join(dir, 'tiny')], workers: 2, batch: 2, threads: 1, provenance: false, lease: { ms: 4000, renew: 500, lost: 1000 },
     ...(database ? { database } : {}),
   }));
-  const server = new Served(['--config', config]), d = draws({ seed: 17, stream: name, step: 0 });
+  const server = running = new Served(['--config', config]), d = draws({ seed: 17, stream: name, step: 0 });
   await server.start();
   const client = new KinoraClient({ url: server.url, retries: 0 });
   const ask = (i: number, key: string): ReturnType<KinoraClient['create']> =>
