@@ -107,7 +107,7 @@ const shape = z.strictObject({ ...size, given: z.int().min(0).max(2), ending: co
 const shapes = z.array(shape.extend({ regions: z.literal(REGIONS).optional() })).min(1);
 
 /**
- * Clips whose latents are kept, by `frames`x`width`x`height`; with `@fall`, `@change`, `@late` or `@pair`, clips of such deeds; with `/n`, the last n frames of the
+ * Clips whose latents are kept, by `frames`x`width`x`height`; with `@fall`, `@change`, `@late`, `@travel` or `@pair`, clips of such deeds; with `/n`, the last n frames of the
  * same clips, encoded alone.
  */
 const clips = z.record(z.string().regex(SHAPE_NAME), count);
