@@ -82,7 +82,7 @@ async function storm(name: string, database: string | undefined): Promise<Damage
   const config = join(dir, `${name}.json`);
   await writeFile(config, JSON.stringify({
     data: join(dir, name), models: [join(dir, 'tiny')], workers: 2, batch: 2, threads: 1, provenance: false, lease: { ms: 4000, renew: 500, lost: 1000 },
-    ...(database ? { database } : {}),
+    limits: { waitingPerKey: 200 }, ...(database ? { database } : {}),
   }));
   const server = running = new Served(['--config', config]), d = draws({ seed: 17, stream: name, step: 0 });
   await server.start();
