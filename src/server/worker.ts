@@ -92,7 +92,7 @@ export class Worker {
         showing = showing.then(show).catch((error: unknown) => { log('preview_failed', { job: id, error }); });
       } });
       clearInterval(timer);
-      await renewing;
+      await Promise.all([renewing, showing]);                         // a preview that comes after the end would stay
       if (await this.#insist(() => source.publish(job, made), stop.signal)) {
         await store.tidy(id, made.assets).catch((error: unknown) => { log('tidy_failed', { job: id, error }); });
         log('job_completed', { job: id, reused: made.facts.reused });
