@@ -48,12 +48,12 @@ test('a given beginning and a given end stand in the pack as they do in training
   expect(velocity).toEqual(new Float32Array(FRAMES * perFrame));                               // the spy predicts x = z: nothing to move
 });
 
-test('a film told by regions has both branches\' captions by pairs, each token hears those of its place, and a window knows where it lies in its shot', async () => {
-  const shot = { start: 4, frames: 29, relation: 'crossing' } as const, film: DenoisedFilm = { frames: FRAMES, height: SIDE, width: SIDE, context: [], regions: shot };
+test('a film told by regions has both branches\' captions by pairs, with words each token hears those of its place, and a window knows where it lies in its shot', async () => {
+  const staging = [{ from: 24, to: 40 }, { from: 40, to: 24 }] as const, shot = { start: 4, frames: 29, staging }, film: DenoisedFilm = { frames: FRAMES, height: SIDE, width: SIDE, context: [], regions: shot };
   const own = tokens('noise', FRAMES), sigma = new Float32Array(FRAMES).fill(0.7), { runtime, fed } = spying();
   await filmVelocity(runtime, film, {}, { scale: 3 })(own, sigma);
-  const times = [0, 4, 8, 12], hears = hearing({ relation: 'crossing', progress: times.map((t) => (4 + t) / 28), height: SIDE, width: SIDE });
-  const branch = (captions: readonly number[]) => ({ times, kinds: times.map(() => GENERATED), sigmas: sigma, tokens: own, captions: times.flatMap(() => captions), hears });
-  expect(fed[0]).toEqual(packFeeds(filmLayout(film, 2), [branch([0, 1]), branch([2, 3])], config));
+  const times = [0, 4, 8, 12], hears = hearing({ staging, progress: times.map((t) => (4 + t) / 28), height: SIDE, width: SIDE, side: 8 });
+  const branch = (captions: readonly number[]) => ({ times, kinds: times.map(() => GENERATED), sigmas: sigma, tokens: own, captions: times.flatMap(() => captions) });
+  expect(fed[0]).toEqual(packFeeds(filmLayout(film, 2), [{ ...branch([0, 1]), hears }, branch([2, 3])], config));
   expect(filmLayout(film, 2)).toMatchObject({ captions: 4, groups: [{ regions: 2, count: 2 }] });
 });

@@ -15,9 +15,10 @@ import type { DiTConfig, Quantization } from '../models/dit/config.ts';
 import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../models/dit/dit.ts';
 import { layoutKey, packTokens, type PackGroup, type PackLayout } from '../models/dit/layout.ts';
 import { CONTEXT_SIGMA, fixedPackFeeds, GENERATED, GIVEN, latentTime, type FixedPackFeeds, type PackSegment } from '../models/dit/pack-feeds.ts';
-import { hearing, REGIONS, type RelationInRegions } from '../models/dit/regions.ts';
+import { hearing, REGIONS, type Staging } from '../models/dit/regions.ts';
 import { sigmaFeatures } from '../models/dit/rope.ts';
 import { textParams, textTower, type TextConfig } from '../models/text/tower.ts';
+import { SPACE_FACTOR } from '../models/vae/config.ts';
 import { bindParams } from '../nn/param.ts';
 
 /** A transformer and its text tower that can run. */
@@ -73,9 +74,9 @@ export interface ContextFrame {
   readonly tokens: Float32Array;
 }
 
-/** Of a film that is told by regions: how the two stand, and where a window lies in what its captions tell. */
+/** Of a film that is told by regions: who hears what, and where a window lies in what its captions tell. */
 export interface FilmRegions {
-  readonly relation: RelationInRegions;
+  readonly staging: Staging;
   /** Pixel frames of the captions' stretch before the window's first. */
   readonly start: number;
   /** Pixel frames of that stretch. */
@@ -173,10 +174,11 @@ function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, branch
   });
   const heard = ({ times }: { readonly times: readonly number[] }): { hears?: Uint8Array } => {
     if (!film.regions) return {};
-    const { relation, start, frames: all } = film.regions, progress = times.map((time) => (start + time) / Math.max(1, all - 1));
-    return { hears: hearing({ relation, progress, height: film.height, width: film.width }) };
+    const { staging, start, frames: all } = film.regions, progress = times.map((time) => (start + time) / Math.max(1, all - 1));
+    return { hears: hearing({ staging, progress, height: film.height, width: film.width, side: SPACE_FACTOR * rt.config.patch }) };
   };
-  const segments = given.map((beside, b) => { const own = lists(beside, b); return { ...own, ...heard(own) }; });
+  // Without words a token hears all of nothing, as in training, so guidance pulls towards the places too.
+  const segments = given.map((beside, b) => { const own = lists(beside, b); return b === 0 ? { ...own, ...heard(own) } : own; });
   const fixed = fixedPackFeeds(layout, segments, rt.config), rows = packTokens(layout), pack = { rt, film, layout, segments, fixed, text };
   const tokens = new Float32Array(rows * perToken), predicted = new Float32Array(rows * perToken);
   given.forEach((beside, b) => { beside.forEach((c, i) => { tokens.set(c.tokens, starts[b]! + own + i * perFrame); }); });

@@ -8,7 +8,7 @@ import type { FilmSettings } from './film-options.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 const tokenizer = await loadTokenizer(fileURLToPath(new URL('../../models/sprites-64/', import.meta.url)));
-const film = { prompt: 'a lass strolls west', negative: '', images: [], clips: [] }, info = { id: 'm', expander: 'sprites' } as const;
+const film = { prompt: 'a lass strolls west', negative: '', images: [], clips: [], width: 64, frames: 17, shots: [{}] }, info = { id: 'm', expander: 'sprites' } as const;
 const expand = (o: Partial<ExpandFilmOptions> = {}, s: Partial<typeof film> = {}) => expandFilm({ ...film, ...s }, { info, tokenizer: () => Promise.resolve(tokenizer), ...o });
 
 /** An endpoint that answers what a test wants, and notes what it is asked. */

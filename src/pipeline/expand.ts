@@ -6,7 +6,7 @@
 import { InputError } from '../core/errors.ts';
 import { SPRITE_BRIEF } from '../data/sprites/brief.ts';
 import { checkPlainGround, expandPrompt } from '../data/sprites/expand.ts';
-import type { RelationInRegions } from '../models/dit/regions.ts';
+import { hasPlaces } from '../data/sprites/world.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { formatWeights, parseWeights, type Weighted } from '../models/text/weights.ts';
 import { askEndpoint, type ExpandEndpoint } from './expand-endpoint.ts';
@@ -20,8 +20,13 @@ export interface ExpandOptions {
   readonly expandWith?: string | ExpandEndpoint;
 }
 
-/** Two characters told one by one, from left to right as they stand at the beginning. */
-export type ToldByRegions = { readonly relation: RelationInRegions; readonly prompts: readonly [left: string, right: string] };
+/** How those who are told by regions stand. */
+export const RELATIONS_TOLD = ['apart', 'crossing', 'alone'] as const;
+
+/** Two characters told one by one, from left to right as they stand at the beginning; or somebody alone with more room than to stand, the same told twice, and where they go. */
+export type ToldByRegions = {
+  readonly relation: (typeof RELATIONS_TOLD)[number]; readonly goes?: 'left' | 'right'; readonly prompts: readonly [left: string, right: string];
+};
 
 /** What the model reads instead of prompt and negative prompt; plain data, for the film's metadata. */
 export type Expanded = {
@@ -30,7 +35,7 @@ export type Expanded = {
   /** Words that were left out on the way. */
   readonly ignored: readonly string[];
   readonly mended: Readonly<Record<string, string>>;
-  /** Of two characters, by models that are told by regions: how they stand, and a caption for each in place of the prompt. */
+  /** By models that are told by regions, of two characters or one with room: how they stand, and captions in place of the prompt. */
   readonly regions?: ToldByRegions;
 };
 
@@ -50,6 +55,9 @@ interface Asked {
   readonly images: readonly unknown[];
   readonly clips: readonly unknown[];
   readonly source?: unknown;
+  readonly width: number;
+  readonly frames: number;
+  readonly shots: readonly unknown[];
   /** Whether it will be cut out of its ground. */
   readonly transparent?: boolean;
   /** What is read of the shot before. */
@@ -82,12 +90,12 @@ export async function expandFilm<S extends Asked>(
   const knows = (t: string): boolean => { const read = words.encode(t); return read.ignored.length === 0 && Object.keys(read.mended).length === 0; };
   const made = expander.expand({
     prompt: text, marks: parts, negative: s.negative, looks: s.images.length + s.clips.length === 0 && !s.source, knows, mend: (word) => words.encode(word).mended[word],
-    byRegions: info.regions ?? false,
+    byRegions: info.regions ?? false, placed: s.before === undefined && s.shots.length === 1 && hasPlaces(s),
     ...(s.transparent ? { plainGround: true } : {}), ...(draft === undefined ? {} : { draft }), ...(s.before === undefined ? {} : { before: s.before }),
   });
   if (made.prompt === text && made.negative === s.negative && !made.regions) return s;
   const weighed = (of: { readonly prompt: string; readonly marks: typeof made.marks }): string => formatWeights({ text: of.prompt, parts: of.marks as readonly Weighted[] });
-  const regions = made.regions && { relation: made.regions.relation, prompts: made.regions.prompts.map(weighed) as [string, string] };
+  const regions = made.regions && { ...made.regions, prompts: made.regions.prompts.map(weighed) as [string, string] };
   return { ...s, expanded: { prompt: weighed(made), negative: made.negative, ignored: made.ignored, mended: made.mended, ...(regions ? { regions } : {}) } };
 }
 

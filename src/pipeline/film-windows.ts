@@ -3,7 +3,10 @@
  */
 import { isGuided, type GuidanceOptions } from '../diffusion/guidance.ts';
 import { sigmaGrid } from '../diffusion/timesteps.ts';
+import { drawCrossing, drawWalk } from '../data/sprites/world.ts';
+import type { Staging } from '../models/dit/regions.ts';
 import type { FilmRegions } from './denoise.ts';
+import type { ToldByRegions } from './expand.ts';
 import { latentFrames } from '../models/vae/config.ts';
 import type { FilmSettings } from './film-options.ts';
 import { planWindows, wholeLatents, type FilmWindow, type Span } from './timeline.ts';
@@ -32,10 +35,17 @@ export const encodedFrames = (s: Pick<FilmSettings, 'images' | 'source'>, window
 export const imagesIn = <T extends { readonly frame: number }>({ start, end, before, after }: FilmWindow, images: readonly T[]): T[] =>
   images.filter(({ frame }) => frame >= start + before && frame < end - after);
 
-/** Of a window whose shot is told by regions: how, and where it lies in the shot. */
-export function regionsOf(s: Pick<FilmSettings, 'shots' | 'frames'>, w: Pick<FilmWindow, 'shot' | 'start'>): FilmRegions | undefined {
-  const shot = s.shots[w.shot]!, told = shot.reads?.regions, end = s.shots[w.shot + 1]?.start ?? s.frames;
-  return told && { relation: told.relation, start: w.start - shot.start, frames: end - shot.start };
+/** Of a window whose shot is told by regions: who hears what, and where it lies in the shot. */
+export function regionsOf(s: Pick<FilmSettings, 'shots' | 'frames' | 'width' | 'height' | 'seed'>, w: Pick<FilmWindow, 'shot' | 'start'>): FilmRegions | undefined {
+  const shot = s.shots[w.shot]!, told = shot.reads?.regions, frames = (s.shots[w.shot + 1]?.start ?? s.frames) - shot.start;
+  return told && { staging: stagingOf(told, s.seed, { ...s, frames }), start: w.start - shot.start, frames };
+}
+
+function stagingOf({ relation, goes }: ToldByRegions, seed: number, canvas: { readonly width: number; readonly height: number; readonly frames: number }): Staging {
+  if (relation === 'apart') return 'halves';
+  if (relation === 'crossing') return drawCrossing(seed, canvas) ?? 'halves';
+  const walk = drawWalk(seed, goes, canvas);
+  return [walk, walk];
 }
 
 /** Guidance as the sampler's velocity takes it. */

@@ -10,8 +10,7 @@ import { sha256 } from '../io/safetensors.ts';
 import type { Frames } from '../media/frames.ts';
 import type { FilmMetadata, Json } from '../media/metadata.ts';
 import { QUANTIZATIONS } from '../models/dit/config.ts';
-import { RELATIONS_IN_REGIONS } from '../models/dit/regions.ts';
-import type { Expanded } from './expand.ts';
+import { RELATIONS_TOLD, type Expanded } from './expand.ts';
 import type { GivenParts } from './context.ts';
 import { DEVICE_CHOICES, PRECISIONS, type EngineOptions } from './engine.ts';
 import type { LoraMark } from './lora.ts';
@@ -64,7 +63,7 @@ type Picture = z.infer<typeof pictureSchema>;
 
 const readsSchema = z.object({
   prompt: z.string(), negative: z.string(), ignored: z.array(z.string()), mended: z.record(z.string(), z.string()),
-  regions: z.object({ relation: z.enum(RELATIONS_IN_REGIONS), prompts: z.tuple([z.string(), z.string()]) }).optional(),
+  regions: z.object({ relation: z.enum(RELATIONS_TOLD), goes: z.enum(['left', 'right']).optional(), prompts: z.tuple([z.string(), z.string()]) }).optional(),
 });
 
 const recordSchema = z.object({
@@ -95,7 +94,11 @@ export interface RecordedFilm {
   readonly loras: readonly LoraMark[];
 }
 
-const expanded = ({ regions, ...read }: z.infer<typeof readsSchema>): Expanded => ({ ...read, ...(regions ? { regions } : {}) });
+function expanded({ regions, ...read }: z.infer<typeof readsSchema>): Expanded {
+  if (!regions) return read;
+  const { goes, ...told } = regions;
+  return { ...read, regions: { ...told, ...(goes ? { goes } : {}) } };
+}
 
 /** The options that made a film. Throws a FileError when the record is of another kind, or lacks pictures that were too large to travel with it. */
 export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, file: string): RecordedFilm {

@@ -5,7 +5,7 @@
 import type { RandomKey } from '../core/random.ts';
 import type { Split } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
-import type { RelationInRegions } from '../models/dit/regions.ts';
+import type { Staging } from '../models/dit/regions.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import type { ClipShape } from './latents.ts';
 
@@ -26,8 +26,8 @@ export interface CaptionDraw {
   readonly looks: boolean;
 }
 
-/** A clip as {@link import('../models/dit/regions.ts').REGIONS} captions; `relation` is null where all of it hears the one. */
-export interface ToldRegions { readonly captions: readonly [left: string, right: string]; readonly relation: RelationInRegions | null }
+/** A clip as {@link import('../models/dit/regions.ts').REGIONS} captions, the same twice of somebody alone. */
+export interface ToldRegions { readonly captions: readonly [left: string, right: string]; readonly alone: boolean; readonly staging: Staging }
 
 /** What an autoencoder is trained on. */
 export interface PieceRequest {

@@ -78,7 +78,7 @@ test('each film of a pack is the one that the pipeline makes alone from its nois
     const of = (state: Float32Array, from: number, to: number): Float32Array => state.slice(own[from]!.start, own[to - 1]!.end);
     const context = own.slice(frames).map((_, j) => ({ time: sample.times[frames + j]!, tokens: of(states[0]!, frames + j, frames + j + 1) }));
     const beginning = sample.kinds.slice(0, frames).filter((kind) => kind === GIVEN).length;
-    const { width, regions } = bank.samples[i]!, apart = regions && { relation: 'apart' as const, start: 0, frames: 9 };
+    const { width, regions } = bank.samples[i]!, apart = regions && { staging: 'halves' as const, start: 0, frames: 9 };
     expect(sample.captions).toHaveLength(regions ?? 1);
     const text = await encodeCaptions(rt, sample.captions.map((caption) => tokenizer.encode(caption)), tokenizer.encode(''));
     const velocity = filmVelocity(rt, { frames, height: 8, width: width / 8, context, beginning, regions: apart }, text, { scale: 3, interval: [0, 0.9], rescale: 0.2 });

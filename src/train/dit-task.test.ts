@@ -14,7 +14,7 @@ import { concatFrames, sliceFrames } from '../media/frames.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN } from '../models/dit/pack-feeds.ts';
 import { packPlaces } from '../models/dit/layout.ts';
-import { hearing } from '../models/dit/regions.ts';
+import { hearing, type Walk } from '../models/dit/regions.ts';
 import { latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { listParams } from '../nn/param.ts';
@@ -152,8 +152,8 @@ test('a sample told by regions has a caption of each of two, told as one alone; 
   for (const shape of [PAIR, ONE]) latents.set(shapeName(shape), await cache({ shape }));
   const shapes = [kind({ ...PAIR, regions: 2 }), kind({ ...ONE, regions: 2, share: 4 }), kind({ share: 2 })], relations = new Map<string, number>();
   for (const step of steps.slice(0, 60)) {
-    const { captions, hears, times } = sampleOf(shapes[0]!, step), { characters, relation } = drawClip(world, {
-      key: { seed: SEED, stream: clipStream('train', PAIR), step: draws({ seed: SEED, stream: 'test', step }).int(CLIPS) }, split: 'train', ...PAIR });
+    const { captions, hears, times } = sampleOf(shapes[0]!, step), spec = drawClip(world, {
+      key: { seed: SEED, stream: clipStream('train', PAIR), step: draws({ seed: SEED, stream: 'test', step }).int(CLIPS) }, split: 'train', ...PAIR }), { characters, relation } = spec;
     relations.set(relation, (relations.get(relation) ?? 0) + 1);
     expect(captions).toHaveLength(2);
     captions.forEach((caption, i) => {
@@ -161,12 +161,16 @@ test('a sample told by regions has a caption of each of two, told as one alone; 
       for (const { facts } of read) if (facts.hairColour) expect([caption, facts.hairColour]).toEqual([caption, characters[i]!.labels.hairColour]);
       expect(read.length, caption).toBeLessThan(2);
     });
-    expect(hears).toEqual(hearing({ relation, progress: times.map((t) => t / 16), height: 8, width: 16 }));
+    const staging = relation === 'apart' ? 'halves' : characters.map(({ place: { x, dx } }) => ({ from: x + 32, to: x + 32 + 16 * dx })) as [Walk, Walk];
+    expect(hears).toEqual(hearing({ staging, progress: times.map((t) => t / 16), height: 8, width: 16, side: 8 }));
   }
   expect([...relations.keys()].sort()).toEqual(['apart', 'crossing']);
-  const alone = steps.map((step) => sampleOf(shapes[1]!, step)).filter(({ hears }) => hears === undefined);
+  const alone = steps.map((step) => sampleOf(shapes[1]!, step)).filter(({ captions: [a, b] }) => a === b), heard = alone.map(({ hears }) => hears!.reduce((n, one) => n + one, 0));
   expect(alone.length).toBeGreaterThan(20);
-  expect(alone.every(({ captions: [a, b] }) => a === b)).toBe(true);
+  const whole = alone[0]!.hears!.length, placed = heard.filter((n) => n < whole);                  // most are told where they are: in 7 or 8 of 12 columns, fewer at a side
+  expect(placed.length / alone.length).toBeGreaterThan(0.6);
+  expect(placed.length).toBeLessThan(alone.length);
+  expect(Math.max(...placed)).toBeLessThanOrEqual(whole * 8 / 12);
   expect(sampleOf(shapes[0]!, 0, { dropCaption: 1 })).toMatchObject({ captions: ['', ''] });
   const [bank] = stageBank({ ...DATA, tokens: 1024, layouts: 1, even: true }, { from: 0, shapes }, config.patch), samples = bank!.samples.map((s, i) => sampleOf(s, i));
   const { feeds } = sampleMaker(parts()).pack(bank!, samples, { seed: SEED, stream: 'eps', step: 0 });

@@ -71,6 +71,9 @@ export const stageBank = (
 ): BankLayout[] =>
   (even || footage ? evenBank({ shapes, tokens, layouts, patch }) : layoutBank({ seed, shapes, tokens, layouts, patch }));
 
+/** Of clips of somebody alone that are told by regions, the share whose words are heard everywhere: the place is to be found. */
+const UNPLACED = 0.2;
+
 /** Of clips whose end is given, the share whose first latent frames are given too: what lies between is to be found. */
 const BOTH_ENDS = 0.5;
 
@@ -134,13 +137,13 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
 
   const captionsFor = (s: SampleShape, ref: ClipRef, given: boolean, d: Draws, key: RandomKey): ToldRegions | readonly [string] => {
     const byRegions = (s.regions ?? 1) > 1, dropped = d.chance(data.dropCaption);
-    if (dropped) return byRegions ? { captions: ['', ''], relation: null } : [''];
+    if (dropped) return byRegions ? { captions: ['', ''], alone: true, staging: 'whole' } : [''];
     const draw = { key: { ...key, stream: `${key.stream}/caption` }, looks: !(given && d.chance(data.deedCaption)) };
     const noisy = (caption: string): string => (d.chance(data.noisyCaption) ? noisyCaption(caption, { ...key, stream: `${key.stream}/noise` }) : caption);
     if (!byRegions) return [noisy(source.caption(ref, draw))];
     if (!source.regions) throw new InputError(`a sample of ${shapeName(s)} is told by ${s.regions} regions, which these clips have no words for: wanted 1`);
-    const { captions: [left, right], relation } = source.regions(ref, draw), first = noisy(left);
-    return { captions: [first, relation === null ? first : noisy(right)], relation };
+    const { captions: [left, right], alone, staging } = source.regions(ref, draw), first = noisy(left);
+    return { captions: [first, alone ? first : noisy(right)], alone, staging: alone && d.chance(UNPLACED) ? 'whole' : staging };
   };
 
   const poolOf = (s: ClipShape): LatentClips => {
@@ -182,10 +185,9 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       const sigmas = new Float32Array(times.length).fill(CONTEXT_SIGMA);
       sigmas.set(generated);
       const told = captionsFor(s, ref, kinds.includes(GIVEN), d, key);
-      if (!('relation' in told)) return { clean, times, kinds, sigmas, captions: told };
-      const { captions, relation } = told, size = { height: s.height / SPACE_FACTOR / config.patch, width: s.width / SPACE_FACTOR / config.patch };
-      const progress = times.map((time) => time / Math.max(1, s.frames - 1));
-      return { clean, times, kinds, sigmas, captions, ...(relation ? { hears: hearing({ ...size, relation, progress }) } : {}) };
+      if (!('staging' in told)) return { clean, times, kinds, sigmas, captions: told };
+      const { captions, staging } = told, side = SPACE_FACTOR * config.patch, progress = times.map((time) => time / Math.max(1, s.frames - 1));
+      return { clean, times, kinds, sigmas, captions, hears: hearing({ staging, progress, height: s.height / side, width: s.width / side, side }) };
     },
 
     /** Noises samples and lays them out. `target` is the perfect prediction per token; `weight` the loss weight per latent frame, which turns its error into the velocity's. */

@@ -1,6 +1,6 @@
 /** @file The sprite world as a source of clips: clip i of a shape is drawn by step i of the shape's stream. */
 import {
-  afterChange, captionOf, drawClip, renderClip, type ClipSpec, type DrawClipOptions, type RenderedClip, type Split, type SpriteWorld,
+  afterChange, captionOf, drawClip, renderClip, walksOf, type ClipSpec, type DrawClipOptions, type RenderedClip, type Split, type SpriteWorld,
 } from '../data/sprites/world.ts';
 import { latentFrames } from '../models/vae/config.ts';
 import type { ClipRef, ClipSource } from './clip-source.ts';
@@ -25,8 +25,8 @@ export function spriteSource(world: SpriteWorld): ClipSource {
     regions(ref, { key, looks }) {
       const spec = afterChange(specOf(ref)), { characters, relation } = spec;
       const told = (i: number): string => captionOf({ ...spec, characters: [characters[i]!], relation: 'apart' }, { key: { ...key, stream: `${key.stream}/${i}` }, looks });
-      const one = told(0);
-      return characters.length === 1 ? { captions: [one, one], relation: null } : { captions: [one, told(1)], relation };
+      const one = told(0), [first, second] = walksOf(spec), alone = second === undefined;
+      return { captions: [one, alone ? one : told(1)], alone, staging: relation === 'apart' && !alone ? 'halves' : [first!, second ?? first!] };
     },
     framesBefore: (ref) => latentFrames(specOf(ref).characters[0]!.next!.from),
     piece: async ({ key, split, size }) => spriteClip(world, key.seed, key.stream, key.step, split, size),

@@ -82,7 +82,7 @@ export function ditGraph({ config: c, text, captions, samples }: DiTCase): { gra
 
 /** Names of the inputs that have a gradient: all parameters, and the tokens. */
 export const learned = (graph: Graph): string[] =>
-  [...graph.inputs.keys()].filter((name) => !['sigma', 'kind', 'frameOfRuns', 'cos', 'sin', 'captionOfFrames', 'hears', 'ids', 'present', 'weights'].includes(name));
+  [...graph.inputs.keys()].filter((name) => !['sigma', 'kind', 'frameOfRuns', 'cos', 'sin', 'captionOfFrames', 'hears', 'listens', 'ids', 'present', 'weights'].includes(name));
 
 /** Compiles output (`y`) and, if asked, the gradients (`grad:<name>`). */
 export async function compileDit(c: DiTCase, o: { readonly threads: number; readonly gradients: boolean }): Promise<Program> {

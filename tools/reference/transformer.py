@@ -125,6 +125,9 @@ def dit(p: Params, tokens: torch.Tensor, sample: dict, captions: list, c: dict) 
                 both = [p.linear(f"{b}.cross.kv.weight", captions[i][0], 2 * width, bias=False) for i in told[f]]
                 for t in range(f * per_frame, (f + 1) * per_frame):  # each token by itself, over the words that it hears
                     heard = [own for r, own in enumerate(both) if "hears" not in sample or sample["hears"][t][r]]
+                    if not heard:
+                        read.append(torch.zeros_like(q[t : t + 1]))
+                        continue
                     k, v = torch.cat(heard).chunk(2, -1)
                     read.append(attend(heads(q[t : t + 1], c["heads"]), heads(k, c["heads"]), heads(v, c["heads"])))
             x = x + p.linear(f"{b}.cross.proj", torch.cat(read), width, bias=False)

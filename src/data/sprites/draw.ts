@@ -2,15 +2,15 @@
  * @file Draws the specification of one clip from a key: who, doing what, where, on which ground.
  * Actions and facings are drawn before the characters, and only the characters are drawn again until the clip belongs to
  * its split, so both splits have the same actions, facings, canvases and grounds.
- * Places lie on a lattice of 8 pixels, speeds and starts of actions are such that each four frames begin on it: those are the blocks of the
- * autoencoder, and a model on its latents sees one pattern where free places would show it 256 (docs/reports/003).
+ * Where they stand and walk is in places.ts.
  */
 import { InputError } from '../../core/errors.ts';
 import { draws, type Draws, type RandomKey } from '../../core/random.ts';
 import type { SpriteWorld } from './load.ts';
 import { actionsOf, drawPerson, inAction, type Person } from './person.ts';
+import { between, BEAT, CELL, CROSS_FRAMES, crossingPlaces, LATTICE, pairPlaces, roomToWalk, singlePlace, SLOWEST, standing, travelFrom, TWO_FROM } from './places.ts';
 import { actionLength } from './sheet.ts';
-import type { CharacterSpec, ClipSpec, DeedSpec, GroundSpec, Place, Timing } from './spec.ts';
+import type { CharacterSpec, ClipSpec, DeedSpec, GroundSpec, Timing } from './spec.ts';
 import { splitOf } from './split.ts';
 import { FACINGS, GROUND_COLOURS, GROUND_KINDS, type Action, type Facing, type Split } from './vocabulary.ts';
 
@@ -37,11 +37,7 @@ export interface DrawClipOptions {
 export const DEEDS = ['fall', 'change', 'late', 'travel', 'pair'] as const;
 export type Deeds = (typeof DEEDS)[number];
 
-const CELL = 64;
-const TWO_FROM = 96, CROSS_FROM = 128;                         // pixels of width
-const LATTICE = 8, BEAT = 4;                                   // pixels and frames of the autoencoder's blocks
-const MAX_STEP = 4;                                            // pixels a frame: the stride of the drawn walk, 32 pixels in 8 frames
-const SLOWEST = LATTICE / BEAT;                                // pixels a frame: a block in a beat
+const CROSS_FROM = 128;                                        // pixels of width
 const ATTEMPTS = 1000;                                         // one in 8 suits a held-out character: missing has chance (7/8)^1000
 
 /** The specification of a clip: the same key and options give the same clip. */
@@ -55,7 +51,7 @@ export function drawClip(world: SpriteWorld, o: DrawClipOptions): ClipSpec {
   if (pair && width < TWO_FROM) throw new InputError(`a sprite clip ${width} pixels wide has no room for two characters; wanted ${TWO_FROM} or more`);
   if (o.deeds && o.deeds !== 'pair') return { split, canvas: { width, height }, frames, fps: 8, ground, characters: [drawAlone(d, world, o, o.deeds)], relation: 'apart' };
   const count = width >= TWO_FROM && (pair || d.chance(0.45)) ? 2 : 1;
-  const crossing = count === 2 && width >= CROSS_FROM && frames >= 13 && d.chance(pair ? 0.5 : 0.35);
+  const crossing = count === 2 && width >= CROSS_FROM && frames >= CROSS_FRAMES && d.chance(pair ? 0.5 : 0.35);
   const deeds = drawDeeds(d, actionsOf(world), count, crossing);
   const people = deeds.map(([action, facing]) => drawInSplit(d, world, action, facing, split));
   const places = crossing ? crossingPlaces(d, o) : count === 2 ? pairPlaces(d, o) : [singlePlace(d, o, ...deeds[0]!)];
@@ -130,62 +126,6 @@ function drawTiming(d: Draws, action: Action, frames: number): Timing {
   if (frames === 1) return { start: between(d, ...TELLING[action]) };
   const spare = actionLength(action) - frames;
   return { start: spare > 0 ? BEAT * d.int(1 + Math.floor(spare / BEAT)) : 0 };
-}
-
-const between = (d: Draws, low: number, high: number): number => low + d.int(Math.max(0, high - low) + 1);
-
-/** A multiple of the lattice within [low, high], which holds one. */
-const onLattice = (d: Draws, low: number, high: number): number => LATTICE * between(d, Math.ceil(low / LATTICE), Math.floor(high / LATTICE));
-
-/** Where a clip's only character stands, or a place to walk from. */
-const standing = (d: Draws, { width, height }: DrawClipOptions): Place => {
-  const x = width === CELL ? onLattice(d, -8, 8) : onLattice(d, 0, width - CELL);
-  return { x, y: onLattice(d, 0, height - CELL), dx: 0, dy: 0 };
-};
-
-function singlePlace(d: Draws, o: DrawClipOptions, action: Action, facing: Facing): Place {
-  const place = standing(d, o);
-  return action === 'walk' && roomToWalk(o, facing) >= SLOWEST && d.chance(0.75) ? travelFrom(d, o, place, facing) : place;
-}
-
-const isAcross = (facing: Facing): boolean => facing === 'left' || facing === 'right';
-
-/** Where the cell may begin. The figure fills columns 16 … 47 and rows 12 … 61 of it, so it may leave the canvas by 14 columns, 8 rows. */
-const walkBounds = (o: DrawClipOptions, facing: Facing): [low: number, high: number] => (isAcross(facing) ? [-14, o.width - 50] : [-8, o.height - 62]);
-
-/** The highest speed, in pixels a frame, at which the canvas has room for a walk; below {@link SLOWEST} where it has none. */
-function roomToWalk(o: DrawClipOptions, facing: Facing): number {
-  const [low, high] = walkBounds(o, facing), steps = o.frames - 1;
-  if (steps === 0 || (isAcross(facing) ? o.width : o.height) <= CELL) return 0;
-  return Math.min(MAX_STEP, SLOWEST * Math.floor((high - low - 2 * LATTICE) / steps / SLOWEST));
-}
-
-/** A walk in the direction of a facing, for which the canvas has room: on the row, or in the column, of a place. */
-function travelFrom(d: Draws, o: DrawClipOptions, { x, y }: Place, facing: Facing): Place {
-  const [low, high] = walkBounds(o, facing), steps = o.frames - 1;
-  const speed = SLOWEST * between(d, 1, roomToWalk(o, facing) / SLOWEST);
-  const forward = facing === 'right' || facing === 'towards', step = forward ? speed : -speed;
-  const at = forward ? onLattice(d, low, high - speed * steps) : onLattice(d, low + speed * steps, high);
-  return isAcross(facing) ? { x: at, y, dx: step, dy: 0 } : { x, y: at, dx: 0, dy: step };
-}
-
-function pairPlaces(d: Draws, o: DrawClipOptions): Place[] {
-  const room = 9 + Math.floor((o.width - TWO_FROM) / 3);
-  const y = o.height - CELL;
-  return [
-    { x: onLattice(d, -12, room - 13), y: y + onLattice(d, -LATTICE, 0), dx: 0, dy: 0 },
-    { x: o.width - CELL - onLattice(d, -12, room - 13), y: y + onLattice(d, -LATTICE, 0), dx: 0, dy: 0 },
-  ];
-}
-
-/** Two walkers who change places: each goes at least half the distance and half a body (16 pixels) farther. */
-function crossingPlaces(d: Draws, o: DrawClipOptions): Place[] {
-  const left = onLattice(d, -LATTICE, 0), right = o.width - CELL - onLattice(d, -LATTICE, 0);
-  const steps = o.frames - 1, distance = right - left;
-  const needed = (distance / 2 + 16) / steps, even = SLOWEST * Math.ceil(needed / SLOWEST), most = SLOWEST * Math.floor(Math.min(MAX_STEP, (distance + 12) / steps) / SLOWEST);
-  const speed = Math.max(even > MAX_STEP ? Math.ceil(needed) : even, most);
-  const y = o.height - CELL, front = d.int(2) === 0 ? 0 : -LATTICE;
-  return [{ x: left, y: y + front, dx: speed, dy: 0 }, { x: right, y: y - LATTICE - front, dx: -speed, dy: 0 }];
 }
 
 function drawGround(d: Draws): GroundSpec {

@@ -33,6 +33,8 @@ export interface ExpandRequest {
   readonly draft?: string;
   /** Whether two characters are told one by one too. Default false. */
   readonly byRegions?: boolean;
+  /** With `byRegions`, whether it is said too where somebody alone goes. Default false. */
+  readonly placed?: boolean;
   /** What the model reads of the shot before: whoever is not described otherwise looks as there. */
   readonly before?: string;
   /** Whether the model knows all words of a text. */
@@ -50,8 +52,8 @@ export interface ExpandedPrompt {
   /** Words that mean nothing here and are left out. */
   readonly ignored: readonly string[];
   readonly mended: Readonly<Record<string, string>>;
-  /** Of two characters that are told by regions: how they stand, and what each is told by, from left to right. */
-  readonly regions?: { readonly relation: Relation; readonly prompts: readonly { readonly prompt: string; readonly marks: readonly Mark[] }[] };
+  /** Of characters that are told by regions: how they stand, and what each is told by, from left to right; of one alone the same twice, and to which side they walk. */
+  readonly regions?: { readonly relation: Relation | 'alone'; readonly goes?: 'left' | 'right'; readonly prompts: readonly Pick<ExpandedPrompt, 'prompt' | 'marks'>[] };
 }
 
 /** The commonest wording of each thing: the first in its list. */
@@ -80,14 +82,18 @@ export function expandPrompt(request: ExpandRequest): ExpandedPrompt {
   const reading = continued(told, looks && request.before !== undefined ? readPrompt(request.before) : null);
   const lacks: Facts = { ...avoided?.characters[0]?.facts, ...reading.lacks }, negative = negated(request, avoided, reading);
   const complete = reading.characters.every((c) => hasLooks(c) && hasDeed(c));
-  const apart = request.byRegions && reading.characters.length === 2 ? { regions: byRegions(reading, request, { lacks, fill: looks && !complete }) } : {};
+  const toldApart = (whole: ExpandedPrompt): ExpandedPrompt => {
+    if (!request.byRegions) return whole;
+    if (reading.characters.length === 2) return { ...whole, regions: byRegions(reading, request, { lacks, fill: looks && !complete }) };
+    return request.placed && looks ? { ...whole, regions: alone(whole, planned(reading, lacks, { fill: !complete, plainGround })) } : whole;
+  };
   const plain = reading === told && knows(draft) && reading.ordered && Object.keys(reading.lacks).length === 0 && reading.rest.length === 0;
   const wanted = plainGround && looks && reading.ground === null;
-  if (plain && (complete || !looks) && !wanted) return { ...asItIs(negative), ...apart };
+  if (plain && (complete || !looks) && !wanted) return toldApart(asItIs(negative));
 
   const text = looks ? composed(reading, lacks, { fill: !complete, plainGround }) : withoutInventing(reading);
   const whole = text === null ? null : reworded(text, reading, { prompt, draft, marks, knows, mend });
-  return { ...(whole === null ? asItIs(negative) : { ...whole, negative }), ...apart };
+  return toldApart(whole === null ? asItIs(negative) : { ...whole, negative });
 }
 
 /** What of a prompt, and of how it was written out, decides what is kept beside a new wording. */
@@ -138,6 +144,12 @@ function continued(reading: Reading, before: Reading | null): Reading {
     || (now.folk !== undefined && then.folk === undefined);
   if (another || keys.every((key) => c.facts[key] !== undefined)) return reading;
   return { ...reading, ground: reading.ground ?? before.ground, characters: [{ ...c, facts: { ...then, ...c.facts } }] };
+}
+
+/** Somebody alone, and the side that they are told to walk to. */
+function alone({ prompt, marks }: ExpandedPrompt, { characters: [c] }: CaptionPlan): NonNullable<ExpandedPrompt['regions']> {
+  const { who: { action, facing }, told } = c!, walks = action === 'walk' && told.facing && !told.onTheSpot;
+  return { relation: 'alone', ...(walks && (facing === 'left' || facing === 'right') ? { goes: facing } : {}), prompts: [{ prompt, marks }, { prompt, marks }] };
 }
 
 /** Each of two characters in a caption of its own, over the same ground, with the marks that are on what it is told by. */

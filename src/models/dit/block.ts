@@ -26,6 +26,8 @@ export interface PackContext {
   readonly text?: DiTText;
   readonly captionOfFrames?: Tensor;
   readonly hears?: Tensor;
+  /** 1 for each token of frames with several captions that hears any of them, `[tokens, 1]`. */
+  readonly listens?: Tensor;
 }
 
 /** Keys and values of one block's cross-attention: `[captions, heads·length·d]` each, heads first. They depend on the text alone. */
@@ -104,11 +106,11 @@ export function textKeys(p: NonNullable<BlockParams['cross']>['kv'], states: Ten
 }
 
 /** Cross-attention of each latent frame to its caption, of each token of a frame with several to those that it hears: x `[N, D]` → `[N, D]`. `block` is the index of the block. */
-function crossAttention(p: NonNullable<BlockParams['cross']>, x: Tensor, { layout, config, text, captionOfFrames, hears }: PackContext, block: number): Tensor {
+function crossAttention(p: NonNullable<BlockParams['cross']>, x: Tensor, { layout, config, text, captionOfFrames, hears, listens }: PackContext, block: number): Tensor {
   const { heads } = config, d = config.width / heads;
   if (!text || !captionOfFrames) throw new RangeError('a block with cross-attention needs text');
   const q = linear(p.q, x), { k: kRows, v: vRows } = 'states' in text ? textKeys(p.kv, text.states, heads) : text.keys[block]!, length = text.bias.shape[1]!;
-  let token = 0, place = 0, heard = 0;
+  let token = 0, place = 0, heard = 0, listener = 0;
   const outputs = framesBySize(layout).map(({ frames, tokens, regions }) => {
     const index = slice(captionOfFrames, 0, place, place += frames * regions), many = regions > 1, keys = regions * length;
     const inTurn = (t: Tensor): Tensor => (many ? transpose(reshape(t, [frames, regions, heads, length * d]), [0, 2, 1, 3]) : t);
@@ -117,7 +119,8 @@ function crossAttention(p: NonNullable<BlockParams['cross']>, x: Tensor, { layou
     const hearing = (): Tensor => reshape(slice(hears!, 0, heard, heard += frames * tokens * regions), [frames, tokens, regions, 1]);
     const bias = many ? reshape(add(reshape(present, [frames, 1, regions, length]), hearing()), [frames, 1, tokens, keys]) : present;
     const queries = toHeads(slice(q, 0, token, token += frames * tokens), frames, heads);     // [frames, heads, tokens, d]
-    return fromHeads(attention(queries, rows(kRows), rows(vRows), bias));
+    const read = fromHeads(attention(queries, rows(kRows), rows(vRows), bias));               // [frames·tokens, D]
+    return many ? mul(read, slice(listens!, 0, listener, listener += frames * tokens)) : read;
   });
   return linear(p.proj, concat(outputs, 0));
 }

@@ -10,7 +10,7 @@ import { constant, normal, param, type Bound } from '../../nn/param.ts';
 import { blockParams, captionsOfFrames, ditBlock, norm, type BlockParams, type DiTText, type PackContext } from './block.ts';
 import { PLACE_FEATURES } from './rope.ts';
 import type { DiTConfig, Quantization } from './config.ts';
-import { packFrames, packHearing, packPlaces, packTokens, runLength, type PackLayout } from './layout.ts';
+import { packFrames, packHearing, packListeners, packPlaces, packTokens, runLength, type PackLayout } from './layout.ts';
 
 /** Width of the sinusoidal features of a noise level (DiT). */
 export const SIGMA_FEATURES = 256;
@@ -51,6 +51,7 @@ export interface PackInputs {
   readonly places?: Tensor;
   readonly captionOfFrames?: Tensor;
   readonly hears?: Tensor;
+  readonly listens?: Tensor;
 }
 
 /** Declares the inputs of a pack on a graph. */
@@ -64,7 +65,8 @@ export function packInputs(graph: Graph, layout: PackLayout, c: DiTConfig): Pack
     ...(c.rope ? { cos: graph.input('cos', [n, half]), sin: graph.input('sin', [n, half]) } : {}),
     ...(c.places ? { places: graph.input('places', [n, PLACE_FEATURES]) } : {}),
     ...(c.textWidth === null ? {} : { captionOfFrames: graph.input('captionOfFrames', [packPlaces(layout)], 'i32') }),
-    ...(c.textWidth === null || packHearing(layout) === 0 ? {} : { hears: graph.input('hears', [packHearing(layout)]) }),
+    ...(c.textWidth === null || packHearing(layout) === 0 ? {}
+      : { hears: graph.input('hears', [packHearing(layout)]), listens: graph.input('listens', [packListeners(layout), 1]) }),
   };
 }
 

@@ -35,6 +35,8 @@ export const regionsOf = (g: PackGroup): number => g.regions ?? 1;
 export const packPlaces = (l: PackLayout): number => l.groups.reduce((n, g) => n + g.count * g.frames * regionsOf(g), 0);
 /** For each token of groups with several regions, whether it hears each of them: so many values. */
 export const packHearing = (l: PackLayout): number => l.groups.reduce((n, g) => n + (regionsOf(g) > 1 ? g.count * segmentTokens(g) * regionsOf(g) : 0), 0);
+/** Tokens of groups with several regions. */
+export const packListeners = (l: PackLayout): number => l.groups.reduce((n, g) => n + (regionsOf(g) > 1 ? g.count * segmentTokens(g) : 0), 0);
 /** Text form, the key of compiled programs. */
 export const layoutKey = (l: PackLayout): string =>
   `${l.groups.map((g) => `${g.count}·${g.frames}×${g.height}×${g.width}${regionsOf(g) > 1 ? `/${regionsOf(g)}` : ''}`).join('+')}|${l.captions}`;

@@ -9,7 +9,7 @@
 import { InputError } from '../../core/errors.ts';
 import type { DiTConfig } from './config.ts';
 import { FRAME_KINDS, SIGMA_FEATURES } from './dit.ts';
-import { frameOfRuns, packFrames, packHearing, packPlaces, regionsOf, segmentTokens, type PackGroup, type PackLayout } from './layout.ts';
+import { frameOfRuns, packFrames, packHearing, packListeners, packPlaces, regionsOf, segmentTokens, type PackGroup, type PackLayout } from './layout.ts';
 import { placeFeatures, ropeTables, sigmaFeatures } from './rope.ts';
 
 /** Index of a kind of frame. */
@@ -37,18 +37,19 @@ export interface PackSegment {
   readonly sigmas: ArrayLike<number>;
   /** Index of the caption, below `layout.captions`; with several regions, one for each of them, frame after frame. */
   readonly captions: ArrayLike<number>;
-  /** With several regions: 1 where a token hears a region's caption, `[frames·height·width, regions]`. Default: all hear all. */
+  /** With several regions: 1 where a token hears a region's caption, `[frames·height·width, regions]`; who hears none attends to no caption. Default: all hear all. */
   readonly hears?: ArrayLike<number>;
   /** Noised and normalised latents as tokens: `[frames·height·width, channels·patch²]`. */
   readonly tokens: Float32Array;
 }
 
 /**
- * Arrays by the names of `packInputs`. `cos` and `sin` are there with rotary positions, `places` with places, `captionOfFrames` where the model reads text, and `hears` where
- * some of it has several regions: what is added to scores, 0 or so little that nothing is heard.
+ * Arrays by the names of `packInputs`. `cos` and `sin` are there with rotary positions, `places` with places, `captionOfFrames` where the model reads text, and where some of
+ * it has several regions `hears`, what is added to scores, 0 or so little that nothing is heard, and `listens`, 1 for a token that hears any caption.
  */
 export type PackFeeds = Readonly<Record<'tokens' | 'sigma', Float32Array> & Record<'kind' | 'frameOfRuns', Int32Array>> &
-  { readonly cos?: Float32Array; readonly sin?: Float32Array; readonly places?: Float32Array; readonly captionOfFrames?: Int32Array; readonly hears?: Float32Array };
+  { readonly cos?: Float32Array; readonly sin?: Float32Array; readonly places?: Float32Array; readonly captionOfFrames?: Int32Array; readonly hears?: Float32Array;
+    readonly listens?: Float32Array };
 
 /** Feeds that stay the same while a pack is sampled: everything but `tokens` and `sigma`. */
 export type FixedPackFeeds = Omit<PackFeeds, 'tokens' | 'sigma'>;
@@ -75,16 +76,22 @@ function placed<T extends Omit<PackSegment, 'sigmas' | 'tokens'>>(layout: PackLa
 
 /** Positions, kinds and captions of a pack. */
 export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackSegment, 'sigmas' | 'tokens'>[], config: DiTConfig): FixedPackFeeds {
-  const frames = packFrames(layout), kind = new Int32Array(frames), captionOfFrames = new Int32Array(packPlaces(layout)), hears = new Float32Array(packHearing(layout));
+  const frames = packFrames(layout), kind = new Int32Array(frames), captionOfFrames = new Int32Array(packPlaces(layout));
+  const hears = new Float32Array(packHearing(layout)), listens = new Float32Array(packListeners(layout));
   const positions: number[] = [], places: number[] = [];
-  let frame = 0, place = 0, heard = 0;
+  let frame = 0, place = 0, heard = 0, listener = 0;
   for (const { segment, group } of placed(layout, segments)) {
     for (let i = 0; i < group.frames * regionsOf(group); i++) {
       const caption = segment.captions[i]!;
       if (!(caption >= 0 && caption < layout.captions)) throw new InputError(`caption ${caption} of a pack with ${layout.captions}`);
       captionOfFrames[place++] = caption;
     }
-    if (regionsOf(group) > 1) for (let i = 0; i < segmentTokens(group) * regionsOf(group); i++) hears[heard++] = segment.hears?.[i] === 0 ? UNHEARD : 0;
+    const regions = regionsOf(group);
+    for (let token = 0; regions > 1 && token < segmentTokens(group); token++, listener++) for (let i = token * regions; i < (token + 1) * regions; i++) {
+      const hearsIt = segment.hears?.[i] !== 0;
+      hears[heard++] = hearsIt ? 0 : UNHEARD;
+      if (hearsIt) listens[listener] = 1;
+    }
     for (let t = 0; t < group.frames; t++, frame++) {
       kind[frame] = segment.kinds[t]!;
       for (let y = 0; y < group.height; y++) for (let x = 0; x < group.width; x++) {
@@ -97,7 +104,7 @@ export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackS
     kind, frameOfRuns: frameOfRuns(layout),
     ...(config.places ? { places: placeFeatures(Float32Array.from(places)) } : {}),
     ...(config.rope ? ropeTables(Float32Array.from(positions), config.width / config.heads) : {}),
-    ...(config.textWidth === null ? {} : { captionOfFrames, ...(hears.length > 0 ? { hears } : {}) }),
+    ...(config.textWidth === null ? {} : { captionOfFrames, ...(hears.length > 0 ? { hears, listens } : {}) }),
   };
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { compileDit, ditFeeds, layoutOf, type DiTCase, type Sample } from '../../../test/support/dit-case.ts';
 import { DIT_PRESETS } from './config.ts';
 import { layoutKey } from './layout.ts';
-import { hearing, RELATIONS_IN_REGIONS } from './regions.ts';
+import { hearing, type Staging } from './regions.ts';
 
 const text = { vocabulary: 12, length: 16, width: 16, depth: 2, heads: 2, mlp: 'relu2' } as const;
 const LEFT = [1, 7, 3, 9], RIGHT = [11, 5, 5, 8, 4, 10], FRAMES = 3, HEIGHT = 4, WIDTH = 8, TOKENS = FRAMES * HEIGHT * WIDTH;
@@ -20,20 +20,33 @@ async function run(c: DiTCase): Promise<Record<string, Float32Array>> {
   return program.run(ditFeeds(c));
 }
 const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((x, i) => x - b[i]!)) / Math.hypot(...b);
-const halves = [...hearing({ relation: 'apart', progress: each((i) => i / 2), height: HEIGHT, width: WIDTH })];
+const halves = [...hearing({ staging: 'halves', progress: each((i) => i / 2), height: HEIGHT, width: WIDTH, side: 8 })];
 
-test('each hears its half; who pass each other meet, where the middle hears both, and have changed places', () => {
-  const row = (relation: (typeof RELATIONS_IN_REGIONS)[number], share: number): string =>
-    Array.from({ length: WIDTH }, (_, x) => { const at = hearing({ relation, progress: [share], height: 1, width: WIDTH }); return `${at[2 * x]}${at[2 * x + 1]}`; }).join(' ');
-  const apart = '10 10 10 10 01 01 01 01', meeting = '10 10 11 11 11 11 01 01', parting = '01 01 11 11 11 11 10 10', swapped = '01 01 01 01 10 10 10 10';
-  expect([0, 0.5, 1].map((share) => row('apart', share))).toEqual([apart, apart, apart]);
-  expect([0, 0.25, 0.5, 0.75, 1].map((share) => row('crossing', share))).toEqual([apart, apart, meeting, parting, swapped]);
-  expect([...hearing({ relation: 'apart', progress: [0], height: 1, width: 3 })]).toEqual([1, 0, 1, 1, 0, 1]);
+test('each hears its half, or whoever is in reach as they walk; out of reach nobody is heard', () => {
+  const row = (staging: Staging, share: number): string =>
+    Array.from({ length: WIDTH }, (_, x) => { const at = hearing({ staging, progress: [share], height: 1, width: WIDTH, side: 8 }); return `${at[2 * x]}${at[2 * x + 1]}`; }).join(' ');
+  const halfway = '10 10 10 10 01 01 01 01';
+  expect([0, 1].map((share) => row('halves', share))).toEqual([halfway, halfway]);
+  expect(row('whole', 0.5)).toBe(Array.from({ length: WIDTH }, () => '11').join(' '));
+  const passing = [{ from: 0, to: 64 }, { from: 64, to: 0 }] as const;                                 // the middles of tokens are 4, 12 … 60
+  expect([0, 0.5, 1].map((share) => row(passing, share))).toEqual(
+    ['10 10 10 00 00 01 01 01', '00 11 11 11 11 11 11 00', '01 01 01 00 00 10 10 10']);
+  expect([...hearing({ staging: 'halves', progress: [0], height: 1, width: 3, side: 8 })]).toEqual([1, 0, 1, 1, 0, 1]);
 });
 
 test('two captions that say the same are one: predictions and gradients', async () => {
   const one = await run(caseOf([LEFT], film(each(() => 0)))), twice = await run(caseOf([LEFT, LEFT], film(each(() => [0, 1]).flat(), halves)));
   for (const name of Object.keys(one)) expect(distance(twice[name]!, one[name]!), name).toBeLessThan(2e-5);
+});
+
+test('who hears nobody takes nothing out of captions: what reads them has no gradient', async () => {
+  const read = async (hears: readonly number[]): Promise<number[]> => {
+    const found = await run({ ...caseOf([LEFT, RIGHT], film([])), samples: [film(each(() => [0, 1]).flat(), hears)] });
+    return Object.entries(found).filter(([name]) => /^grad:.*cross/.test(name)).map(([, gradient]) => Math.hypot(...gradient));
+  };
+  const [told, untold] = [await read(halves), await read(halves.map(() => 0))];
+  expect(told.length).toBeGreaterThan(3);
+  expect([told.every((size) => size > 0), untold.every((size) => size === 0)]).toEqual([true, true]);
 });
 
 test('which caption a token hears decides, not where it stands in the list', async () => {
