@@ -49,7 +49,8 @@ test('a given beginning and a given end stand in the pack as they do in training
 });
 
 test('a film told by regions has both branches\' captions by pairs, with words each token hears those of its place, and a window knows where it lies in its shot', async () => {
-  const staging = [{ from: 24, to: 40 }, { from: 40, to: 24 }] as const, shot = { start: 4, frames: 29, staging }, film: DenoisedFilm = { frames: FRAMES, height: SIDE, width: SIDE, context: [], regions: shot };
+  const staging = [{ from: 24, to: 40 }, { from: 40, to: 24 }] as const, shot = { start: 4, frames: 29, staging };
+  const film: DenoisedFilm = { frames: FRAMES, height: SIDE, width: SIDE, context: [], regions: shot };
   const own = tokens('noise', FRAMES), sigma = new Float32Array(FRAMES).fill(0.7), { runtime, fed } = spying();
   await filmVelocity(runtime, film, {}, { scale: 3 })(own, sigma);
   const times = [0, 4, 8, 12], hears = hearing({ staging, progress: times.map((t) => (4 + t) / 28), height: SIDE, width: SIDE, side: 8 });

@@ -152,8 +152,8 @@ test('a sample told by regions has a caption of each of two, told as one alone; 
   for (const shape of [PAIR, ONE]) latents.set(shapeName(shape), await cache({ shape }));
   const shapes = [kind({ ...PAIR, regions: 2 }), kind({ ...ONE, regions: 2, share: 4 }), kind({ share: 2 })], relations = new Map<string, number>();
   for (const step of steps.slice(0, 60)) {
-    const { captions, hears, times } = sampleOf(shapes[0]!, step), spec = drawClip(world, {
-      key: { seed: SEED, stream: clipStream('train', PAIR), step: draws({ seed: SEED, stream: 'test', step }).int(CLIPS) }, split: 'train', ...PAIR }), { characters, relation } = spec;
+    const { captions, hears, times } = sampleOf(shapes[0]!, step), key = { seed: SEED, stream: clipStream('train', PAIR) };
+    const { characters, relation } = drawClip(world, { key: { ...key, step: draws({ ...key, stream: 'test', step }).int(CLIPS) }, split: 'train', ...PAIR });
     relations.set(relation, (relations.get(relation) ?? 0) + 1);
     expect(captions).toHaveLength(2);
     captions.forEach((caption, i) => {

@@ -86,8 +86,8 @@ export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackS
       if (!(caption >= 0 && caption < layout.captions)) throw new InputError(`caption ${caption} of a pack with ${layout.captions}`);
       captionOfFrames[place++] = caption;
     }
-    const regions = regionsOf(group);
-    for (let token = 0; regions > 1 && token < segmentTokens(group); token++, listener++) for (let i = token * regions; i < (token + 1) * regions; i++) {
+    const regions = regionsOf(group), listeners = regions > 1 ? segmentTokens(group) : 0;
+    for (let token = 0; token < listeners; token++, listener++) for (let i = token * regions; i < (token + 1) * regions; i++) {
       const hearsIt = segment.hears?.[i] !== 0;
       hears[heard++] = hearsIt ? 0 : UNHEARD;
       if (hearsIt) listens[listener] = 1;

@@ -23,8 +23,10 @@ const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.m
 const halves = [...hearing({ staging: 'halves', progress: each((i) => i / 2), height: HEIGHT, width: WIDTH, side: 8 })];
 
 test('each hears its half, or whoever is in reach as they walk; out of reach nobody is heard', () => {
-  const row = (staging: Staging, share: number): string =>
-    Array.from({ length: WIDTH }, (_, x) => { const at = hearing({ staging, progress: [share], height: 1, width: WIDTH, side: 8 }); return `${at[2 * x]}${at[2 * x + 1]}`; }).join(' ');
+  const row = (staging: Staging, share: number): string => {
+    const at = hearing({ staging, progress: [share], height: 1, width: WIDTH, side: 8 });
+    return Array.from({ length: WIDTH }, (_, x) => `${at[2 * x]}${at[2 * x + 1]}`).join(' ');
+  };
   const halfway = '10 10 10 10 01 01 01 01';
   expect([0, 1].map((share) => row('halves', share))).toEqual([halfway, halfway]);
   expect(row('whole', 0.5)).toBe(Array.from({ length: WIDTH }, () => '11').join(' '));
