@@ -36,6 +36,17 @@ test('a model with an expander reads captions; one without, or with expansion of
   expect(await expand({}, whole)).toEqual(whole);
 });
 
+test('where there is more room than to stand, it is said where somebody alone goes; not where pictures or the shot before show it', async () => {
+  const wide = { width: 128, prompt: 'a knight walks to the right' }, regions = { info: { ...info, regions: true } };
+  const { expanded } = await expand(regions, wide);
+  expect(expanded!.regions).toEqual({ relation: 'alone', goes: 'right', prompts: [expanded!.prompt, expanded!.prompt] });
+  for (const [o, s] of [[{}, wide], [regions, { ...wide, width: 64 }], [regions, { ...wide, frames: 65 }], [regions, { ...wide, images: [{}] as never }]] as const)
+    expect((await expand(o, s)).expanded?.regions).toBeUndefined();
+  const shots = [{ prompt: 'a knight walks' }, { prompt: 'a knight casts a spell' }];
+  expect((await expandShots({ ...film, ...wide, shots }, { ...regions, tokenizer: () => Promise.resolve(tokenizer) })).shots.map((shot) => 'reads' in shot && shot.reads)).toEqual(
+    [expect.not.objectContaining({ regions: expect.anything() as unknown }), expect.not.objectContaining({ regions: expect.anything() as unknown })]);
+});
+
 test('given images leave the looks alone', async () => {
   expect((await expand({}, { images: [{}] as never })).expanded?.prompt).toBe('a woman walks to the left');
 });

@@ -157,6 +157,11 @@ test('two are told one by one as well, where a model wants that: the facts of ea
   const by = (prompt: string, o: Partial<ExpandRequest> = {}): { facts: Facts; prompt: string; marks: readonly unknown[] }[] =>
     expand(prompt, { byRegions: true, ...o }).regions!.prompts.map((p) => ({ ...p, facts: factsOf(p.prompt) }));
   expect(expand('a woman with red hair walks', { byRegions: true }).regions).toBeUndefined();
+  for (const [prompt, goes] of [['a knight walks to the right', 'right'], ['一个骑士向左走', 'left'], ['a knight walks in place, facing left', undefined], ['a knight walks towards us', undefined]] as const) {
+    const { prompt: whole, marks, regions } = expand(prompt, { byRegions: true, placed: true });
+    expect([prompt, regions]).toEqual([prompt, { relation: 'alone', ...(goes ? { goes } : {}), prompts: [{ prompt: whole, marks }, { prompt: whole, marks }] }]);
+  }
+  expect(expand('a knight walks', { byRegions: true, placed: true, looks: false }).regions).toBeUndefined();                    // given pictures show where
   expect(expand('a man and a woman').regions).toBeUndefined();
   const [left, right] = by('on the right a skeleton shoots an arrow to the left; on the left, a woman with red hair in plate armor walks on green grass');
   expect(left!.facts).toMatchObject({ sex: 'female', hairColour: 'red', garment: 'plate_armor', action: 'walk', onTheSpot: true });

@@ -6,7 +6,9 @@ import { FileError, InputError } from '../../core/errors.ts';
 import { CELLS, cellIndex, PackBuilder, SHEET_HEIGHT, SHEET_WIDTH, type Pack } from './sheet.ts';
 import { FIXTURE_LAYERS, writeFixture } from './testing-fixture.ts';
 import { referenceFilm } from './testing-reference.ts';
-import { afterChange, drawClip, loadSpriteWorld, previewSprites, renderClip, splitOf, type ClipSpec, type DrawClipOptions, type SpriteWorld } from './world.ts';
+import {
+  afterChange, drawClip, drawCrossing, drawWalk, hasPlaces, loadSpriteWorld, previewSprites, renderClip, splitOf, walksOf, type ClipSpec, type DrawClipOptions, type SpriteWorld,
+} from './world.ts';
 
 let dir: string, cacheDir: string, world: SpriteWorld;
 beforeAll(async () => {
@@ -141,6 +143,25 @@ describe('drawing', () => {
           expect([Math.sign(place.dx), Math.sign(place.dy)]).toEqual({ left: [-1, 0], right: [1, 0], away: [0, -1], towards: [0, 1] }[labels.facing]);
         }
     expect(travelled).toBeGreaterThan(50);
+  });
+
+  test('walks for films are drawn as those of clips: the same places and speeds, none farther', () => {
+    const seeds = Array.from({ length: 300 }, (_, seed) => seed), canvas = { width: 128, height: 64, frames: 17 };
+    const text = (walks: readonly unknown[]): string => JSON.stringify(walks);
+    for (const goes of ['left', 'right'] as const) {
+      const drawn = new Set(clips(600, { ...canvas, deeds: 'travel' }).filter(({ characters: [c] }) => c!.labels.facing === goes).map((spec) => text(walksOf(spec))));
+      expect(new Set(seeds.map((seed) => text([drawWalk(seed, goes, canvas)])))).toEqual(drawn);
+    }
+    const crossing = clips(400, { ...canvas, deeds: 'pair' }).filter(({ relation }) => relation === 'crossing').map((spec) => text(walksOf(spec)));
+    expect(new Set(seeds.map((seed) => text(drawCrossing(seed, canvas)!)))).toEqual(new Set(crossing));
+    expect(drawCrossing(1, { ...canvas, frames: 65 })).toEqual(drawCrossing(1, { ...canvas, frames: 33 }));             // as far, in more time
+    expect(drawCrossing(1, { ...canvas, frames: 9 })).toBeNull();
+    for (const seed of seeds.slice(0, 40)) {
+      const still = drawWalk(seed, undefined, canvas), { from, to } = drawWalk(seed, 'left', { ...canvas, frames: 1 });
+      expect([still.to, to]).toEqual([still.from, from]);
+    }
+    expect([128, 96, 64].map((width) => hasPlaces({ width, frames: 17 }))).toEqual([true, true, false]);
+    expect(hasPlaces({ width: 128, frames: 34 })).toBe(false);
   });
 
   test('falls alone, and characters that go on to do something else where a latent frame begins, in the same clothes and split', () => {
