@@ -4,12 +4,12 @@ import { isGuided } from '../src/diffusion/guidance.ts';
 import { SAMPLER_TABLE } from '../src/diffusion/samplers/registry.ts';
 import { sigmaGrid } from '../src/diffusion/timesteps.ts';
 import { latentFrames } from '../src/models/vae/config.ts';
-import { denoiseOutputs, filmLayout, textOutputs } from '../src/pipeline/denoise.ts';
-import type { ModelInfo } from '../src/pipeline/model-store.ts';
-import type { FilmSettings } from '../src/pipeline/film-options.ts';
-import { guidanceOf } from '../src/pipeline/film-windows.ts';
-import { sizeRule } from '../src/pipeline/size-rule.ts';
-import { chunkOutputs } from '../src/pipeline/vae-stream.ts';
+import { denoiseOutputs, filmLayout, textOutputs } from '../src/pipeline/sampling/denoise.ts';
+import type { ModelInfo } from '../src/pipeline/model/model-store.ts';
+import type { FilmSettings } from '../src/pipeline/settings/film-options.ts';
+import { guidanceOf } from '../src/pipeline/settings/film-windows.ts';
+import { sizeRule } from '../src/pipeline/settings/size-rule.ts';
+import { chunkOutputs } from '../src/pipeline/sampling/vae-stream.ts';
 import { graphFlop, graphStats } from './graph-stats.ts';
 
 /** 10⁹ operations of each phase that multiplies matrices (of `sample`, `sampleInt8` in 8-bit integers), and the denoiser's calls with two guidance branches and with one. */

@@ -5,9 +5,9 @@
  */
 import { psnr } from '../src/media/metrics.ts';
 import { QUANTIZATIONS, type Quantization } from '../src/models/dit/config.ts';
-import type { FilmOptions } from '../src/pipeline/film-options.ts';
+import type { FilmOptions } from '../src/pipeline/settings/film-options.ts';
 import type { GeneratedFilm, Pipeline } from '../src/pipeline/pipeline.ts';
-import { filmSettings } from '../src/pipeline/settings.ts';
+import { filmSettings } from '../src/pipeline/settings/settings.ts';
 import type { BenchCase } from './contract.ts';
 import { filmFlops } from './film-flops.ts';
 import { median } from './interleave.ts';

@@ -14,7 +14,7 @@ import { integer } from '../src/cli/options.ts';
 import { InputError, oneOf } from '../src/core/errors.ts';
 import type { Quantization } from '../src/models/dit/config.ts';
 import { openPipeline, type GeneratedFilm } from '../src/pipeline/pipeline.ts';
-import { filmSettings } from '../src/pipeline/settings.ts';
+import { filmSettings } from '../src/pipeline/settings/settings.ts';
 import { filmFlops, type FilmFlops } from './film-flops.ts';
 import { compareQuantized } from './generate-quantized.ts';
 import type { Bench, BenchCase } from './contract.ts';

@@ -7,7 +7,7 @@
 import { integer } from '../src/cli/options.ts';
 import { InputError, oneOf } from '../src/core/errors.ts';
 import { evalModel } from '../src/eval/model.ts';
-import { findModel } from '../src/pipeline/model-store.ts';
+import { findModel } from '../src/pipeline/model/model-store.ts';
 import type { Bench, BenchCase } from './contract.ts';
 
 const FLAGS = ['lpc', 'model', 'prompts', 'scales', 'low', 'high', 'rescale', 'steps'] as const;

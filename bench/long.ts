@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { decimal, integer } from '../src/cli/options.ts';
 import { InputError, oneOf } from '../src/core/errors.ts';
 import type { GeneratedFilm } from '../src/pipeline/pipeline.ts';
-import { LONG_WAYS } from '../src/pipeline/timeline.ts';
+import { LONG_WAYS } from '../src/pipeline/settings/timeline.ts';
 import type { Bench, BenchCase } from './contract.ts';
 
 const FLAGS = ['model', 'seconds', 'ways', 'steps'] as const;

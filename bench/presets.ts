@@ -11,7 +11,7 @@ import { dit, ditParams, packInputs } from '../src/models/dit/dit.ts';
 import { latentFrames, SPACE_FACTOR, VAE_PRESETS, type VaeConfig } from '../src/models/vae/config.ts';
 import { decode, decoderParams, encode, encoderParams } from '../src/models/vae/vae.ts';
 import { bindParams, countParams, type Bound } from '../src/nn/param.ts';
-import { denoiseOutputs, filmLayout } from '../src/pipeline/denoise.ts';
+import { denoiseOutputs, filmLayout } from '../src/pipeline/sampling/denoise.ts';
 import type { Bench, BenchCase } from './contract.ts';
 import { graphFlop } from './graph-stats.ts';
 

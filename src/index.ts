@@ -13,19 +13,19 @@ export { diagnose, type DiagnoseOptions } from './pipeline/doctor/doctor.ts';
 export type { Check, Diagnosis } from './pipeline/doctor/check.ts';
 export { PHASES, type FilmPreview, type FilmProgress, type JobOptions, type Phase, type PhaseTimes } from './pipeline/job.ts';
 export type { PartsOptions } from './pipeline/parts.ts';
-export type { Expanded, ExpandOptions } from './pipeline/expand.ts';
-export type { ExpandEndpoint } from './pipeline/expand-endpoint.ts';
-export type { FilmOptions, GivenClip, GivenImage, GivenShot, GivenSource, GivenVariation, ImageSource } from './pipeline/film-options.ts';
-export type { GivenLora } from './pipeline/lora.ts';
-export type { FilmSource, FilmWays, Storyboard, StoryboardShot, WayOptions } from './pipeline/ways.ts';
-export { readStoryboard } from './pipeline/storyboard.ts';
+export type { Expanded, ExpandOptions } from './pipeline/prompt/expand.ts';
+export type { ExpandEndpoint } from './pipeline/prompt/expand-endpoint.ts';
+export type { FilmOptions, GivenClip, GivenImage, GivenShot, GivenSource, GivenVariation, ImageSource } from './pipeline/settings/film-options.ts';
+export type { GivenLora } from './pipeline/model/lora.ts';
+export type { FilmSource, FilmWays, Storyboard, StoryboardShot, WayOptions } from './pipeline/settings/ways.ts';
+export { readStoryboard } from './pipeline/settings/storyboard.ts';
 export { master, recordedOptions, remix, replay, type AgainOptions, type Mastered, type Replayed } from './pipeline/again.ts';
-export { JOINS, LONG_WAYS, type Join, type LongWay } from './pipeline/timeline.ts';
+export { JOINS, LONG_WAYS, type Join, type LongWay } from './pipeline/settings/timeline.ts';
 export { QUANTIZATIONS, type Quantization } from './models/dit/config.ts';
 export { SAMPLERS, type SamplerName } from './diffusion/samplers/registry.ts';
 
 // Models on disk.
-export { addModelFile, findModel, installedModels, openModel, readModelFile, type InstalledModel, type ModelInfo } from './pipeline/model-store.ts';
+export { addModelFile, findModel, installedModels, openModel, readModelFile, type InstalledModel, type ModelInfo } from './pipeline/model/model-store.ts';
 
 // Films and images as bytes, in and out of files.
 export { concatFrames, sliceFrames, toRgb, type Frames } from './media/frames.ts';
@@ -49,7 +49,7 @@ export { ingest, type Captioner, type CaptionRequest, type IngestOptions, type I
 export { readClip, readManifest } from './data/footage/dataset.ts';
 export type { ClipRow, DoneRow, RefusedRow } from './data/footage/journal.ts';
 export { REFUSALS, STAGES, type Refusal, type Stage } from './data/footage/stages.ts';
-export { endpointCaptioner } from './pipeline/caption-endpoint.ts';
+export { endpointCaptioner } from './pipeline/prompt/caption-endpoint.ts';
 
 // Training: a configuration and a folder in, weights out.
 export { ortBackend, type OrtOptions } from './backend/ort/ort.ts';

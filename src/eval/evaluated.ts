@@ -8,10 +8,10 @@ import { CancelledError } from '../core/errors.ts';
 import { loadSpriteWorld, type SpriteWorld } from '../data/sprites/world.ts';
 import type { Frames } from '../media/frames.ts';
 import { openEngine, type EngineOptions } from '../pipeline/engine.ts';
-import type { FilmOptions } from '../pipeline/film-options.ts';
-import { findModel, type InstalledModel } from '../pipeline/model-store.ts';
+import type { FilmOptions } from '../pipeline/settings/film-options.ts';
+import { findModel, type InstalledModel } from '../pipeline/model/model-store.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
-import type { FilmWays } from '../pipeline/ways.ts';
+import type { FilmWays } from '../pipeline/settings/ways.ts';
 import { judgeFile } from './judge-file.ts';
 import { loadJudge, type SpriteJudge } from './judge.ts';
 

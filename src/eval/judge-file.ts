@@ -2,7 +2,7 @@
  * @file Where a model's own judge is.
  */
 import { FileError } from '../core/errors.ts';
-import { hasModelFile, modelFile, readModelFile, type InstalledModel } from '../pipeline/model-store.ts';
+import { hasModelFile, modelFile, readModelFile, type InstalledModel } from '../pipeline/model/model-store.ts';
 
 const JUDGE = 'judge.safetensors';
 

@@ -1,6 +1,6 @@
 /** @file Evaluates a model folder's long films, of held-out prompts of the sprite sheets. */
 import type { Frames } from '../media/frames.ts';
-import { LONG_WAYS, type LongWay } from '../pipeline/timeline.ts';
+import { LONG_WAYS, type LongWay } from '../pipeline/settings/timeline.ts';
 import { openEvaluated, openSheets, type EvaluatedOptions, type SheetOptions } from './evaluated.ts';
 import { evalLong, type LongReport } from './long.ts';
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { loadTokenizer } from '../pipeline/tokenizer.ts';
+import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { SPRITES_JUDGE } from '../train/judge-task.ts';
 import { PARAPHRASES, SHORT_PROMPTS } from './paraphrases.ts';
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { loadSpriteWorld, type SpriteWorld } from '../data/sprites/world.ts';
 import { concatFrames, sliceFrames, type Frames } from '../media/frames.ts';
-import type { FilmWays } from '../pipeline/ways.ts';
+import type { FilmWays } from '../pipeline/settings/ways.ts';
 import { EVAL_WAYS, evalWays, type EvalWay, type MakeWay } from './ways.ts';
 
 let dir: string, world: SpriteWorld;

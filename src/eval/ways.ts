@@ -9,7 +9,7 @@ import { draws } from '../core/random.ts';
 import { environment, type Environment } from '../io/environment.ts';
 import { concatFrames, sliceFrames, type Frames } from '../media/frames.ts';
 import { psnr } from '../media/metrics.ts';
-import type { FilmWays } from '../pipeline/ways.ts';
+import type { FilmWays } from '../pipeline/settings/ways.ts';
 import type { Attribute } from '../models/judge/config.ts';
 import type { Reading } from '../train/judge-read.ts';
 import type { Reconstructor } from '../train/reconstruct.ts';

@@ -13,10 +13,10 @@ import { readFilm, readMetadata } from '../media/read.ts';
 import { FOLDER_MANIFEST } from '../media/signer.ts';
 import { withoutManifest } from '../provenance/containers/index.ts';
 import { generate, type GenerateOptions } from './generate.ts';
-import { matchLoras } from './lora.ts';
-import { findModel } from './model-store.ts';
+import { matchLoras } from './model/lora.ts';
+import { findModel } from './model/model-store.ts';
 import type { GeneratedFilm } from './pipeline.ts';
-import { checkSameWeights, recordedFilm, type RecordedFilm } from './record.ts';
+import { checkSameWeights, recordedFilm, type RecordedFilm } from './settings/record.ts';
 
 /** Options of a film made again: where to, who is told, with which threads; and for a remix whatever it changes. */
 export type AgainOptions = Omit<GenerateOptions, 'count'>;

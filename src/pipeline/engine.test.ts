@@ -4,9 +4,9 @@ import type { Device } from '../backend/ort/devices.ts';
 import { InputError, ResourceError } from '../core/errors.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import { checkQuantize, openEngine, type Prober } from './engine.ts';
-import type { ModelInfo } from './model-info.ts';
-import { filmMetadata, recordedFilm } from './record.ts';
-import { filmSettings } from './settings.ts';
+import type { ModelInfo } from './model/model-info.ts';
+import { filmMetadata, recordedFilm } from './settings/record.ts';
+import { filmSettings } from './settings/settings.ts';
 
 /** Devices of a machine: milliseconds where they work (the CPU takes 10), why not where they do not. */
 const machine = (devices: Readonly<Partial<Record<Device, number | string>>>, asked: Device[] = [], halves = true): Prober => (device) => {

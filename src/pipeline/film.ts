@@ -5,19 +5,19 @@
 import { fromModel, sliceFrames, type Frames } from '../media/frames.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
-import type { GivenParts } from './context.ts';
-import type { NativeFrames } from './deliver.ts';
-import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type CaptionTokens, type DitRuntime, type TextStates } from './denoise.ts';
-import type { FilmSettings } from './film-options.ts';
-import { branchesOf, encodedFrames, imagesIn, regionsOf, windowSigmas, windowSize } from './film-windows.ts';
+import type { GivenParts } from './sampling/context.ts';
+import type { NativeFrames } from './delivery/deliver.ts';
+import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type CaptionTokens, type DitRuntime, type TextStates } from './sampling/denoise.ts';
+import type { FilmSettings } from './settings/film-options.ts';
+import { branchesOf, encodedFrames, imagesIn, regionsOf, windowSigmas, windowSize } from './settings/film-windows.ts';
 import type { Job } from './job.ts';
-import { joinedFrames } from './join.ts';
-import type { ModelInfo } from './model-info.ts';
+import { joinedFrames } from './delivery/join.ts';
+import type { ModelInfo } from './model/model-info.ts';
 import type { WindowKeyOptions } from './parts.ts';
-import { Reel } from './reel.ts';
-import { madeBy, type FilmWindow } from './timeline.ts';
-import { chunkProgram, decodeFilm, type VaeRuntime } from './vae-stream.ts';
-import { sampleWindow } from './window.ts';
+import { Reel } from './delivery/reel.ts';
+import { madeBy, type FilmWindow } from './settings/timeline.ts';
+import { chunkProgram, decodeFilm, type VaeRuntime } from './sampling/vae-stream.ts';
+import { sampleWindow } from './sampling/window.ts';
 
 /** What is loaded once. */
 export interface Runtime { readonly vae: VaeRuntime; readonly dit: DitRuntime; readonly tokenizer: CaptionTokenizer }

@@ -8,10 +8,10 @@ import { VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { countParams } from '../nn/param.ts';
 import { checkMemory, memoryNeeds } from './memory.ts';
-import type { ModelInfo } from './model-store.ts';
-import type { FilmOptions } from './film-options.ts';
-import { filmSettings } from './settings.ts';
-import { chunkOutputs } from './vae-stream.ts';
+import type { ModelInfo } from './model/model-store.ts';
+import type { FilmOptions } from './settings/film-options.ts';
+import { filmSettings } from './settings/settings.ts';
+import { chunkOutputs } from './sampling/vae-stream.ts';
 
 const vae = VAE_PRESETS.large, dit = { ...DIT_PRESETS.small, channels: vae.latentChannels };
 const modelOf = (length: number): ModelInfo => ({

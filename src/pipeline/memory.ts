@@ -10,12 +10,12 @@ import { layoutKey } from '../models/dit/layout.ts';
 import { textParams } from '../models/text/tower.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { countParams, listParams } from '../nn/param.ts';
-import { denoiseOutputs, filmLayout, textOutputs } from './denoise.ts';
-import type { ModelInfo } from './model-info.ts';
-import type { FilmSettings } from './film-options.ts';
-import { branchesOf, encodedFrames, regionsOf, windowSize, windowsOf } from './film-windows.ts';
-import { sizeRule } from './size-rule.ts';
-import { chunkOutputs } from './vae-stream.ts';
+import { denoiseOutputs, filmLayout, textOutputs } from './sampling/denoise.ts';
+import type { ModelInfo } from './model/model-info.ts';
+import type { FilmSettings } from './settings/film-options.ts';
+import { branchesOf, encodedFrames, regionsOf, windowSize, windowsOf } from './settings/film-windows.ts';
+import { sizeRule } from './settings/size-rule.ts';
+import { chunkOutputs } from './sampling/vae-stream.ts';
 
 /**
  * Bytes of everything else: Node, onnxruntime, codecs, files while they are read. With it six films from 1 to 65 frames and 64² to 256² came

@@ -5,11 +5,11 @@ import { expect, test } from 'vitest';
 import { CancelledError, InputError } from '../core/errors.ts';
 import type { Frames } from '../media/frames.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
-import type { ModelInfo } from './model-store.ts';
+import type { ModelInfo } from './model/model-store.ts';
 import { checkResumable, keptSeed, openParts, partsFolder, windowKey, type WindowKeyOptions } from './parts.ts';
-import type { FilmOptions } from './film-options.ts';
-import { windowsOf } from './film-windows.ts';
-import { filmSettings } from './settings.ts';
+import type { FilmOptions } from './settings/film-options.ts';
+import { windowsOf } from './settings/film-windows.ts';
+import { filmSettings } from './settings/settings.ts';
 
 const info = {
   vae: { config: {} }, dit: { config: DIT_PRESETS.tiny, prediction: 'velocity' }, text: {}, latent: { mean: [0], std: [1] },

@@ -12,12 +12,12 @@ import { CancelledError, FileError, InputError } from '../core/errors.ts';
 import { packageVersion } from '../io/environment.ts';
 import { readTensors, sha256, writeTensors } from '../io/safetensors.ts';
 import { createFile, discardLeft, fileError } from '../media/pending.ts';
-import type { WindowParts } from './context.ts';
-import type { CaptionTokens } from './denoise.ts';
-import { modelsFolder, type ModelInfo } from './model-store.ts';
-import type { FilmSettings } from './film-options.ts';
-import { regionsOf, windowSigmas } from './film-windows.ts';
-import type { FilmWindow } from './timeline.ts';
+import type { WindowParts } from './sampling/context.ts';
+import type { CaptionTokens } from './sampling/denoise.ts';
+import { modelsFolder, type ModelInfo } from './model/model-store.ts';
+import type { FilmSettings } from './settings/film-options.ts';
+import { regionsOf, windowSigmas } from './settings/film-windows.ts';
+import type { FilmWindow } from './settings/timeline.ts';
 
 /** Whether a film goes on from windows that are there, and leaves its own. */
 export interface PartsOptions {

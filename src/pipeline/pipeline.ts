@@ -9,31 +9,31 @@ import { concatFrames, type Frames } from '../media/frames.ts';
 import { GroundKeyer } from '../media/key.ts';
 import type { WrittenFilm } from '../media/sink.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
-import type { GivenParts } from './context.ts';
-import { deliveredFrames } from './deliver.ts';
-import type { DitRuntime } from './denoise.ts';
+import type { GivenParts } from './sampling/context.ts';
+import { deliveredFrames } from './delivery/deliver.ts';
+import type { DitRuntime } from './sampling/denoise.ts';
 import { checkQuantize, openEngine, type Engine, type EngineOptions } from './engine.ts';
-import { expandShots } from './expand.ts';
+import { expandShots } from './prompt/expand.ts';
 import { encodeText, nativeFrames, prepareFilm, type EncodedText, type NativeFramesOptions, type Runtime } from './film.ts';
-import { int8Runtime } from './int8.ts';
+import { int8Runtime } from './sampling/int8.ts';
 import { Job, type JobOptions, type PhaseTimes } from './job.ts';
 import { memoryNeeds, type MemoryNeeds } from './memory.ts';
-import { adaptedRuntime, adaptedTokenizer, inBroughtWords, readLoras, type LoadedLora } from './lora.ts';
-import { describeShots, openLooks, type LooksReader } from './looks.ts';
-import { findModel, modelFile, readModelFile, readModelWeights, type InstalledModel } from './model-store.ts';
-import { drawnSeed, Outlet } from './outlet.ts';
+import { adaptedRuntime, adaptedTokenizer, inBroughtWords, readLoras, type LoadedLora } from './model/lora.ts';
+import { describeShots, openLooks, type LooksReader } from './prompt/looks.ts';
+import { findModel, modelFile, readModelFile, readModelWeights, type InstalledModel } from './model/model-store.ts';
+import { drawnSeed, Outlet } from './delivery/outlet.ts';
 import { windowKey } from './parts.ts';
 import { readGiven } from './read-given.ts';
-import { filmMetadata } from './record.ts';
+import { filmMetadata } from './settings/record.ts';
 import { Room } from './room.ts';
-import { sizeRule } from './size-rule.ts';
-import type { FilmSettings } from './film-options.ts';
-import { windowsOf } from './film-windows.ts';
-import { filmSettings } from './settings.ts';
-import { steadied } from './steady.ts';
-import { StepBatcher, type BatchCounts } from './step-batcher.ts';
-import type { FilmWindow } from './timeline.ts';
-import { resolveWays, type FilmWays } from './ways.ts';
+import { sizeRule } from './settings/size-rule.ts';
+import type { FilmSettings } from './settings/film-options.ts';
+import { windowsOf } from './settings/film-windows.ts';
+import { filmSettings } from './settings/settings.ts';
+import { steadied } from './delivery/steady.ts';
+import { StepBatcher, type BatchCounts } from './sampling/step-batcher.ts';
+import type { FilmWindow } from './settings/timeline.ts';
+import { resolveWays, type FilmWays } from './settings/ways.ts';
 
 /** What to make, where to, and who is told. */
 export type GenerateOptions = FilmWays & JobOptions;
@@ -236,7 +236,7 @@ export class Pipeline implements Disposable {
   #words(): Promise<CaptionTokenizer> {
     const read = async (): Promise<CaptionTokenizer> => {
       await Promise.all(['tokenizer.json', 'words.json'].map((name) => readModelFile(this.model, name)));
-      return (await import('./tokenizer.ts')).loadTokenizer(dirname(modelFile(this.model, 'tokenizer.json')), { length: this.model.info.text.config.length });
+      return (await import('./prompt/tokenizer.ts')).loadTokenizer(dirname(modelFile(this.model, 'tokenizer.json')), { length: this.model.info.text.config.length });
     };
     return this.#tokenizer ??= read().catch((error: unknown) => { this.#tokenizer = undefined; throw error; });
   }

@@ -5,9 +5,9 @@
 import { basename } from 'node:path';
 import { InputError } from '../core/errors.ts';
 import { checkFrames, toRgb, type Frames } from '../media/frames.ts';
-import type { FittedImage, GivenParts } from './context.ts';
-import type { FilmSettings, PlacedClip } from './film-options.ts';
-import { imageName } from './given.ts';
+import type { FittedImage, GivenParts } from './sampling/context.ts';
+import type { FilmSettings, PlacedClip } from './settings/film-options.ts';
+import { imageName } from './settings/given.ts';
 
 /** What shows through where given pictures are transparent, sRGB bytes. */
 const PAPER = [255, 255, 255] as const;

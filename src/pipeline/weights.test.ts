@@ -7,7 +7,7 @@ import { DIT_PRESETS } from '../models/dit/config.ts';
 import { ditParams } from '../models/dit/dit.ts';
 import { textParams, type TextConfig } from '../models/text/tower.ts';
 import { initialValues, listParams } from '../nn/param.ts';
-import { encodeCaptions, type CaptionTokens, type DitRuntime, type TextStates } from './denoise.ts';
+import { encodeCaptions, type CaptionTokens, type DitRuntime, type TextStates } from './sampling/denoise.ts';
 
 const LENGTH = 8, TOKENS = 6, text: TextConfig = { vocabulary: 16, length: LENGTH, width: 16, depth: 2, heads: 2, mlp: 'relu2' }, config = { ...DIT_PRESETS.tiny, textWidth: 16 };
 const weights = Object.fromEntries(listParams({ dit: ditParams(config), text: textParams(text) }).map(({ name, leaf }) => {

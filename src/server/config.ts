@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { FileError, InputError } from '../core/errors.ts';
 import { DEVICE_CHOICES, PRECISIONS } from '../pipeline/engine.ts';
-import { DEFAULT_MODEL } from '../pipeline/model-store.ts';
+import { DEFAULT_MODEL } from '../pipeline/model/model-store.ts';
 import { s3Place } from './assets-place.ts';
 
 const count = z.int().positive();

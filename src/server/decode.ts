@@ -8,7 +8,7 @@ import { concatFrames, sliceFrames, toRgb, type Frames } from '../media/frames.t
 import { fitFrames } from '../media/resize.ts';
 import { writeFilm } from '../media/sink.ts';
 import type { MediaKind } from '../media/sniff.ts';
-import { sizeOfShape, type SizedModel } from '../pipeline/size-rule.ts';
+import { sizeOfShape, type SizedModel } from '../pipeline/settings/size-rule.ts';
 
 /** What is to be decoded. */
 export interface DecodeRequest {

@@ -10,7 +10,7 @@ import type { FilmSigner } from '../media/signer.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import type { FilmProgress, Phase } from '../pipeline/job.ts';
 import type { OpenPipelineOptions, Pipeline } from '../pipeline/pipeline.ts';
-import type { FilmWays } from '../pipeline/ways.ts';
+import type { FilmWays } from '../pipeline/settings/ways.ts';
 import { deliverFilm } from './deliver.ts';
 import { Delivery } from './delivery.ts';
 import type { Policy } from './policy/policy.ts';

@@ -3,10 +3,10 @@
  * what is delivered has exactly the asked size, rate and length. All that can be known to be impossible is known here, before the job is queued.
  */
 import { InputError } from '../core/errors.ts';
-import { filmSettings } from '../pipeline/settings.ts';
-import { findModel, type InstalledModel, type ModelInfo } from '../pipeline/model-store.ts';
-import { allowedSizes, sizeOfShape, sizeRule } from '../pipeline/size-rule.ts';
-import { resolveWays } from '../pipeline/ways.ts';
+import { filmSettings } from '../pipeline/settings/settings.ts';
+import { findModel, type InstalledModel, type ModelInfo } from '../pipeline/model/model-store.ts';
+import { allowedSizes, sizeOfShape, sizeRule } from '../pipeline/settings/size-rule.ts';
+import { resolveWays } from '../pipeline/settings/ways.ts';
 import type { Capabilities, CreateVideoBody, EditVideoBody, ExtendVideoBody, RemixVideoBody } from './contract.ts';
 import { JOB_KINDS, VARIANTS } from './contract.ts';
 import type { ServerConfig } from './config.ts';

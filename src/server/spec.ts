@@ -3,7 +3,7 @@
  * again, makes the same one. Given pictures lie in the job's own folder under fixed names (store.ts): no path of a client is in here.
  */
 import { z } from 'zod';
-import { JOINS } from '../pipeline/timeline.ts';
+import { JOINS } from '../pipeline/settings/timeline.ts';
 import type { AskedWords } from './policy/policy.ts';
 
 const count = z.int().positive();

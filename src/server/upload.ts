@@ -8,7 +8,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { programOf } from '../io/program-of.ts';
 import { IMAGE_KINDS } from '../media/read.ts';
 import { MEDIA_KINDS, sniff, SNIFF_BYTES, type MediaKind } from '../media/sniff.ts';
-import type { SizedModel } from '../pipeline/size-rule.ts';
+import type { SizedModel } from '../pipeline/settings/size-rule.ts';
 import type { ServerConfig } from './config.ts';
 import type { DecodedFilm, DecodeRequest, DecodeResult } from './decode.ts';
 import { ApiError } from './errors.ts';

@@ -18,7 +18,7 @@ import { hearing, type Walk } from '../models/dit/regions.ts';
 import { latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import { listParams } from '../nn/param.ts';
-import { loadTokenizer } from '../pipeline/tokenizer.ts';
+import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { ditTask, sampleMaker, stageBank, type DiTTaskConfig, type DiTTaskParts } from './dit-task.ts';
 import { dataFingerprint } from './identity.ts';
 import { cacheLatents, clipStream, encoder, givenFrames, keptFrames, shapeName, shapeOf, type CacheOptions, type FrozenVae, type LatentClips } from './latents.ts';

@@ -10,8 +10,8 @@ import { readTensors } from '../io/safetensors.ts';
 import type { DiTConfig } from '../models/dit/config.ts';
 import type { TextConfig } from '../models/text/tower.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
-import { writeModel, type InstalledModel, type ModelInfo } from '../pipeline/model-store.ts';
-import { loadTokenizer } from '../pipeline/tokenizer.ts';
+import { writeModel, type InstalledModel, type ModelInfo } from '../pipeline/model/model-store.ts';
+import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { averageWeights } from './average.ts';
 import { footageRecord, type FootageRecord } from './footage-config.ts';
 import { shapeOf } from './latents.ts';
@@ -24,7 +24,7 @@ export interface ExportOptions {
   readonly run: string;
   /** A transformer's weights from another run of the same origin, averaged with this one's. */
   readonly average?: string;
-  /** Whether prompts are worded as captions before the model reads them (pipeline/expand.ts). Default no. */
+  /** Whether prompts are worded as captions before the model reads them (pipeline/prompt/expand.ts). Default no. */
   readonly expander?: ModelInfo['expander'];
   /** Folder with tokenizer.json and words.json. Default: those of the run's folder. */
   readonly tokenizer?: string;

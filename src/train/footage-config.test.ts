@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
-import { loadTokenizer } from '../pipeline/tokenizer.ts';
+import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { checkSprites, type DiTRunConfig, type VaeRunConfig } from './config.ts';
 import { writeDataset } from './dataset.fixture.ts';
 import { describeDiTFootage, describeVaeFootage, ditMain, footageDiT, footageVae, splitOptions } from './footage-config.ts';

@@ -15,7 +15,7 @@ import { SPACE_FACTOR, VAE_PRESETS } from '../models/vae/config.ts';
 import { vaeParams } from '../models/vae/vae.ts';
 import type { LoraConfig } from '../nn/lora.ts';
 import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts';
-import type { ModelInfo } from '../pipeline/model-store.ts';
+import type { ModelInfo } from '../pipeline/model/model-store.ts';
 import { checkSprites, type DistillRunConfig, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { distillBank, teacherSampling } from './distill.ts';
 import { epochSteps } from './distill-task.ts';

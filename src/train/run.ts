@@ -15,7 +15,7 @@ import { joinNewWords, joinRows, NEW_WORDS, newWordParams, TOWER_WORDS } from '.
 import type { TextConfig } from '../models/text/tower.ts';
 import { VAE_PRESETS } from '../models/vae/config.ts';
 import type { LoraConfig } from '../nn/lora.ts';
-import { loadTokenizer } from '../pipeline/tokenizer.ts';
+import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import type { ClipSource } from './clip-source.ts';
 import { checkSprites, runHash, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { ditTask, type DiTTaskParts, type TrainedParams } from './dit-task.ts';

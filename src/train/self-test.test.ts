@@ -7,7 +7,7 @@ import { ortBackend } from '../backend/ort/ort.ts';
 import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
-import { loadTokenizer } from '../pipeline/tokenizer.ts';
+import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import type { DiTTaskParts } from './dit-task.ts';
 import { cacheLatents, shapeOf, type LatentClips } from './latents.ts';
 import type { OptimConfig } from './loop.ts';

@@ -7,7 +7,7 @@ import { ortBackend } from '../backend/ort/ort.ts';
 import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { loadSpriteWorld, type SpriteWorld } from '../data/sprites/world.ts';
 import type { TextConfig } from '../models/text/tower.ts';
-import { loadTokenizer } from '../pipeline/tokenizer.ts';
+import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { runTraining } from './loop.ts';
 import { textTask, type TextTaskConfig } from './text-task.ts';
 

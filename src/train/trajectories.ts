@@ -128,7 +128,7 @@ function perFilm(pack: readonly FrameLayout[], values: Float32Array): Float32Arr
 /** The film alone, with one caption. */
 const barely = ({ ending: _ending, regions: _regions, ...s }: SampleShape): SampleShape => ({ ...s, given: 0 });
 
-/** The guided velocity of a pack: against the same films without words and without what is given beside them, as users' films are guided (pipeline/denoise.ts). */
+/** The guided velocity of a pack: against the same films without words and without what is given beside them, as users' films are guided (pipeline/sampling/denoise.ts). */
 function guidedVelocity(d: Denoiser, programs: ProgramCache, of: TrajectoryPack, weights: Weights, guidance: GuidanceOptions): VelocityFn {
   const { bank, samples, pack } = of, conditional = packVelocity(d, programs, of, weights), films = bank.samples.map((s) => latentFrames(s.frames));
   const barePack = pack.map(({ perFrame }, i) => ({ frames: films[i]!, perFrame }));

@@ -6,7 +6,7 @@ import { writeTinyModel } from '../../test/support/tiny-model.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { CancelledError, FileError } from '../core/errors.ts';
 import { concatFrames, type Frames } from '../media/frames.ts';
-import type { InstalledModel } from '../pipeline/model-store.ts';
+import type { InstalledModel } from '../pipeline/model/model-store.ts';
 import { openPipeline } from '../pipeline/pipeline.ts';
 import { fetchModel, type FetchModelOptions } from './fetch-model.ts';
 import { FilmMaker } from './film-maker.ts';

@@ -5,8 +5,8 @@
 import { FileError, ResourceError } from '../core/errors.ts';
 import { bytesInMemory, decodeTensor, readTensorBytes } from '../io/tensor-bytes.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
-import { parseModelInfo, type ModelInfo, type Weights } from '../pipeline/model-info.ts';
-import { parseTokenizer } from '../pipeline/words.ts';
+import { parseModelInfo, type ModelInfo, type Weights } from '../pipeline/model/model-info.ts';
+import { parseTokenizer } from '../pipeline/prompt/words.ts';
 import type { LoadProgress } from './messages.ts';
 
 const CACHE = 'kinora-models';

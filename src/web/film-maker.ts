@@ -5,16 +5,16 @@
 import type { Backend } from '../backend/backend.ts';
 import { ProgramCache } from '../backend/cache.ts';
 import type { Frames } from '../media/frames.ts';
-import type { GivenParts } from '../pipeline/context.ts';
-import { deliveredFrames } from '../pipeline/deliver.ts';
-import { expandShots } from '../pipeline/expand.ts';
+import type { GivenParts } from '../pipeline/sampling/context.ts';
+import { deliveredFrames } from '../pipeline/delivery/deliver.ts';
+import { expandShots } from '../pipeline/prompt/expand.ts';
 import { encodeText, nativeFrames, prepareFilm, type Runtime } from '../pipeline/film.ts';
-import { windowsOf } from '../pipeline/film-windows.ts';
-import { int8Runtime } from '../pipeline/int8.ts';
+import { windowsOf } from '../pipeline/settings/film-windows.ts';
+import { int8Runtime } from '../pipeline/sampling/int8.ts';
 import { Job, type JobOptions } from '../pipeline/job.ts';
 import { checkMemory } from '../pipeline/memory.ts';
-import { filmSettings } from '../pipeline/settings.ts';
-import { steadied } from '../pipeline/steady.ts';
+import { filmSettings } from '../pipeline/settings/settings.ts';
+import { steadied } from '../pipeline/delivery/steady.ts';
 import type { FetchedModel } from './fetch-model.ts';
 import type { WebFilmFacts, WebFilmOptions } from './messages.ts';
 

@@ -6,7 +6,7 @@ import { CancelledError, ResourceError } from '../core/errors.ts';
 import { concatFrames, type Frames } from '../media/frames.ts';
 import type { WebDevice } from '../backend/ort/web.ts';
 import type { FilmProgress } from '../pipeline/job.ts';
-import type { ModelInfo } from '../pipeline/model-info.ts';
+import type { ModelInfo } from '../pipeline/model/model-info.ts';
 import { errorOf, type FromWorker, type LoadProgress, type ToWorker, type WebFilmFacts, type WebFilmOptions } from './messages.ts';
 
 export { CancelledError, FileError, InputError, KinoraError, ResourceError } from '../core/errors.ts';

@@ -4,9 +4,9 @@
 import { CancelledError, FileError, InputError, KinoraError, ResourceError } from '../core/errors.ts';
 import type { WebDevice } from '../backend/ort/web.ts';
 import type { Frames } from '../media/frames.ts';
-import type { FilmOptions } from '../pipeline/film-options.ts';
+import type { FilmOptions } from '../pipeline/settings/film-options.ts';
 import type { FilmProgress, PhaseTimes } from '../pipeline/job.ts';
-import type { ModelInfo } from '../pipeline/model-info.ts';
+import type { ModelInfo } from '../pipeline/model/model-info.ts';
 
 /** Which model, and what computes. */
 export interface OpenMessage {

@@ -13,7 +13,7 @@ import { readImage } from '../../src/media/read.ts';
 import { ATTRIBUTES } from '../../src/models/judge/config.ts';
 import { judgeParams } from '../../src/models/judge/judge.ts';
 import { initialValues, listParams } from '../../src/nn/param.ts';
-import { addModelFile, openModel } from '../../src/pipeline/model-store.ts';
+import { addModelFile, openModel } from '../../src/pipeline/model/model-store.ts';
 import { SPRITES_JUDGE, writeJudge } from '../../src/train/judge-task.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draws } from '../../src/core/random.ts';
 import { sliceFrames, type Frames } from '../../src/media/frames.ts';
-import type { InstalledModel } from '../../src/pipeline/model-store.ts';
+import type { InstalledModel } from '../../src/pipeline/model/model-store.ts';
 import { openPipeline } from '../../src/pipeline/pipeline.ts';
-import type { FilmOptions } from '../../src/pipeline/film-options.ts';
+import type { FilmOptions } from '../../src/pipeline/settings/film-options.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 let dir: string, model: InstalledModel;

@@ -16,7 +16,7 @@ import { encodePng } from '../../src/media/png.ts';
 import { newWordParams } from '../../src/models/text/new-words.ts';
 import { textParams, type TextConfig } from '../../src/models/text/tower.ts';
 import { initialValues, listParams } from '../../src/nn/param.ts';
-import { loadTokenizer } from '../../src/pipeline/tokenizer.ts';
+import { loadTokenizer } from '../../src/pipeline/prompt/tokenizer.ts';
 import { readMetrics } from '../../src/train/report/metrics.ts';
 import { kinora } from '../support/cli.ts';
 

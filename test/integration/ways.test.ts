@@ -8,8 +8,8 @@ import { readFilm, readMetadata } from '../../src/media/read.ts';
 import { writeFilm } from '../../src/media/sink.ts';
 import { master, remix, replay } from '../../src/pipeline/again.ts';
 import { generate, type GenerateOptions } from '../../src/pipeline/generate.ts';
-import { readStoryboard } from '../../src/pipeline/storyboard.ts';
-import { atRate } from '../../src/pipeline/ways.ts';
+import { readStoryboard } from '../../src/pipeline/settings/storyboard.ts';
+import { atRate } from '../../src/pipeline/settings/ways.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 let dir: string, model: string, walk: string;

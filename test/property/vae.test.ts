@@ -13,7 +13,7 @@ import { decodedFrames, latentFrames, VAE_PRESETS } from '../../src/models/vae/c
 import { decode, encode, vaeParams } from '../../src/models/vae/vae.ts';
 import { bindParams } from '../../src/nn/param.ts';
 import { WHOLE, type TimeContext } from '../../src/nn/conv3d.ts';
-import { decodeFilm, encodeFilm } from '../../src/pipeline/vae-stream.ts';
+import { decodeFilm, encodeFilm } from '../../src/pipeline/sampling/vae-stream.ts';
 import { drawn, weightsOfTree } from '../support/golden.ts';
 
 const config = VAE_PRESETS.tiny, WIDTH = 24, HEIGHT = 16, z = config.latentChannels;

@@ -8,7 +8,7 @@ import { textParams } from '../../src/models/text/tower.ts';
 import { VAE_PRESETS } from '../../src/models/vae/config.ts';
 import { vaeParams } from '../../src/models/vae/vae.ts';
 import { initialValues, listParams } from '../../src/nn/param.ts';
-import { writeModel, type InstalledModel, type ModelInfo } from '../../src/pipeline/model-store.ts';
+import { writeModel, type InstalledModel, type ModelInfo } from '../../src/pipeline/model/model-store.ts';
 
 /** Initial values; what starts at zero (gates, last layers) gets noise, so that everything takes part. */
 function randomWeights(specs: unknown): Map<string, StoredTensor> {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { concatFrames, sliceFrames, upscaleNearest, type Frames } from '../../src/media/frames.ts';
 import { writeFilm } from '../../src/media/sink.ts';
 import { openPipeline } from '../../src/pipeline/pipeline.ts';
-import type { FilmWays } from '../../src/pipeline/ways.ts';
+import type { FilmWays } from '../../src/pipeline/settings/ways.ts';
 
 const SCALE = 2, EDGE = 4, GIVEN = [240, 200, 40], MADE = [40, 40, 44];
 const HEAD_ROWS = [8, 36] as const;

@@ -57,7 +57,7 @@ export const dataIngestCommand: CliCommand = {
       .option('--json', 'print the result as JSON')
       .addHelpText('after', `\nStages:\n${Object.entries(STAGES).map(([name, does]) => `  ${name.padEnd(12)}${does}`).join('\n')}`)
       .action(async (inputs: string[], { captionWith, json, ...flags }: IngestFlags) => {
-        const [{ ingest }, { endpointCaptioner }] = await Promise.all([import('../../data/footage/ingest.ts'), import('../../pipeline/caption-endpoint.ts')]);
+        const [{ ingest }, { endpointCaptioner }] = await Promise.all([import('../../data/footage/ingest.ts'), import('../../pipeline/prompt/caption-endpoint.ts')]);
         const { clips, refused, sources, notes, manifest, report } = await ingest({
           ...flags, inputs, signal, ...(captionWith === undefined ? {} : { captioner: endpointCaptioner(captionWith) }),
           onProgress: ({ done, total, source, kept, refused: off }) => { progress({ stage: 'ingest', done, total, note: `${kept} kept, ${off} refused  ${source}` }); },

@@ -48,7 +48,7 @@ export function longLines({ model, seconds, wanted: w, ways, ms }: LongReport): 
 
 async function run(flags: Flags, context: CliContext): Promise<void> {
   if (flags.lpc === undefined) throw new InputError('long films are measured beside real clips: give the sprite sheets with --lpc');
-  const [{ LONG_WAYS }, { evalModelLong }] = await Promise.all([import('../../pipeline/timeline.ts'), import('../../eval/model-long.ts')]);
+  const [{ LONG_WAYS }, { evalModelLong }] = await Promise.all([import('../../pipeline/settings/timeline.ts'), import('../../eval/model-long.ts')]);
   const ways = flags.ways?.map((way) => oneOf('--ways', way, LONG_WAYS)), sheets = new FilmSheets(SHEET_FILMS);
   const report = await evalModelLong({
     ...evaluatedOptions(flags, context), lpc: flags.lpc, cacheDir: flags.cache, films: flags.films, seconds: flags.seconds, ...(ways ? { ways } : {}),

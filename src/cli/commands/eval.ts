@@ -80,7 +80,7 @@ async function run(flags: Flags, context: CliContext): Promise<void> {
     },
   });
   if (file !== undefined) {
-    const { findModel } = await import('../../pipeline/model-store.ts'), { dir } = await findModel(flags.model);
+    const { findModel } = await import('../../pipeline/model/model-store.ts'), { dir } = await findModel(flags.model);
     if (resolve(file) === resolve(dir, RECORD_FILE)) await recordModel(flags.model, record!);
     else await writeFile(file, recordText(record!)).catch((cause: Error) => { throw new FileError(`cannot write ${file}: ${cause.message}`, { cause }); });
   }

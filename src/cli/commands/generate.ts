@@ -4,7 +4,7 @@
 import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
 import { QUANTIZATIONS, type Quantization } from '../../models/dit/config.ts';
 import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '../../pipeline/engine.ts';
-import { LONG_WAYS, type LongWay } from '../../pipeline/timeline.ts';
+import { LONG_WAYS, type LongWay } from '../../pipeline/settings/timeline.ts';
 import { addGenerateFlags, readGenerateFlags, type GenerateFlags } from '../generate-flags.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 import { signing } from '../signing.ts';
@@ -14,7 +14,7 @@ const FLAGS = { samplers: SAMPLERS, quantizations: QUANTIZATIONS, longWays: LONG
 async function run(all: GenerateFlags, { version, signal, print, progress }: CliContext): Promise<void> {
   const { output, model, size, sampler, quantize, json, count, video, connect, mask, storyboard, vary, longBy, device, precision, expandWith, lora, sign, ...flags } = all;
   const { generateFilms } = await import('../../pipeline/generate.ts');
-  const { drawnSeed } = await import('../../pipeline/outlet.ts');
+  const { drawnSeed } = await import('../../pipeline/delivery/outlet.ts');
   const extension = flags.transparent ? 'webp' : 'mp4', seed = flags.seed ?? await drawnSeed({ ...flags, ...(output === undefined ? {} : { output }) }, count);
   const films = generateFilms({
     ...flags, ...size, seed, count, signal, ...await signing({ sign, version }),
@@ -28,7 +28,7 @@ async function run(all: GenerateFlags, { version, signal, print, progress }: Cli
     ...(video === undefined ? {} : { video: { file: video } }),
     ...(connect ? { connect: [{ file: connect[0]! }, { file: connect[1]! }] as const } : {}),
     ...(mask === undefined ? {} : { mask: { file: mask } }),
-    ...(storyboard === undefined ? {} : { storyboard: await (await import('../../pipeline/storyboard.ts')).readStoryboard(storyboard) }),
+    ...(storyboard === undefined ? {} : { storyboard: await (await import('../../pipeline/settings/storyboard.ts')).readStoryboard(storyboard) }),
     ...(vary === undefined ? {} : { vary: { amount: vary, seed } }),
     ...(lora ? { loras: lora } : {}),
     ...(expandWith === undefined ? {} : { expandWith: endpoint(expandWith, process.env) }),

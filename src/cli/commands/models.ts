@@ -2,10 +2,10 @@
  * @file `kinora models list|info|credits`: what is installed, what it can do, and whose art it was trained on.
  */
 import { FileError } from '../../core/errors.ts';
-import type { ModelInfo } from '../../pipeline/model-store.ts';
+import type { ModelInfo } from '../../pipeline/model/model-store.ts';
 import type { CliCommand } from '../program.ts';
 
-const store = () => import('../../pipeline/model-store.ts');
+const store = () => import('../../pipeline/model/model-store.ts');
 const megabytes = ({ files }: ModelInfo): string => `${(Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0) / 1e6).toFixed(1)} MB`;
 
 const list: CliCommand = {

@@ -35,7 +35,7 @@ const engineOf = ({ device, precision }: { readonly [K in keyof EngineOptions]: 
 const jsonLines = async () => (await import('../../server/log.ts')).jsonLog((line) => { process.stderr.write(`${line}\n`); });
 
 async function version(): Promise<string> {
-  const { modelsFolder } = await import('../../pipeline/model-store.ts');
+  const { modelsFolder } = await import('../../pipeline/model/model-store.ts');
   return (JSON.parse(readFileSync(join(modelsFolder(), '..', 'package.json'), 'utf8')) as { version: string }).version;
 }
 

@@ -96,7 +96,7 @@ const text: CliCommand = {
   define: (command, context) => {
     common(command).action(async (config: string, flags: Flags) => {
       const [{ readRunConfig }, { trainText }, { planText }, { loadTokenizer }] = await Promise.all([
-        import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../pipeline/tokenizer.ts')]);
+        import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../pipeline/prompt/tokenizer.ts')]);
       const parsed = await readRunConfig('text', config);
       const plan = printPlan(planText(parsed, await loadTokenizer(flags.tokenizer)), context.print);
       if (!flags.dryRun) context.print(await trainText(parsed, { ...(await runOptions(flags, context, plan)), tokenizer: flags.tokenizer }));
@@ -115,7 +115,8 @@ const dit: CliCommand = {
       .option('--self-test', 'learn one clip by heart, compare it with the original, and stop')
       .action(async (config: string, flags: Flags & { vae: string; text?: string; selfTest?: boolean }) => {
         const [{ readRunConfig }, { selfTestDiT, trainDiT }, { planDiT, planFootageDiT }, { readVae }, { loadTokenizer }] = await Promise.all([
-          import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../train/vae-file.ts'), import('../../pipeline/tokenizer.ts')]);
+          import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../train/vae-file.ts'),
+          import('../../pipeline/prompt/tokenizer.ts')]);
         const parsed = await readRunConfig('dit', config), { vae: file, tokenizer, text: tower, selfTest, dryRun } = flags;
         const options = { ...(await runOptions(flags, context)), vae: file, tokenizer, ...(tower === undefined ? {} : { text: tower }) };
         if (selfTest) { context.print(`one clip learnt by heart: ${(await selfTestDiT(parsed, options)).toFixed(1)} dB against the autoencoder's own reconstruction`); return; }
@@ -135,7 +136,7 @@ const distill: CliCommand = {
       .option('--model <id|dir>', 'the teacher: an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'), 'sprites-64')
       .action(async (config: string, flags: Omit<Flags, 'tokenizer' | 'init'> & { model: string }) => {
         const [{ readRunConfig }, { trainDistilled }, { planDistill }, { findModel }] = await Promise.all([
-          import('../../train/config.ts'), import('../../train/distill.ts'), import('../../train/plan.ts'), import('../../pipeline/model-store.ts')]);
+          import('../../train/config.ts'), import('../../train/distill.ts'), import('../../train/plan.ts'), import('../../pipeline/model/model-store.ts')]);
         const parsed = await readRunConfig('distill', config), { model } = flags;
         const plan = printPlan(planDistill(parsed, (await findModel(model)).info), context.print);
         if (!flags.dryRun) context.print(await trainDistilled(parsed, { ...(await runOptions(flags, context, plan)), model }));

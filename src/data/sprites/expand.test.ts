@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { PARAPHRASES, SHORT_PROMPTS } from '../../eval/paraphrases.ts';
 import { formatWeights, parseWeights, type Weighted } from '../../models/text/weights.ts';
-import { loadTokenizer } from '../../pipeline/tokenizer.ts';
+import { loadTokenizer } from '../../pipeline/prompt/tokenizer.ts';
 import { captionOf } from './captions.ts';
 import { drawClip } from './draw.ts';
 import { captionOfFacts, checkPlainGround, expandPrompt, type ExpandedPrompt, type ExpandRequest } from './expand.ts';
@@ -157,7 +157,10 @@ test('two are told one by one as well, where a model wants that: the facts of ea
   const by = (prompt: string, o: Partial<ExpandRequest> = {}): { facts: Facts; prompt: string; marks: readonly unknown[] }[] =>
     expand(prompt, { byRegions: true, ...o }).regions!.prompts.map((p) => ({ ...p, facts: factsOf(p.prompt) }));
   expect(expand('a woman with red hair walks', { byRegions: true }).regions).toBeUndefined();
-  for (const [prompt, goes] of [['a knight walks to the right', 'right'], ['一个骑士向左走', 'left'], ['a knight walks in place, facing left', undefined], ['a knight walks towards us', undefined]] as const) {
+  const alone = [
+    ['a knight walks to the right', 'right'], ['一个骑士向左走', 'left'], ['a knight walks in place, facing left', undefined], ['a knight walks towards us', undefined],
+  ] as const;
+  for (const [prompt, goes] of alone) {
     const { prompt: whole, marks, regions } = expand(prompt, { byRegions: true, placed: true });
     expect([prompt, regions]).toEqual([prompt, { relation: 'alone', ...(goes ? { goes } : {}), prompts: [{ prompt: whole, marks }, { prompt: whole, marks }] }]);
   }

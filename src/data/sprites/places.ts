@@ -86,8 +86,9 @@ const walkOf = ({ x, dx }: Place, frames: number): MiddleWalk => ({ from: x + CE
 /** Where the characters of a clip walk or stand. */
 export const walksOf = ({ characters, frames }: Pick<ClipSpec, 'characters' | 'frames'>): MiddleWalk[] => characters.map(({ place }) => walkOf(place, frames));
 
-/** Frames of the longest clip, and of the shortest in which two pass each other. */
+/** Frames of the longest clip. */
 const LONGEST = 33;
+/** Frames of the shortest clip in which two pass each other. */
 export const CROSS_FRAMES = 13;
 
 /** Whether there is a place to choose for somebody alone: where there is more room than to stand, in a film no longer than clips are. */

@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FileError, InputError } from '../../core/errors.ts';
+import { drawCrossing, drawWalk, hasPlaces } from './places.ts';
 import { CELLS, cellIndex, PackBuilder, SHEET_HEIGHT, SHEET_WIDTH, type Pack } from './sheet.ts';
 import { FIXTURE_LAYERS, writeFixture } from './testing-fixture.ts';
 import { referenceFilm } from './testing-reference.ts';
-import {
-  afterChange, drawClip, drawCrossing, drawWalk, hasPlaces, loadSpriteWorld, previewSprites, renderClip, splitOf, walksOf, type ClipSpec, type DrawClipOptions, type SpriteWorld,
-} from './world.ts';
+import { afterChange, drawClip, loadSpriteWorld, previewSprites, renderClip, splitOf, walksOf, type ClipSpec, type DrawClipOptions, type SpriteWorld } from './world.ts';
 
 let dir: string, cacheDir: string, world: SpriteWorld;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { loadTokenizer } from '../../pipeline/tokenizer.ts';
+import { loadTokenizer } from '../../pipeline/prompt/tokenizer.ts';
 import { joinNewWords, newWords, withWords } from './new-words.ts';
 
 const tokenizer = await loadTokenizer(fileURLToPath(new URL('../../../models/sprites-64/', import.meta.url)));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { captionOf, CANVASES, drawClip, FACINGS, loadSpriteWorld, noisyCaption, type SpriteWorld } from '../../data/sprites/world.ts';
 import { writeFixture } from '../../data/sprites/testing-fixture.ts';
-import { loadTokenizer } from '../../pipeline/tokenizer.ts';
+import { loadTokenizer } from '../../pipeline/prompt/tokenizer.ts';
 import { SPECIAL_TOKENS } from './tokenizer.ts';
 
 const DIR = fileURLToPath(new URL('../../../models/sprites-64/', import.meta.url));

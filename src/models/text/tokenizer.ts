@@ -2,7 +2,7 @@
  * @file Captions to token ids: byte-level BPE over words (tools/tokenizer/train.py makes tokenizer.json and words.json).
  * A known word is one token wherever it stands. Words that are not known are left out, so that they change nothing, and reported; mistyped ones are
  * read as what they must mean. (Were they kept, they would fall into pieces of at most two bytes that are no known words.) Spaces carry nothing.
- * Pure: reading the two files is src/pipeline/tokenizer.ts.
+ * Pure: reading the two files is src/pipeline/prompt/tokenizer.ts.
  */
 import { Tokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../../core/errors.ts';

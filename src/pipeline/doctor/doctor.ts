@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProbeOptions } from '../../backend/ort/probe.ts';
-import { DEFAULT_MODEL, findModel, installedModels, modelsFolder, readModelFile } from '../model-store.ts';
+import { DEFAULT_MODEL, findModel, installedModels, modelsFolder, readModelFile } from '../model/model-store.ts';
 import { diagnosisOf, firstLine, type Check, type Diagnosis } from './check.ts';
 import { deviceChecks } from './devices.ts';
 import { machineChecks, type Folders } from './machine.ts';

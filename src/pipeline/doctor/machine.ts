@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir, totalmem, type } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { checkMemory } from '../memory.ts';
-import { findModel } from '../model-store.ts';
-import { filmSettings } from '../settings.ts';
+import { findModel } from '../model/model-store.ts';
+import { filmSettings } from '../settings/settings.ts';
 import { firstLine, type Check } from './check.ts';
 
 /** `20.19` ≤ `v20.20.2`. */
