@@ -14,10 +14,10 @@ import { DIT_PRESETS } from '../src/models/dit/config.ts';
 import { layoutKey, packFrames, packTokens, segmentTokens, type PackLayout } from '../src/models/dit/layout.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN, latentTime, packFeeds } from '../src/models/dit/pack-feeds.ts';
 import { latentFrames, SPACE_FACTOR } from '../src/models/vae/config.ts';
-import { filmDenoiser, filmParams, weightedLoss } from '../src/train/dit-task.ts';
-import { layoutBank, type SampleShape } from '../src/train/layout-bank.ts';
-import { createOptimizer, TrainState } from '../src/train/state.ts';
-import { compileTrainingStep, gradName } from '../src/train/step-program.ts';
+import { filmDenoiser, filmParams, weightedLoss } from '../src/train/tasks/dit-task.ts';
+import { layoutBank, type SampleShape } from '../src/train/tasks/layout-bank.ts';
+import { createOptimizer, TrainState } from '../src/train/loop/state.ts';
+import { compileTrainingStep, gradName } from '../src/train/loop/step-program.ts';
 import { interleave } from './interleave.ts';
 import type { Bench } from './contract.ts';
 

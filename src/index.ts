@@ -56,8 +56,9 @@ export { ortBackend, type OrtOptions } from './backend/ort/ort.ts';
 export { readRunConfig, TRAINABLE, type DistillRunConfig, type DiTRunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './train/config.ts';
 export { selfTestDiT, trainDiT, trainText, trainVae, type DataOptions, type DiTRunOptions, type RunOptions } from './train/run.ts';
 export { exportStudent, trainDistilled, type DistillRunOptions, type ExportStudentOptions } from './train/distill.ts';
-export { trainJudge, type TrainJudgeOptions } from './train/judge-task.ts';
-export { planDistill, planDiT, planFootageDiT, planFootageVae, planText, planVae, type PlanFootageOptions, type RunPlan } from './train/plan.ts';
+export { trainJudge, type TrainJudgeOptions } from './train/tasks/judge-task.ts';
+export { planDistill, planDiT, planFootageDiT, planFootageVae, planText, planVae, type PlanFootageOptions } from './train/plan.ts';
+export type { RunPlan } from './train/run-plan.ts';
 export { exportModel, type ExportOptions } from './train/export.ts';
 export { readVae } from './train/vae-file.ts';
 

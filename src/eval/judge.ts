@@ -9,7 +9,7 @@ import type { Frames } from '../media/frames.ts';
 import { ATTRIBUTES, type JudgeConfig } from '../models/judge/config.ts';
 import { judge, judgeParams } from '../models/judge/judge.ts';
 import { bindParams, listParams } from '../nn/param.ts';
-import { readFilms, type Reading } from '../train/judge-read.ts';
+import { readFilms, type Reading } from '../train/tasks/judge-read.ts';
 
 /** Reads attributes off films. */
 export interface SpriteJudge {

@@ -10,7 +10,7 @@ import { environment, type Environment } from '../io/environment.ts';
 import { sliceFrames, type Frames } from '../media/frames.ts';
 import { ATTRIBUTES, type Attribute } from '../models/judge/config.ts';
 import { LONG_WAYS, type LongWay } from '../pipeline/settings/timeline.ts';
-import type { Reading } from '../train/judge-read.ts';
+import type { Reading } from '../train/tasks/judge-read.ts';
 import { driftOf, medianOf, slicesOf, type Drift, type Median } from './drift.ts';
 import type { SpriteJudge } from './judge.ts';
 import { drawEvalPrompts, type EvalPrompt } from './prompts.ts';

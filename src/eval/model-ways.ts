@@ -1,7 +1,7 @@
 /** @file Evaluates a model folder's ways into a film, on held-out clips of the sprite sheets. */
 import type { Frames } from '../media/frames.ts';
 import { readModelWeights } from '../pipeline/model/model-store.ts';
-import { reconstructor } from '../train/reconstruct.ts';
+import { reconstructor } from '../train/tasks/reconstruct.ts';
 import { openEvaluated, openSheets, type EvaluatedOptions, type SheetOptions } from './evaluated.ts';
 import { EVAL_WAYS, evalWays, type EvalWay, type WaysReport } from './ways.ts';
 

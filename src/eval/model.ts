@@ -5,7 +5,7 @@
 import { FileError } from '../core/errors.ts';
 import type { Frames } from '../media/frames.ts';
 import { addModelFile, findModel, hasModelFile, readModelFile, readModelWeights, type InstalledModel } from '../pipeline/model/model-store.ts';
-import { reconstructor } from '../train/reconstruct.ts';
+import { reconstructor } from '../train/tasks/reconstruct.ts';
 import { openEvaluated, openSheets, type EvaluatedOptions, type SheetOptions } from './evaluated.ts';
 import { evalSprites, type EvalPart, type EvalRecord, type EvalReport } from './sprites.ts';
 

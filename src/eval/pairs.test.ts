@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { loadSpriteWorld, renderClip, splitOf, type SpriteWorld } from '../data/sprites/world.ts';
 import { frameBytes, sliceFrames, type Frames } from '../media/frames.ts';
-import type { Reading } from '../train/judge-read.ts';
-import { truthOf } from '../train/judge-task.ts';
+import type { Reading } from '../train/tasks/judge-read.ts';
+import { truthOf } from '../train/tasks/judge-task.ts';
 import type { SpriteJudge } from './judge.ts';
 import { drawPairs, evalPairs, halves, type EvalPairsOptions, type PairPrompt } from './pairs.ts';
 

@@ -9,8 +9,8 @@ import { captionOf, drawClip, renderClip, type CharacterLabels, type ClipSpec, t
 import { environment, type Environment } from '../io/environment.ts';
 import { frameBytes, sliceFrames, type Frames } from '../media/frames.ts';
 import { ATTRIBUTES, type Attribute } from '../models/judge/config.ts';
-import type { Reading } from '../train/judge-read.ts';
-import { truthOf } from '../train/judge-task.ts';
+import type { Reading } from '../train/tasks/judge-read.ts';
+import { truthOf } from '../train/tasks/judge-task.ts';
 import type { SpriteJudge } from './judge.ts';
 import { motionEnergy } from './motion.ts';
 import { CHINESE, toldOf } from './prompts.ts';

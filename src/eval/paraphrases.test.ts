@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
-import { SPRITES_JUDGE } from '../train/judge-task.ts';
+import { SPRITES_JUDGE } from '../train/tasks/judge-task.ts';
 import { PARAPHRASES, SHORT_PROMPTS } from './paraphrases.ts';
 
 const tokenizer = await loadTokenizer(fileURLToPath(new URL('../../models/sprites-64/', import.meta.url)));

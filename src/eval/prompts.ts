@@ -5,8 +5,8 @@
 import { draws, type RandomKey } from '../core/random.ts';
 import { captionOf, drawClip, type CharacterLabels, type ClipSpec, type Language, type Split, type SpriteWorld } from '../data/sprites/world.ts';
 import { ATTRIBUTES, type Attribute } from '../models/judge/config.ts';
-import type { Reading } from '../train/judge-read.ts';
-import { truthOf } from '../train/judge-task.ts';
+import type { Reading } from '../train/tasks/judge-read.ts';
+import { truthOf } from '../train/tasks/judge-task.ts';
 
 /** One prompt. */
 export interface EvalPrompt {

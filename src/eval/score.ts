@@ -4,7 +4,7 @@
 import { draws } from '../core/random.ts';
 import { concatFrames, sliceFrames, type Frames } from '../media/frames.ts';
 import { ATTRIBUTES, type Attribute } from '../models/judge/config.ts';
-import type { Reading } from '../train/judge-read.ts';
+import type { Reading } from '../train/tasks/judge-read.ts';
 import type { EvalPrompt } from './prompts.ts';
 import { chanceOf, shareOf, type Share } from './statistics.ts';
 

@@ -6,7 +6,7 @@
 import { drawClip, renderClip, type ClipSpec, type RenderedClip, type SpriteWorld } from '../data/sprites/world.ts';
 import { psnr, ssim } from '../media/metrics.ts';
 import type { Frames } from '../media/frames.ts';
-import type { Reconstructor } from '../train/reconstruct.ts';
+import type { Reconstructor } from '../train/tasks/reconstruct.ts';
 
 /** Figures of a group of clips. */
 export interface VaeFigures {

@@ -11,9 +11,9 @@ import { DIT_PRESETS, MLP_KINDS } from '../models/dit/config.ts';
 import { REGIONS } from '../models/dit/regions.ts';
 import { decodedFrames, latentFrames, VAE_PRESETS } from '../models/vae/config.ts';
 import { LORA_TARGETS } from '../nn/lora.ts';
-import { hasGiven, SHAPE_NAME, shapeName } from './latents.ts';
-import { sampleTokens, type SampleShape } from './layout-bank.ts';
-import { MATRIX_OPTIMIZERS } from './state.ts';
+import { hasGiven, SHAPE_NAME, shapeName } from './clips/clip-shape.ts';
+import { sampleTokens, type SampleShape } from './tasks/layout-bank.ts';
+import { MATRIX_OPTIMIZERS } from './loop/state.ts';
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);

@@ -16,9 +16,9 @@ import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { writeTinyModel } from '../../test/support/tiny-model.ts';
 import type { DistillRunConfig } from './config.ts';
 import { distillBank, exportStudent, teacherSampling, trainDistilled, type DistillRunOptions } from './distill.ts';
-import { turnOf } from './distill-task.ts';
+import { turnOf } from './tasks/distill-task.ts';
 import { planDistill } from './plan.ts';
-import { openTrajectories, packSigmas } from './trajectories.ts';
+import { openTrajectories, packSigmas } from './tasks/trajectories.ts';
 
 const size = { width: 64, height: 64 }, backend = ortBackend({ threads: 1 });
 const CONFIG: DistillRunConfig = {

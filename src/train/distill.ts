@@ -11,15 +11,16 @@ import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.
 import { findModel, modelFile, readModelFile, readModelWeights, writeStudent, type InstalledModel, type ModelInfo } from '../pipeline/model/model-store.ts';
 import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import type { DistillRunConfig } from './config.ts';
-import { distillTask } from './distill-task.ts';
-import { sampleMaker, type DiTTaskConfig } from './dit-task.ts';
-import { joinHashes } from './identity.ts';
-import { shapeName, type FrozenVae } from './latents.ts';
-import { layoutBank } from './layout-bank.ts';
-import { runTraining } from './loop.ts';
+import { distillTask } from './tasks/distill-task.ts';
+import { sampleMaker, type DiTTaskConfig } from './tasks/dit-task.ts';
+import { joinHashes } from './clips/identity.ts';
+import { shapeName } from './clips/clip-shape.ts';
+import type { FrozenVae } from './clips/latents.ts';
+import { layoutBank } from './tasks/layout-bank.ts';
+import { runTraining } from './loop/loop.ts';
 import { averaged, loopOptions, openLatents, runWorld, type RunOptions } from './run.ts';
-import { spriteSource } from './sprite-source.ts';
-import { openTrajectories, type TeacherSampling } from './trajectories.ts';
+import { spriteSource } from './clips/sprite-source.ts';
+import { openTrajectories, type TeacherSampling } from './tasks/trajectories.ts';
 import { encoderHash } from './vae-file.ts';
 
 /** A student's run beside what every run has. */

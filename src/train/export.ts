@@ -14,7 +14,7 @@ import { writeModel, type InstalledModel, type ModelInfo } from '../pipeline/mod
 import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { averageWeights } from './average.ts';
 import { footageRecord, type FootageRecord } from './footage-config.ts';
-import { shapeOf } from './latents.ts';
+import { shapeOf } from './clips/clip-shape.ts';
 import { runWorld } from './run.ts';
 import { readVae } from './vae-file.ts';
 

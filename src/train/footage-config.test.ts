@@ -7,11 +7,11 @@ import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { checkSprites, type DiTRunConfig, type VaeRunConfig } from './config.ts';
-import { writeDataset } from './dataset.fixture.ts';
+import { writeDataset } from './clips/dataset.fixture.ts';
 import { describeDiTFootage, describeVaeFootage, ditMain, footageDiT, footageVae, splitOptions } from './footage-config.ts';
-import { footageSource, openFootage, type Footage } from './footage-source.ts';
-import { shapeName } from './latents.ts';
-import { evenBank } from './layout-bank.ts';
+import { footageSource, openFootage, type Footage } from './clips/footage-source.ts';
+import { shapeName } from './clips/clip-shape.ts';
+import { evenBank } from './tasks/layout-bank.ts';
 import { planDiT, planFootageDiT, planFootageVae, planVae } from './plan.ts';
 import { trainVae } from './run.ts';
 

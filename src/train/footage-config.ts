@@ -8,9 +8,10 @@ import { DIT_PRESETS } from '../models/dit/config.ts';
 import { newWords, withWords } from '../models/text/new-words.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import type { DiTRunConfig, VaeRunConfig } from './config.ts';
-import { clipsOf, largeEnough, type Footage, type FootageOptions } from './footage-source.ts';
-import { keptFrames, latentSize, shapeName, shapeOf, type ClipShape } from './latents.ts';
-import { evenBank, sampleTokens, type SampleShape } from './layout-bank.ts';
+import { clipsOf, largeEnough, type Footage, type FootageOptions } from './clips/footage-source.ts';
+import { keptFrames, shapeName, shapeOf, type ClipShape } from './clips/clip-shape.ts';
+import { latentSize } from './clips/latents.ts';
+import { evenBank, sampleTokens, type SampleShape } from './tasks/layout-bank.ts';
 
 /** Layouts of a bank, at most: each is a graph that is compiled. */
 const MOST_LAYOUTS = 32;

@@ -18,42 +18,19 @@ import { bindParams, countParams, listParams, type Bound } from '../nn/param.ts'
 import type { ModelInfo } from '../pipeline/model/model-store.ts';
 import { checkSprites, type DistillRunConfig, type DiTRunConfig, type RunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './config.ts';
 import { distillBank, teacherSampling } from './distill.ts';
-import { epochSteps } from './distill-task.ts';
-import { filmDenoiser, filmParams, stageBank, trainedParams, weightedLoss, type TrainedParams } from './dit-task.ts';
+import { epochSteps } from './tasks/distill-task.ts';
+import { filmDenoiser, filmParams, stageBank, trainedParams, weightedLoss, type TrainedParams } from './tasks/dit-task.ts';
 import { describeDiTFootage, describeVaeFootage, footageDiT, footageVae, footageWords, splitOptions } from './footage-config.ts';
-import { openFootage } from './footage-source.ts';
-import { keptFrames, shapeOf } from './latents.ts';
-import { sampleTokens, type BankLayout } from './layout-bank.ts';
-import { bindLora, loraTrained } from './lora-task.ts';
-import type { LossGraph } from './step-program.ts';
+import { openFootage } from './clips/footage-source.ts';
+import { keptFrames, shapeOf } from './clips/clip-shape.ts';
+import { sampleTokens, type BankLayout } from './tasks/layout-bank.ts';
+import { bindLora, loraTrained } from './tasks/lora-task.ts';
+import type { LossGraph } from './loop/step-program.ts';
 import { textParams, type TextConfig } from '../models/text/tower.ts';
 import { filmConfig } from './run.ts';
-import { textLoss, textTaskParams } from './text-task.ts';
-import { vaeLoss } from './vae-task.ts';
-
-/** A run's figures. */
-export interface RunPlan {
-  readonly parameters: number;
-  readonly steps: number;
-  /** Samples of an average step. */
-  readonly samplesPerStep: number;
-  /** Products of an average step, forward and backward, in 10⁹ floating-point operations. */
-  readonly gflopPerStep: number;
-  /** Weights, gradients, moments, average; what is alive at once in each compiled layout that is kept (its session keeps that pool); latents that are held. 10⁶ bytes. */
-  readonly memoryMb: number;
-  /** Layouts that are kept compiled. */
-  readonly kept: number;
-  /** Share of rows of the compiled layouts that hold no sample. */
-  readonly padding: number;
-  /** Share of a pack's wanted tokens that no further sample fitted into; they are not computed. */
-  readonly unfilled: number;
-  /** What is drawn from: clips by shape, or what is drawn anew for each step. */
-  readonly data: string;
-  /** Hours at `gflops` 10⁹ operations a second. */
-  readonly hours: number;
-  readonly gflops: number;
-  readonly layouts: readonly string[];
-}
+import type { RunPlan } from './run-plan.ts';
+import { textLoss, textTaskParams } from './tasks/text-task.ts';
+import { vaeLoss } from './tasks/vae-task.ts';
 
 /** Speed that the predicted time assumes, 10⁹ operations a second: two laptop cores. */
 export const ASSUMED_GFLOPS = 180;

@@ -8,11 +8,12 @@ import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { loadSpriteWorld } from '../data/sprites/world.ts';
 import { DIT_PRESETS } from '../models/dit/config.ts';
 import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
-import type { DiTTaskParts } from './dit-task.ts';
-import { cacheLatents, shapeOf, type LatentClips } from './latents.ts';
-import type { OptimConfig } from './loop.ts';
+import type { DiTTaskParts } from './tasks/dit-task.ts';
+import { shapeOf } from './clips/clip-shape.ts';
+import { cacheLatents, type LatentClips } from './clips/latents.ts';
+import type { OptimConfig } from './loop/loop.ts';
 import { assertSelfTest, overfitOneClip, SELF_TEST_PSNR } from './self-test.ts';
-import { spriteSource } from './sprite-source.ts';
+import { spriteSource } from './clips/sprite-source.ts';
 import { readVae } from './vae-file.ts';
 
 const MODEL = fileURLToPath(new URL('../../models/sprites-64/', import.meta.url));

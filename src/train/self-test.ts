@@ -6,11 +6,12 @@ import { ResourceError } from '../core/errors.ts';
 import { psnr } from '../media/metrics.ts';
 import { joinNewWords } from '../models/text/new-words.ts';
 import type { DiTRunConfig } from './config.ts';
-import { ditTask, type DiTTaskParts } from './dit-task.ts';
-import { filmBatch, filmDecoder } from './film-batch.ts';
-import { clipStream, shapeName, type LatentClips } from './latents.ts';
-import { sampleTokens, type SampleShape } from './layout-bank.ts';
-import { runTraining, type StepProgress } from './loop.ts';
+import { ditTask, type DiTTaskParts } from './tasks/dit-task.ts';
+import { filmBatch, filmDecoder } from './tasks/film-batch.ts';
+import { clipStream, shapeName } from './clips/clip-shape.ts';
+import type { LatentClips } from './clips/latents.ts';
+import { sampleTokens, type SampleShape } from './tasks/layout-bank.ts';
+import { runTraining, type StepProgress } from './loop/loop.ts';
 
 /** Options of {@link overfitOneClip}. */
 export interface SelfTestOptions {

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { FileError } from '../core/errors.ts';
 import { readTensors, writeTensors, type StoredTensor } from '../io/safetensors.ts';
 import type { VaeConfig } from '../models/vae/config.ts';
-import { hashTensors } from './identity.ts';
-import type { FrozenVae } from './latents.ts';
+import { hashTensors } from './clips/identity.ts';
+import type { FrozenVae } from './clips/latents.ts';
 
 const metadataSchema = z.object({ config: z.string(), mean: z.string(), std: z.string() });
 

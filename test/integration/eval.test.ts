@@ -14,7 +14,7 @@ import { ATTRIBUTES } from '../../src/models/judge/config.ts';
 import { judgeParams } from '../../src/models/judge/judge.ts';
 import { initialValues, listParams } from '../../src/nn/param.ts';
 import { addModelFile, openModel } from '../../src/pipeline/model/model-store.ts';
-import { SPRITES_JUDGE, writeJudge } from '../../src/train/judge-task.ts';
+import { SPRITES_JUDGE, writeJudge } from '../../src/train/tasks/judge-task.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 let dir: string, lpc: string, model: string, without: string;

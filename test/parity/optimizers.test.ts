@@ -7,8 +7,8 @@ import { ortBackend } from '../../src/backend/ort/ort.ts';
 import { mean, mul, silu, sub } from '../../src/graph/build.ts';
 import { linear, linearParams } from '../../src/nn/linear.ts';
 import { emaDecay, learningRate } from '../../src/optim/schedule.ts';
-import { createOptimizer, TrainState } from '../../src/train/state.ts';
-import { compileTrainingStep, gradName } from '../../src/train/step-program.ts';
+import { createOptimizer, TrainState } from '../../src/train/loop/state.ts';
+import { compileTrainingStep, gradName } from '../../src/train/loop/step-program.ts';
 import { drawn, golden, weightsOfTree } from '../support/golden.ts';
 
 interface Case {

@@ -8,7 +8,7 @@ import { reachable, type Graph, type Tensor } from '../../src/graph/graph.ts';
 import { DIT_PRESETS } from '../../src/models/dit/config.ts';
 import { linear, linearParams } from '../../src/nn/linear.ts';
 import { listParams, type Bound } from '../../src/nn/param.ts';
-import { compileTrainingStep, gradName } from '../../src/train/step-program.ts';
+import { compileTrainingStep, gradName } from '../../src/train/loop/step-program.ts';
 import { compileDit, ditFeeds, ditGraph, learned, type DiTCase } from '../support/dit-case.ts';
 import { drawn, relativeError, weightsOfTree } from '../support/golden.ts';
 

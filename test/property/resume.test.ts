@@ -12,8 +12,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draws } from '../../src/core/random.ts';
 import { CancelledError, ResourceError } from '../../src/core/errors.ts';
 import { readTensors, writeTensors } from '../../src/io/safetensors.ts';
-import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '../../src/train/checkpoint.ts';
-import type { TrainState } from '../../src/train/state.ts';
+import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '../../src/train/loop/checkpoint.ts';
+import type { TrainState } from '../../src/train/loop/state.ts';
 import { trainTiny } from '../support/tiny-training.ts';
 
 let root: string;

@@ -6,7 +6,7 @@ import { DIT_PRESETS } from '../../src/models/dit/config.ts';
 import { ditParams } from '../../src/models/dit/dit.ts';
 import { loraParams, type LoraConfig } from '../../src/nn/lora.ts';
 import { listParams } from '../../src/nn/param.ts';
-import { writeLora } from '../../src/train/lora-task.ts';
+import { writeLora } from '../../src/train/tasks/lora-task.ts';
 
 const CONFIG: LoraConfig = { rank: 2, alpha: 2, targets: ['attn', 'mlp'] };
 

@@ -6,8 +6,8 @@ import { ortBackend } from '../../src/backend/ort/ort.ts';
 import { normals } from '../../src/core/random.ts';
 import { mean, mul, silu, sub } from '../../src/graph/build.ts';
 import { linear, linearParams } from '../../src/nn/linear.ts';
-import { runTraining, type TrainOptions, type TrainTask } from '../../src/train/loop.ts';
-import type { TrainState } from '../../src/train/state.ts';
+import { runTraining, type TrainOptions, type TrainTask } from '../../src/train/loop/loop.ts';
+import type { TrainState } from '../../src/train/loop/state.ts';
 
 const SEED = 5, ROWS = 16;
 const specsOf = (hidden: number) => ({ fc1: linearParams(6, hidden), fc2: linearParams(hidden, 2) });

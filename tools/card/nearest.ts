@@ -9,7 +9,7 @@ import { concatFrames, sliceFrames, type Frames } from '../../src/media/frames.t
 import { writeFilm } from '../../src/media/sink.ts';
 import { openPipeline } from '../../src/pipeline/pipeline.ts';
 import { readRunConfig } from '../../src/train/config.ts';
-import { clipStream, shapeName, type ClipShape } from '../../src/train/latents.ts';
+import { clipStream, shapeName, type ClipShape } from '../../src/train/clips/clip-shape.ts';
 
 const SHAPE: ClipShape = { frames: 17, width: 64, height: 64 }, FILMS = 32, CELL = 4, EVERY = 4;
 /** Of the sheet: frames of a film, films side by side. */

@@ -4,10 +4,10 @@
 import { dirname } from 'node:path';
 import { Option } from 'commander';
 import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts';
-import type { TrainJudgeOptions } from '../../train/judge-task.ts';
-import type { TrainLooksOptions } from '../../train/looks-task.ts';
-import type { StepProgress } from '../../train/loop.ts';
-import type { RunPlan } from '../../train/plan.ts';
+import type { TrainJudgeOptions } from '../../train/tasks/judge-task.ts';
+import type { TrainLooksOptions } from '../../train/tasks/looks-task.ts';
+import type { StepProgress } from '../../train/loop/loop.ts';
+import type { RunPlan } from '../../train/run-plan.ts';
 import type { DataOptions, RunOptions } from '../../train/run.ts';
 import { choice, decimal, integer, nonEmpty } from '../options.ts';
 import type { ProgressEvent } from '../progress.ts';
@@ -198,7 +198,7 @@ const judge: CliCommand = {
     readerFlags(command, 'the judge', { batch: '32 clips', steps: 3000, pool: 768, seed: 77 })
       .option('--out <file>', 'the judge; its run lies in the same folder', folder('--out'), 'runs/judge/judge.safetensors')
       .action(async (flags: ReaderFlags) => {
-        const { trainJudge, JUDGE_OPTIM } = await import('../../train/judge-task.ts');
+        const { trainJudge, JUDGE_OPTIM } = await import('../../train/tasks/judge-task.ts');
         await trainReader(flags, context, JUDGE_OPTIM.warmup, trainJudge);
       });
   },
@@ -212,7 +212,7 @@ const looks: CliCommand = {
     readerFlags(command, 'the reader', { batch: '32 pictures', steps: 2500, pool: 256, seed: 4801 })
       .option('--out <file>', 'the reader; its run lies in the same folder', folder('--out'), 'runs/looks/looks.safetensors')
       .action(async (flags: ReaderFlags) => {
-        const { trainLooks, LOOKS_OPTIM } = await import('../../train/looks-task.ts');
+        const { trainLooks, LOOKS_OPTIM } = await import('../../train/tasks/looks-task.ts');
         await trainReader(flags, context, LOOKS_OPTIM.warmup, trainLooks);
       });
   },

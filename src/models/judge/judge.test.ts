@@ -8,7 +8,7 @@ import { sizeOf } from '../../core/shape.ts';
 import { add, mul, sum } from '../../graph/build.ts';
 import { Graph } from '../../graph/graph.ts';
 import { bindParams, countParams, listParams } from '../../nn/param.ts';
-import { SPRITES_JUDGE } from '../../train/judge-task.ts';
+import { SPRITES_JUDGE } from '../../train/tasks/judge-task.ts';
 import { expectClose } from '../../../test/support/check-op.ts';
 import { ATTRIBUTES, classIndex, framesSeen, type JudgeConfig } from './config.ts';
 import { judge, judgeParams } from './judge.ts';

@@ -7,7 +7,7 @@ import { sizeOf } from '../../core/shape.ts';
 import { add, mul, sum } from '../../graph/build.ts';
 import { Graph } from '../../graph/graph.ts';
 import { bindParams, countParams, listParams } from '../../nn/param.ts';
-import { SPRITES_LOOKS } from '../../train/looks-task.ts';
+import { SPRITES_LOOKS } from '../../train/tasks/looks-task.ts';
 import { expectClose } from '../../../test/support/check-op.ts';
 import type { LooksConfig } from './config.ts';
 import { looks, looksParams } from './looks.ts';

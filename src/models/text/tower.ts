@@ -1,5 +1,5 @@
 /**
- * @file Text tower: a small bidirectional transformer over caption tokens. It learns from labels first (src/train/text-task.ts) and then stays fixed
+ * @file Text tower: a small bidirectional transformer over caption tokens. It learns from labels first (src/train/tasks/text-task.ts) and then stays fixed
  * while the model that it conditions is trained (docs/decisions/008); it can also learn along with it.
  * It stands behind {@link TextConditioning}, which is all that a denoiser sees, so that a pretrained encoder's states can take its place.
  */

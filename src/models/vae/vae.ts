@@ -3,7 +3,7 @@
  * Wan, arXiv:2503.20314v2, section 4.1). Convolutions are cheap ones: pixel unshuffle first, then 1×3×3 and 3×1×1.
  * Encoder and decoder correct a fixed linear code (spectrum.ts); changes of resolution have shortcuts without parameters (DC-AE, Chen et al.
  * 2024, arXiv:2410.10733v8, section 3.2). Norms act per position, so that a film in chunks with kept context equals the film whole.
- * Not for: making and keeping latents of clips (src/train/latents.ts).
+ * Not for: making and keeping latents of clips (src/train/clips/latents.ts).
  */
 import { add, broadcast, exp, matmul, maximum, mean, minimum, mul, reshape, slice } from '../../graph/build.ts';
 import type { Tensor } from '../../graph/graph.ts';

@@ -27,12 +27,6 @@ export const LOOKS_FILE = 'looks.safetensors';
 /** Frames of a clip that are read, and the mean probability from which a class is told. */
 const GLANCES = 4, CERTAIN = 0.6;
 
-/** Whether given pictures are told in words. */
-export interface DescribeOptions {
-  /** Whether a prompt that leaves looks out is told those of given images and clips, by models that read them. Default true. */
-  readonly describe?: boolean;
-}
-
 /** What is certainly seen, by attribute. */
 export type SeenLooks = Readonly<Partial<Record<string, string>>>;
 

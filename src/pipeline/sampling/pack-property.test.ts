@@ -12,7 +12,7 @@ import { textParams } from '../../models/text/tower.ts';
 import { VAE_PRESETS } from '../../models/vae/config.ts';
 import { decode, encode, vaeParams } from '../../models/vae/vae.ts';
 import { bindParams, listParams } from '../../nn/param.ts';
-import { filmDenoiser } from '../../train/dit-task.ts';
+import { filmDenoiser } from '../../train/tasks/dit-task.ts';
 import { denoiseProgram, encodeCaptions, type DitRuntime } from './denoise.ts';
 import { int8Runtime } from './int8.ts';
 import { decodeFilm, encodeFilm } from './vae-stream.ts';

@@ -7,7 +7,6 @@ import type { Quantization } from '../../models/dit/config.ts';
 import type { Engine } from '../engine.ts';
 import type { Expanded, ExpandOptions } from '../prompt/expand.ts';
 import type { GivenLora, LoraMark } from '../model/lora.ts';
-import type { DescribeOptions } from '../prompt/looks.ts';
 import type { Join, LongWay, ShotStart } from './timeline.ts';
 
 /** Where a given image comes from: a PNG, JPEG, WebP or GIF file, or memory (one frame; a name is for records). It is brought to the film's size. */
@@ -57,7 +56,9 @@ export interface GivenVariation {
 }
 
 /** What decides a film's pictures. What is left out is the model's default. */
-export interface FilmOptions extends ExpandOptions, DescribeOptions {
+export interface FilmOptions extends ExpandOptions {
+  /** Whether a prompt that leaves looks out is told those of given images and clips, by models that read them. Default true. */
+  readonly describe?: boolean;
   /** What the film shows, in English or Chinese. May be empty where pictures are given. */
   readonly prompt: string;
   /** What the model reads for the prompt, from a film's record. Default: as it is expanded. */
