@@ -19,14 +19,14 @@ const percent = (x: number | null | undefined): string => (x == null ? '–' : `
 
 /** The report as a person reads it. */
 export function pairsLines(r: PairsReport): string[] {
-  const named = { apart: 'apart', before: 'passing, first frame', after: 'passing, last frame' };
+  const named = { apart: 'apart', before: 'passing, first frame', after: 'passing, last frame', alone: 'alone, followed' };
   return [
-    `${r.model}: ${r.pairs} films of two characters, of combinations never trained on`, '',
+    `${r.model}: ${r.pairs} films of two characters and ${Math.ceil(r.pairs / 2)} of one who walks, of combinations never trained on`, '',
     `${'what is read'.padEnd(32)}   films  [95 %]            real  of real  exchanged`,
     ...Object.entries(r.parts).flatMap(([part, attributes]) => Object.entries(attributes).map(([name, a]) =>
       `${`${named[part as keyof typeof named]}: ${name}`.padEnd(32)}${percent(a.films.share)}  [${a.films.interval.map((x) => (100 * x).toFixed(1)).join(', ')}]`.padEnd(56)
       + `${percent(a.real.share)} ${percent(a.of_ceiling)}   ${percent(a.exchanged.share)}`)),
-    `motion, films ÷ real            apart ${r.motion_ratio.apart?.toFixed(2) ?? '–'}, passing ${r.motion_ratio.crossing?.toFixed(2) ?? '–'}`,
+    `motion, films ÷ real            apart ${r.motion_ratio.apart?.toFixed(2) ?? '–'}, passing ${r.motion_ratio.crossing?.toFixed(2) ?? '–'}, alone ${r.motion_ratio.alone?.toFixed(2) ?? '–'}`,
     `${(r.ms / 1000).toFixed(0)} s`,
   ];
 }
@@ -36,9 +36,9 @@ async function run(flags: Flags, context: CliContext): Promise<void> {
   const { evalModelPairs } = await import('../../eval/model-pairs.ts'), sheets = new FilmSheets(SHEET_FILMS);
   const report = await evalModelPairs({
     ...evaluatedOptions(flags, context), lpc: flags.lpc, cacheDir: flags.cache, pairs: flags.pairs,
-    onFilm: ({ film, crossing, done, total }) => {
+    onFilm: ({ film, kind, done, total }) => {
       context.progress({ stage: 'pairs', done, total });
-      sheets.add(crossing ? 'passing' : 'apart', film);
+      sheets.add(kind, film);
     },
   });
   if (flags.sheets !== undefined) await sheets.write(flags.sheets, SHEET_COLUMNS);
@@ -49,11 +49,11 @@ async function run(flags: Flags, context: CliContext): Promise<void> {
 /** The row. */
 export const evalPairsCommand: CliCommand = {
   path: 'eval pairs',
-  summary: 'Judges films of two characters, apart and passing each other',
+  summary: 'Judges films on a wide canvas: two characters, apart and passing each other, and one who walks',
   example: 'kinora eval pairs --lpc lpc --sheets sheets',
   define: (command, context) => {
     addSheetFlags(addEvalFlags(command))
-      .option('--pairs <n>', 'films', integer('--pairs', { min: 2, max: 10_000 }), 64)
+      .option('--pairs <n>', 'films of two; of one who walks half as many', integer('--pairs', { min: 2, max: 10_000 }), 64)
       .option('--sheets <dir>', `folder for contact sheets of the first ${SHEET_FILMS} films of each kind`, nonEmpty('--sheets', 'wanted a folder'))
       .action((flags: Flags) => run(flags, context));
   },

@@ -7,7 +7,7 @@ export { loadSpriteWorld, type SpriteWorld } from './load.ts';
 export { afterChange, type CharacterLabels, type ClipSpec } from './spec.ts';
 export { splitOf } from './split.ts';
 export { DEEDS, drawClip, type Deeds, type DrawClipOptions } from './draw.ts';
-export { walksOf } from './places.ts';
+export { walksOf, type MiddleWalk } from './places.ts';
 export { renderClip, type RenderedClip } from './render.ts';
 export { captionOf } from './captions.ts';
 export type { Facts } from './facts.ts';
