@@ -26,7 +26,9 @@ beforeAll(async () => {
     learn(frames, [a, b]);
     if (spec.relation === 'crossing') learn(sliceFrames(frames, frames.count - 1), [b, a]);
   }
-  for (const { spec } of drawWalkers(world, COUNT / 2)) known.set(keyOf(following(renderClip(world, spec).frames, walksOf(spec)[0]!)), truthOf(spec.characters[0]!.labels) as Reading);
+  for (const { spec } of drawWalkers(world, COUNT / 2)) {
+    known.set(keyOf(following(renderClip(world, spec).frames, walksOf(spec)[0]!)), truthOf(spec.characters[0]!.labels) as Reading);
+  }
   const nobody: Reading = { action: '', facing: '', hair: '', garment: '' };
   knowing = { read: (films) => Promise.resolve(films.map((film) => known.get(keyOf(film)) ?? nobody)) };
 }, 60_000);

@@ -1,8 +1,9 @@
 /**
  * @file The evaluation of films on a wide canvas (`kinora eval pairs`): held-out pairs at 128×64, half of them standing apart, half passing each other, and half as many who walk
- * across it alone. The judge reads one character at 64×64, so it is shown the halves of the canvas, and of somebody alone a window that goes with them. Of pairs apart it reads each half as a film. Of pairs that pass each other it reads hair and garment on the
- * first frame, and on the last with the halves exchanged: who does not arrive, or arrives as somebody else, counts as wrong. Against the other's labels the same readings say
- * how often the two are taken for one another. Films come from a function, so that a test can hand in real clips as the perfect generator.
+ * across it alone. The judge reads one character at 64×64, so it is shown the halves of the canvas, and of somebody alone a window that goes with them. Of pairs apart it reads
+ * each half as a film. Of pairs that pass each other it reads hair and garment on the first frame, and on the last with the halves exchanged: who does not arrive, or arrives as
+ * somebody else, counts as wrong. Against the other's labels the same readings say how often the two are taken for one another. Films come from a function, so that a test can
+ * hand in real clips as the perfect generator.
  */
 import { draws, type RandomKey } from '../core/random.ts';
 import { captionOf, drawClip, renderClip, walksOf, type CharacterLabels, type ClipSpec, type MiddleWalk, type SpriteWorld } from '../data/sprites/world.ts';

@@ -20,13 +20,14 @@ const percent = (x: number | null | undefined): string => (x == null ? '–' : `
 /** The report as a person reads it. */
 export function pairsLines(r: PairsReport): string[] {
   const named = { apart: 'apart', before: 'passing, first frame', after: 'passing, last frame', alone: 'alone, followed' };
+  const { apart, crossing: passing, alone } = r.motion_ratio;
   return [
     `${r.model}: ${r.pairs} films of two characters and ${Math.ceil(r.pairs / 2)} of one who walks, of combinations never trained on`, '',
     `${'what is read'.padEnd(32)}   films  [95 %]            real  of real  exchanged`,
     ...Object.entries(r.parts).flatMap(([part, attributes]) => Object.entries(attributes).map(([name, a]) =>
       `${`${named[part as keyof typeof named]}: ${name}`.padEnd(32)}${percent(a.films.share)}  [${a.films.interval.map((x) => (100 * x).toFixed(1)).join(', ')}]`.padEnd(56)
       + `${percent(a.real.share)} ${percent(a.of_ceiling)}   ${percent(a.exchanged.share)}`)),
-    `motion, films ÷ real            apart ${r.motion_ratio.apart?.toFixed(2) ?? '–'}, passing ${r.motion_ratio.crossing?.toFixed(2) ?? '–'}, alone ${r.motion_ratio.alone?.toFixed(2) ?? '–'}`,
+    `motion, films ÷ real            ${Object.entries({ apart, passing, alone }).map(([kind, ratio]) => `${kind} ${ratio?.toFixed(2) ?? '–'}`).join(', ')}`,
     `${(r.ms / 1000).toFixed(0)} s`,
   ];
 }
