@@ -3,26 +3,22 @@
  * through an autoencoder, so a part of each batch comes from a pool of round-tripped clips, and all are altered (augment.ts).
  * A part of the clips is frozen to one frame and labelled "still": without motion there is no action to read, even if a bow is seen.
  */
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Backend, Program } from '../../backend/backend.ts';
 import { draws, type Draws, type RandomKey } from '../../core/random.ts';
 import { ACTIONS, FACINGS, GARMENTS, HAIR_COLOURS, drawClip, renderClip, type CharacterLabels, type Split, type SpriteWorld } from '../../data/sprites/world.ts';
 import { add } from '../../graph/build.ts';
 import { Graph } from '../../graph/graph.ts';
-import { configHash } from '../../io/environment.ts';
-import { writeTensors, type StoredTensor } from '../../io/safetensors.ts';
 import type { Frames } from '../../media/frames.ts';
 import { mapPalette, quantizePalette } from '../../media/palette.ts';
-import { fileError } from '../../media/pending.ts';
 import { ATTRIBUTES, classIndex, framesSeen, type Attribute, type JudgeConfig } from '../../models/judge/config.ts';
 import { judge, judgeParams } from '../../models/judge/judge.ts';
-import { bindParams, listParams } from '../../nn/param.ts';
+import { bindParams } from '../../nn/param.ts';
 import { augmentInto } from './augment.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import { readFilms } from './judge-read.ts';
 import type { FrozenVae } from '../clips/latents.ts';
-import { runTraining, type Batch, type OptimConfig, type TrainOptions, type TrainTask } from '../loop/loop.ts';
+import type { Batch, OptimConfig, TrainTask } from '../loop/loop.ts';
+import { runReader, writeReader, type ReaderRunOptions } from './reader-run.ts';
 import { reconstructor } from './reconstruct.ts';
 
 /** Without motion. */
@@ -170,41 +166,17 @@ async function accuracy(o: JudgeTaskConfig, program: Program, weights: Readonly<
 }
 
 /** Options of {@link trainJudge}. */
-export interface TrainJudgeOptions extends JudgeTaskOptions {
-  /** Folder of the run. */
-  readonly dir: string;
-  /** File that receives the weights (half precision) and the configuration. */
-  readonly out: string;
-  readonly config?: Partial<JudgeTaskConfig>;
-  readonly optim?: Partial<OptimConfig>;
-  /** Default false. */
-  readonly resume?: boolean;
-  /** Keep the run's page in `dir` up to date. Default false. */
-  readonly report?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onStep?: TrainOptions['onStep'];
-}
+export interface TrainJudgeOptions extends JudgeTaskOptions, ReaderRunOptions<JudgeTaskConfig> {}
 
 /** 3,000 steps of 32 clips. */
 export const JUDGE_OPTIM: OptimConfig = { steps: 3000, rate: 2e-3, warmup: 100, decayShare: 0.5, weightDecay: 0.05, clip: 1, emaLimit: 0.995, beta2: 0.99, matrices: 'adamw' };
 
 /** Trains a judge and writes its file; returns what it validated to at the end. */
-export async function trainJudge(o: TrainJudgeOptions): Promise<Readonly<Record<string, number>>> {
+export function trainJudge(o: TrainJudgeOptions): Promise<Readonly<Record<string, number>>> {
   const config = { ...JUDGE_DEFAULTS, ...o.config }, optim = { ...JUDGE_OPTIM, ...o.optim };
-  const task = judgeTask(config, o);
-  const state = await runTraining(task, {
-    backend: o.backend, seed: config.seed, optim, dir: o.dir, configHash: configHash({ config, optim }), resume: o.resume ?? false, report: o.report ?? false,
-    describe: { kind: 'judge', config: { ...config, optim } }, programs: 2, checkpointSeconds: 120,
-    validateEvery: Math.max(200, Math.ceil(optim.steps / 6)), ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
-  });
-  const weights = state.windows('ema');
-  await writeJudge(o.out, config.judge, weights, { seed: String(config.seed), steps: String(optim.steps), run: configHash({ config, optim }) });
-  return task.validate!(weights, optim.steps, o.dir);
+  return runReader({ kind: 'judge', task: judgeTask(config, o), config, optim, programs: 2, network: config.judge }, o);
 }
 
 /** Writes a judge: weights by name, `judge` = its configuration in the metadata. */
-export async function writeJudge(file: string, c: JudgeConfig, weights: Readonly<Record<string, Float32Array>>, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
-  const tensors = new Map<string, StoredTensor>(listParams(judgeParams(c)).map(({ name, leaf }) => [name, { shape: leaf.shape, data: weights[name]! }]));
-  await mkdir(dirname(file), { recursive: true }).catch((cause: unknown) => { throw fileError('write', file, cause); });
-  await writeTensors(file, tensors, { type: 'F16', metadata: { ...metadata, judge: JSON.stringify(c) } });
-}
+export const writeJudge = (file: string, c: JudgeConfig, weights: Readonly<Record<string, Float32Array>>): Promise<void> =>
+  writeReader(file, judgeParams(c), weights, { judge: JSON.stringify(c) });

@@ -2,25 +2,21 @@
  * @file Training the reader of looks, which tells a film model in words what a given picture shows. Pictures are frames of clips of its own stream and seed, some
  * that went through the autoencoder, all altered (augment.ts); a batch holds pictures of one canvas. What two characters look like is not learnt.
  */
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Backend } from '../../backend/backend.ts';
 import { draws, type RandomKey } from '../../core/random.ts';
 import { LOOK_NAMES, LOOKS, looksIn, type Look } from '../../data/sprites/looks.ts';
 import { CANVASES, drawClip, renderClip, type Split, type SpriteWorld } from '../../data/sprites/world.ts';
 import { add } from '../../graph/build.ts';
 import { Graph } from '../../graph/graph.ts';
-import { configHash } from '../../io/environment.ts';
-import { writeTensors } from '../../io/safetensors.ts';
 import { sliceFrames, toModel, type Frames } from '../../media/frames.ts';
-import { fileError } from '../../media/pending.ts';
 import type { LooksConfig } from '../../models/looks/config.ts';
 import { looks, looksParams } from '../../models/looks/looks.ts';
-import { bindParams, listParams } from '../../nn/param.ts';
+import { bindParams } from '../../nn/param.ts';
 import { augmentInto } from './augment.ts';
 import { crossEntropy } from './cross-entropy.ts';
 import type { JudgeVae } from './judge-task.ts';
-import { runTraining, type Batch, type OptimConfig, type TrainOptions, type TrainTask } from '../loop/loop.ts';
+import type { Batch, OptimConfig, TrainTask } from '../loop/loop.ts';
+import { runReader, type ReaderRunOptions } from './reader-run.ts';
 import { reconstructor } from './reconstruct.ts';
 
 /** The reader of `models/sprites-64`. */
@@ -150,33 +146,10 @@ export function looksTask(o: LooksTaskConfig, options: LooksTaskOptions): TrainT
 }
 
 /** Options of {@link trainLooks}. */
-export interface TrainLooksOptions extends LooksTaskOptions {
-  /** Folder of the run. */
-  readonly dir: string;
-  /** File that receives the weights (half precision) and the configuration. */
-  readonly out: string;
-  readonly config?: Partial<LooksTaskConfig>;
-  readonly optim?: Partial<OptimConfig>;
-  /** Default false. */
-  readonly resume?: boolean;
-  /** Keep the run's page in `dir` up to date. Default false. */
-  readonly report?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onStep?: TrainOptions['onStep'];
-}
+export interface TrainLooksOptions extends LooksTaskOptions, ReaderRunOptions<LooksTaskConfig> {}
 
 /** Trains a reader and writes its file; returns what it validated to at the end. */
-export async function trainLooks(o: TrainLooksOptions): Promise<Readonly<Record<string, number>>> {
-  const config = { ...LOOKS_DEFAULTS, ...o.config }, optim = { ...LOOKS_OPTIM, ...o.optim }, run = configHash({ config, optim });
-  const task = looksTask(config, o);
-  const state = await runTraining(task, {
-    backend: o.backend, seed: config.seed, optim, dir: o.dir, configHash: run, resume: o.resume ?? false, report: o.report ?? false,
-    describe: { kind: 'looks', config: { ...config, optim } }, programs: 4, checkpointSeconds: 120,
-    validateEvery: Math.max(200, Math.ceil(optim.steps / 6)), ...(o.signal ? { signal: o.signal } : {}), ...(o.onStep ? { onStep: o.onStep } : {}),
-  });
-  const weights = state.windows('ema');
-  await mkdir(dirname(o.out), { recursive: true }).catch((cause: unknown) => { throw fileError('write', o.out, cause); });
-  const tensors = new Map(listParams(task.specs).map(({ name, leaf }) => [name, { shape: leaf.shape, data: weights[name]! }]));
-  await writeTensors(o.out, tensors, { type: 'F16', metadata: { seed: String(config.seed), steps: String(optim.steps), run, looks: JSON.stringify(config.looks) } });
-  return task.validate!(weights, optim.steps, o.dir);
+export function trainLooks(o: TrainLooksOptions): Promise<Readonly<Record<string, number>>> {
+  const config = { ...LOOKS_DEFAULTS, ...o.config }, optim = { ...LOOKS_OPTIM, ...o.optim };
+  return runReader({ kind: 'looks', task: looksTask(config, o), config, optim, programs: 4, network: config.looks }, o);
 }
