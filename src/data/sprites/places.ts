@@ -91,8 +91,8 @@ const LONGEST = 33;
 /** Frames of the shortest clip in which two pass each other. */
 export const CROSS_FRAMES = 13;
 
-/** Whether there is a place to choose for somebody alone: where there is more room than to stand, in a film no longer than clips are. */
-export const hasPlaces = ({ width, frames }: Pick<Canvas, 'width' | 'frames'>): boolean => width >= TWO_FROM && frames <= LONGEST;
+/** Whether there is a place to choose for somebody alone: where there is more room than to stand. */
+export const hasPlaces = ({ width }: Pick<Canvas, 'width'>): boolean => width >= TWO_FROM;
 
 /** The walks of two who pass each other in a film, drawn as those of clips are; those of a longer film are slower. Null where it is too short. */
 export function drawCrossing(seed: number, { frames, ...canvas }: Canvas): [MiddleWalk, MiddleWalk] | null {
@@ -101,7 +101,7 @@ export function drawCrossing(seed: number, { frames, ...canvas }: Canvas): [Midd
   return [walkOf(left!, size.frames), walkOf(right!, size.frames)];
 }
 
-/** Where somebody alone walks or, without a side to go to or without room for it, stands in a film, drawn as in clips. */
+/** Where somebody alone walks in a film or, without a side to go to or without room for it, as in a film longer than clips are, stands; drawn as in clips. */
 export function drawWalk(seed: number, goes: 'left' | 'right' | undefined, canvas: Canvas): MiddleWalk {
   const d = draws({ seed, stream: 'film/walks', step: 0 }), place = standing(d, canvas);
   return walkOf(goes && roomToWalk(canvas, goes) >= SLOWEST ? travelFrom(d, canvas, place, goes) : place, canvas.frames);

@@ -8,7 +8,7 @@ import type { FilmSettings } from '../settings/film-options.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 const tokenizer = await loadTokenizer(fileURLToPath(new URL('../../../models/sprites-64/', import.meta.url)));
-const film = { prompt: 'a lass strolls west', negative: '', images: [], clips: [], width: 64, frames: 17, shots: [{}] }, info = { id: 'm', expander: 'sprites' } as const;
+const film = { prompt: 'a lass strolls west', negative: '', images: [], clips: [], width: 64, shots: [{}] }, info = { id: 'm', expander: 'sprites' } as const;
 const expand = (o: Partial<ExpandFilmOptions> = {}, s: Partial<typeof film> = {}) => expandFilm({ ...film, ...s }, { info, tokenizer: () => Promise.resolve(tokenizer), ...o });
 
 /** An endpoint that answers what a test wants, and notes what it is asked. */
@@ -40,7 +40,7 @@ test('where there is more room than to stand, it is said where somebody alone go
   const wide = { width: 128, prompt: 'a knight walks to the right' }, regions = { info: { ...info, regions: true } };
   const { expanded } = await expand(regions, wide);
   expect(expanded!.regions).toEqual({ relation: 'alone', goes: 'right', prompts: [expanded!.prompt, expanded!.prompt] });
-  for (const [o, s] of [[{}, wide], [regions, { ...wide, width: 64 }], [regions, { ...wide, frames: 65 }], [regions, { ...wide, images: [{}] as never }]] as const)
+  for (const [o, s] of [[{}, wide], [regions, { ...wide, width: 64 }], [regions, { ...wide, images: [{}] as never }]] as const)
     expect((await expand(o, s)).expanded?.regions).toBeUndefined();
   const shots = [{ prompt: 'a knight walks' }, { prompt: 'a knight casts a spell' }];
   expect((await expandShots({ ...film, ...wide, shots }, { ...regions, tokenizer: () => Promise.resolve(tokenizer) })).shots.map((shot) => 'reads' in shot && shot.reads)).toEqual(

@@ -56,7 +56,6 @@ interface Asked {
   readonly clips: readonly unknown[];
   readonly source?: unknown;
   readonly width: number;
-  readonly frames: number;
   readonly shots: readonly unknown[];
   /** Whether it will be cut out of its ground. */
   readonly transparent?: boolean;
