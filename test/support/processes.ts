@@ -3,6 +3,7 @@
  * {@link endProcesses} ends.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type OpenAI from 'openai';
@@ -10,7 +11,7 @@ import { clientOf } from './server.ts';
 
 const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** Node's arguments for the command line: from its source, or as it was built. */
-const PROGRAMS = { source: ['--import', 'tsx', root('src/cli/main.ts')], built: [root('bin/kinora.mjs')] } as const;
+const PROGRAMS = { source: ['--import', createRequire(import.meta.url).resolve('tsx'), root('src/cli/main.ts')], built: [root('bin/kinora.mjs')] } as const;
 
 /** How a process is started. */
 export interface ProcessOptions {
@@ -29,7 +30,7 @@ export async function until(what: string, seen: () => boolean | Promise<boolean>
 
 const started = new Set<KinoraProcess>();
 /** Kills what still runs. */
-export async function endProcesses(): Promise<void> { for (const process of [...started]) await process.end('SIGKILL'); }
+export async function endProcesses(): Promise<void> { for (const process of started) await process.end('SIGKILL'); }
 
 /** One process of the command line. */
 export class KinoraProcess {
@@ -71,12 +72,12 @@ export class ServeProcess {
 
   constructor(argv: readonly string[], o: ProcessOptions = {}) { this.#argv = argv; this.#o = o; }
 
-  /** Starts it, on a free port or, after the first time, the same one; resolves when it listens. */
-  async start(): Promise<this> {
+  /** Starts it, on a free port or, after the first time, the same one; resolves when it listens, which it must within `ms`. */
+  async start(ms?: number): Promise<this> {
     if (this.#process) this.#before += this.#process.stderr;
     const port = this.url === '' ? '0' : new URL(this.url).port, server = this.#process = new KinoraProcess(['serve', '--port', port, ...this.#argv], this.#o);
     const url = (): string | undefined => /(http:\/\/\S+)\/v1/.exec(server.stdout)?.[1];
-    await until('the server', () => { if (!server.running) throw new Error(`the server did not start: ${server.stderr}`); return url() !== undefined; });
+    await until('the server', () => { if (!server.running) throw new Error(`the server did not start: ${server.stderr}`); return url() !== undefined; }, ms);
     this.url = url()!;
     return this;
   }

@@ -1,0 +1,87 @@
+/**
+ * @file A disk that is full in earnest, under the data folder with its embedded database: films that find no room fail and say so, uploads are refused, the server lives, and
+ * what was kept stays whole. A database whose log finds no room panics: it is opened anew when there is room, with all that was acknowledged.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { KinoraClient, type VideosApiError } from '../../src/client/index.ts';
+import { endProcesses, ServeProcess, until } from '../support/processes.ts';
+import { makeSmallDisk, smallDiskReason } from '../support/small-disk.ts';
+import { writeTinyModel } from '../support/tiny-model.ts';
+
+const reason = await smallDiskReason(), MIB = 2 ** 20, SEGMENT = 16 * MIB;                          // of the database's log
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'kinora-full-'));
+  await writeTinyModel(join(dir, 'tiny'), { window: 33, maxFrames: 200, minSide: 64 });
+  await mkdir(join(dir, 'disk'));
+});
+afterEach(endProcesses);
+afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
+
+const name = 'a full disk: films fail and say so, no half file is served, nothing acknowledged is lost, and all goes on when there is room';
+test.skipIf(reason)(`${name}${reason ? ` (skipped: ${reason})` : ''}`, async () => {
+  const disk = await makeSmallDisk(join(dir, 'disk'), 160 * MIB), data = join(dir, 'disk', 'data'), config = join(dir, 'config.json');
+  try {
+    await writeFile(config, JSON.stringify({
+      data, models: [join(dir, 'tiny')], workers: 1, batch: 2, threads: 1, provenance: false, limits: { waiting: 2000, waitingPerKey: 2000 },
+    }));
+    const server = await new ServeProcess(['--config', config], { through: disk.through }).start(), client = new KinoraClient({ url: server.url, retries: 0 });
+    const ask = (key: string): ReturnType<KinoraClient['create']> =>
+      client.create({ prompt: 'a man walks', size: '64x64', num_frames: 57, seed: 1, num_inference_steps: 2 }, { idempotencyKey: key });
+    const hash = async (id: string): Promise<string> => createHash('sha256').update(new Uint8Array(await (await client.download(id)).arrayBuffer())).digest('hex');
+    const refusal = async (call: Promise<unknown>): Promise<Pick<VideosApiError, 'status' | 'code' | 'message'> | undefined> =>
+      call.then(() => undefined, ({ status, code, message }: VideosApiError) => ({ status, code, message }));
+    const whole = await hash((await client.wait((await ask('calm')).id)).id), [calm] = (await readdir(disk.seen(join(data, 'jobs')))) as [string];
+    const noise = await sharp(randomBytes(3 * 512 * 512), { raw: { width: 512, height: 512, channels: 3 } }).png().toBuffer();
+    const pictured = (): Promise<unknown> => client.create({ prompt: 'a man walks', size: '64x64', num_frames: 5, num_inference_steps: 1 },
+      { image: new File([new Uint8Array(noise)], 'a.png', { type: 'image/png' }) });
+
+    await disk.fill(96 * 1024);
+    const full = (await Promise.all(Array.from({ length: 4 }, (_, i) => ask(`full-${i}`).catch((error: unknown) => error as VideosApiError)))), told: string[] = [];
+    for (const answer of full) {
+      if (!('object' in answer)) { expect(answer).toMatchObject({ status: 503, code: 'disk_full' }); continue; }
+      told.push(answer.id);
+      await client.wait(answer.id).catch(() => undefined);
+      expect(await client.get(answer.id)).toMatchObject({ status: 'failed', error: { code: 'disk_full', message: expect.stringContaining('the disk is full') as string } });
+      expect(await refusal(client.download(answer.id))).toMatchObject({ status: 404, code: 'video_failed' });
+    }
+    expect(told.length).toBeGreaterThan(0);
+    expect(await refusal(pictured())).toEqual({ status: 503, code: 'disk_full', message: "the server's disk is full: what you sent could not be kept" });
+    expect(await hash(calm)).toBe(whole);
+    const left = async (): Promise<string[]> => (await readdir(disk.seen(join(data, 'jobs')), { recursive: true })).filter((path) => !path.startsWith(calm)).toSorted();
+    await expect.poll(left, { timeout: 30_000 }).toEqual(told.flatMap((id) => [id, `${id}/inputs`]).toSorted());      // what was under way gives its room back
+    await disk.clear();
+    expect(await hash((await client.wait((await ask('room')).id)).id)).toBe(whole);
+    expect(await refusal(pictured())).toBeUndefined();
+    expect([await client.ready(), server.log().filter(({ event }) => event === 'worker_gone')]).toEqual([{ ready: true, reasons: [] }, []]);
+    await server.end('SIGTERM');
+
+    const still = await new ServeProcess(['--config', config, '--workers', '0'], { through: disk.through }).start(), queue = new KinoraClient({ url: still.url, retries: 0 });
+    const long = (): ReturnType<KinoraClient['create']> => queue.create({ prompt: randomBytes(20_000).toString('base64'), size: '64x64', num_frames: 5, num_inference_steps: 1 });
+    await disk.fill(SEGMENT - MIB);
+    const lost = (): boolean => still.log().some(({ event }) => event === 'database_lost');
+    for (let i = 0; i < 1000 && !lost(); i++)
+      await long().then(({ id }) => { told.push(id); }, (error: unknown) => { expect(error).toMatchObject({ status: 503 }); });
+    expect(lost()).toBe(true);
+    expect((await fetch(`${still.url}/livez`)).status).toBe(200);
+    expect(await queue.ready()).toEqual({ ready: false, reasons: ['the database does not answer'] });
+    expect(await refusal(queue.get(calm))).toMatchObject({ status: 503, code: 'database_unavailable' });
+    await disk.clear();
+    await until('the database', async () => (await queue.ready()).ready, 30_000);
+    told.push((await long()).id);
+    await still.end('SIGKILL');
+
+    await server.start();
+    const all: string[] = [];
+    for await (const { id, status } of client.list({ limit: 100 })) { all.push(id); if (status === 'queued') await client.delete(id).catch(() => undefined); }
+    expect(told.filter((id) => !all.includes(id))).toEqual([]);
+    expect(await hash(calm)).toBe(whole);
+    expect(await hash((await client.wait((await ask('end')).id)).id)).toBe(whole);
+    expect(await server.end('SIGTERM')).toBe(0);
+  } finally { await endProcesses(); await disk.remove(); }
+}, 900_000);
