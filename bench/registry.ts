@@ -10,5 +10,6 @@ export const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Be
   packing: () => import('./packing.ts'),
   presets: () => import('./presets.ts'),
   serve: () => import('./serve.ts'),
+  soak: () => import('./soak.ts'),
   'train-step': () => import('./train-step.ts'),
 };

@@ -13,6 +13,13 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder', ENOTDIR: 'part of its path is a file', ENAMETOOLONG: 'its name is too long', EIO: 'the disk reports an error',
 };
 
+/** Whether an error, or what caused it, is a disk that takes no more. */
+export function isDiskFull(error: unknown): boolean {
+  for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause)
+    if (['ENOSPC', 'EDQUOT'].includes((at as { code?: unknown }).code as string)) return true;
+  return false;
+}
+
 /** The FileError of a failed file operation; errors of Kinora pass unchanged. */
 export function fileError(doing: string, file: string, cause: unknown): KinoraError {
   if (cause instanceof KinoraError) return cause;

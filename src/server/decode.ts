@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { KinoraError } from '../core/errors.ts';
 import { concatFrames, sliceFrames, toRgb, type Frames } from '../media/frames.ts';
+import { isDiskFull } from '../media/pending.ts';
 import { fitFrames } from '../media/resize.ts';
 import { writeFilm } from '../media/sink.ts';
 import type { MediaKind } from '../media/sniff.ts';
@@ -35,8 +36,8 @@ export interface DecodedFilm {
   readonly original: { readonly width: number; readonly height: number };
 }
 
-/** What came of it. */
-export type DecodeResult = { readonly wrong: string } | DecodedFilm;
+/** What came of it. `full`: the disk took no more of it. */
+export type DecodeResult = { readonly wrong: string } | { readonly full: true } | DecodedFilm;
 
 /** Longer side of what keeps its own size, and most frames of a film. */
 const SIDE = 1024, MOST_FRAMES = 4800;
@@ -74,6 +75,7 @@ export async function decode(r: DecodeRequest): Promise<DecodeResult> {
     if (r.first !== undefined) await writeFilm(r.first, sliceFrames(film.kept, 0, 1));
     return { frames: film.kept.count, fps: film.kept.fps, original: film.original };
   } catch (error) {
+    if (isDiskFull(error)) return { full: true };
     // The sentence names the upload as it lies here: that name says nothing to whoever sent it.
     const told = error instanceof KinoraError ? error.message : 'it is damaged';
     return { wrong: told.replaceAll(r.file, 'it').replaceAll(basename(r.file), 'it') };

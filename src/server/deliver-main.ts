@@ -2,6 +2,7 @@
  * @file The process that delivers films for a worker (delivery.ts), one after the other. It ends when the worker does; signals that both get are the worker's to answer.
  */
 import { CancelledError, KinoraError } from '../core/errors.ts';
+import { isDiskFull } from '../media/pending.ts';
 import { readFilm, readMetadata } from '../media/read.ts';
 import type { FilmSigner } from '../media/signer.ts';
 import { deliverFilm } from './deliver.ts';
@@ -34,7 +35,8 @@ process.on('message', (call: DeliveryCall) => {
   if ('request' in call) {
     const { film, request } = call;
     turn = turn.then(() => deliver(film, request)).then((bytes) => { tell({ film, bytes }); }, (error: unknown) => {
-      tell({ film, error: error instanceof KinoraError ? { code: error.code, message: error.message } : { code: 'internal', message: String((error as Error).stack ?? error) } });
+      const told = error instanceof KinoraError ? { code: error.code, message: error.message } : { code: 'internal', message: String((error as Error).stack ?? error) };
+      tell({ film, error: isDiskFull(error) ? { ...told, full: true } : told });
     }).finally(() => { stopped.delete(film); });
   } else if ('stop' in call) stopped.add(call.film);
   else {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { sliceFrames, toRgb, upscaleNearest, type Frames } from '../media/frames.ts';
 import type { FilmMetadata } from '../media/metadata.ts';
+import { fileError } from '../media/pending.ts';
 import type { FilmSigner } from '../media/signer.ts';
 import { openSink } from '../media/sink.ts';
 import { VARIANT_FILES } from './store.ts';
@@ -61,7 +62,7 @@ export async function deliverFilm({ native, deliver, folder, metadata, signer, d
 async function writeStills(film: Frames, { deliver, folder, metadata, signer }: Omit<DeliverOptions, 'native' | 'done'>): Promise<void> {
   const { default: sharp } = await import('sharp'), { spreadFrames } = await import('../media/contact-sheet.ts');
   const write = async (name: string, format: 'webp' | 'jpeg', bytes: Uint8Array): Promise<void> =>
-    writeFile(join(folder, name), signer ? (await signer.sign(bytes, { format, metadata })).bytes : bytes);
+    writeFile(join(folder, name), signer ? (await signer.sign(bytes, { format, metadata })).bytes : bytes).catch((cause: unknown) => { throw fileError('write', name, cause); });
   const image = (f: Frames) => sharp(f.data, { raw: { width: f.width, height: f.height, channels: 3 }, limitInputPixels: false });
   const first = await enlarged(sliceFrames(film, 0, 1), deliver);
   await write(VARIANT_FILES.thumbnail[0], 'webp', await image(first).webp({ quality: 90 }).toBuffer());

@@ -24,10 +24,12 @@ type SignArguments = Parameters<FilmSigner['sign']>;
 export type DeliveryCall =
   | { readonly film: number; readonly request: DeliveryRequest } | { readonly film: number; readonly stop: true }
   | { readonly signature: number; readonly signed: Awaited<ReturnType<FilmSigner['sign']>> } | { readonly signature: number; readonly failed: string };
+/** An error, as it comes from the process. */
+interface DeliveryFailure { readonly code: string; readonly message: string; /** The disk takes no more. */ readonly full?: boolean }
 /** From the process. */
 export type DeliveryAnswer =
   | { readonly film: number; readonly frames: number } | { readonly film: number; readonly bytes: number }
-  | { readonly film: number; readonly error: { readonly code: string; readonly message: string } }
+  | { readonly film: number; readonly error: DeliveryFailure }
   | { readonly film: number; readonly signature: number; readonly sign: SignArguments };
 
 /** Beside the request. */
@@ -41,7 +43,8 @@ export interface DeliveryOptions {
 interface Open extends DeliveryOptions { readonly resolve: (bytes: number) => void; readonly reject: (error: Error) => void }
 
 /** An error of the process, of the class that its code says. */
-function errorOf({ code, message }: { readonly code: string; readonly message: string }): Error {
+function errorOf({ code, message, full }: DeliveryFailure): Error {
+  if (full) return new FileError(message, { cause: Object.assign(new Error('the disk is full'), { code: 'ENOSPC' }) });
   const known = { invalid_input: InputError, file: FileError, resource: ResourceError, cancelled: CancelledError } as const;
   return Object.hasOwn(known, code) ? new known[code as keyof typeof known](message) : new Error(message);
 }

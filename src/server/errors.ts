@@ -3,6 +3,7 @@
  */
 import type { z } from 'zod';
 import { FileError, InputError, KinoraError, ResourceError } from '../core/errors.ts';
+import { isDiskFull } from '../media/pending.ts';
 import { AssetsError } from './assets.ts';
 import type { ErrorBody } from './contract.ts';
 
@@ -66,12 +67,19 @@ export function invalid(error: z.ZodError, what = 'the request'): ApiError {
 /** Connections that broke, or could not be made. */
 const CONNECTION = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|CONNECTION_\w+|CONNECT_TIMEOUT|57P0[1-3]|08\d\d\d|53300)$/;
 
+/** What a database says when its disk takes no more. */
+const DATABASE_FULL = '53100';
+/** The server's disk takes no more: nothing that the request can mend, and it will not be different in a moment. */
+export const diskFull = (cause?: unknown): ApiError =>
+  new ApiError(503, "the server's disk is full: what you sent could not be kept", { code: 'disk_full', retryAfter: 60, retry: false, cause });
+
 /** Any error as an answer. What is nobody's fault but ours says nothing of its inside. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof InputError) return new ApiError(400, error.message, { code: error.code, cause: error });
   if (error instanceof AssetsError) return new ApiError(503, 'the store of films does not answer; try again', { code: error.code, retryAfter: 2, cause: error });
   const code = (error as { code?: unknown } | null)?.code;
+  if (code === DATABASE_FULL || isDiskFull(error)) return diskFull(error);
   if (typeof code === 'string' && CONNECTION.test(code))
     return new ApiError(503, 'the database does not answer; try again', { code: 'database_unavailable', retryAfter: 1, cause: error });
   return new ApiError(500, 'something went wrong in the server; its log says what, under the request id', { code: 'internal_error', cause: error });
@@ -79,6 +87,7 @@ export function asApiError(error: unknown): ApiError {
 
 /** Why a film could not be made, as its object says it. */
 export function jobError(error: unknown): { readonly code: string; readonly message: string } {
+  if (isDiskFull(error)) return { code: 'disk_full', message: error instanceof KinoraError ? withoutFolders(error.message) : "the server's disk is full" };
   if (error instanceof FileError || error instanceof ResourceError || error instanceof InputError) return { code: error.code, message: withoutFolders(error.message) };
   if (error instanceof KinoraError) return { code: error.code, message: withoutFolders(error.message) };
   return { code: 'internal_error', message: 'the film could not be made; the log of the server says why' };

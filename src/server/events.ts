@@ -2,7 +2,7 @@
  * @file A job's changes as server-sent events. The first one is the job as it stands, so a late listener needs no history; ids are the job's own count of changes, so one
  * that comes again with `Last-Event-ID` is told when there is something new. Changes in this process are told at once, those of others are looked for.
  */
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { Video, VideoPreview } from './contract.ts';
 import type { JobRow } from './jobs.ts';
 
@@ -14,9 +14,17 @@ export class Changes {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
 
   tell(id: string): void { this.#emitter.emit(id); }
-  /** Resolves with the next change of the job, or after so many milliseconds. */
-  async next(id: string, ms: number, signal: AbortSignal): Promise<void> {
-    await once(this.#emitter, id, { signal: AbortSignal.any([signal, AbortSignal.timeout(ms)]) }).catch(() => undefined);
+  /**
+   * Resolves with the next change of the job, or after so many milliseconds, or with the signal. A timer of its own: `AbortSignal.any` holds what it is made of only weakly,
+   * so that a signal of `AbortSignal.timeout` may be collected before its time, and nobody is called any more.
+   */
+  next(id: string, ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => { clearTimeout(timer); this.#emitter.off(id, done); signal.removeEventListener('abort', done); resolve(); }, timer = setTimeout(done, ms);
+      this.#emitter.on(id, done);
+      signal.addEventListener('abort', done);
+    });
   }
 }
 
@@ -30,13 +38,15 @@ export interface EventStreamOptions {
   readonly preview: (after: number) => Promise<VideoPreview | undefined>;
   /** `Last-Event-ID`. */
   readonly after: string | null;
-  /** The client is gone, or the server stops. */
-  readonly signal: AbortSignal;
+  /** The client is gone; the server stops. */
+  readonly signals: readonly AbortSignal[];
 }
 
 /** The stream; it ends with the job. */
-export function eventStream({ id, changes, read, object, preview, after, signal }: EventStreamOptions): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder(), stop = new AbortController(), ended = AbortSignal.any([signal, stop.signal]);
+export function eventStream({ id, changes, read, object, preview, after, signals }: EventStreamOptions): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder(), stop = new AbortController(), ended = stop.signal, end = (): void => { stop.abort(); };
+  for (const signal of signals) if (signal.aborted) end(); else signal.addEventListener('abort', end);
+  const leave = (): void => { for (const signal of signals) signal.removeEventListener('abort', end); };   // the server's outlives the line by far
   let last = after !== null && /^\d+$/.test(after) ? Number(after) : -1, shown = 0, told = Date.now();
   const events = async function* (): AsyncGenerator<string> {
     yield 'retry: 1000\n\n';
@@ -61,9 +71,13 @@ export function eventStream({ id, changes, read, object, preview, after, signal 
   }();
   return new ReadableStream({
     async pull(controller) {
-      const { value, done } = await events.next();
-      if (done) controller.close(); else controller.enqueue(encoder.encode(value));
+      try {
+        const { value, done } = await events.next();
+        if (!done) { controller.enqueue(encoder.encode(value)); return; }
+        leave();
+        controller.close();
+      } catch (error) { leave(); throw error; }
     },
-    async cancel() { stop.abort(); await events.return(undefined); },
+    async cancel() { end(); leave(); await events.return(undefined); },
   });
 }

@@ -232,7 +232,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       if (request.method === 'HEAD') return new Response(null, { headers });
       return new Response(eventStream({
         id, changes: c.changes, read: () => jobs.get(id, caller.scope), object, preview: (number) => c.previews.after(id, number),
-        after: request.headers.get('last-event-id'), signal: AbortSignal.any([request.signal, c.stopping]),
+        after: request.headers.get('last-event-id'), signals: [request.signal, c.stopping],
       }), { headers });
     },
     listModels: async () => json({ object: 'list', data: [...served.models.values()].map(({ info }) => info.id).concat(Object.keys(served.names)).map(modelObject) }),

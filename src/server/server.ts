@@ -11,7 +11,8 @@ import { placeText } from './assets-place.ts';
 import { openCredentials } from '../provenance/credentials.ts';
 import { filmSigner } from '../provenance/sign.ts';
 import { credentialsFolder, isLoopback, type ServerConfig } from './config.ts';
-import { openPglite, openPostgres, type Database } from './db/database.ts';
+import { openPostgres, type Database } from './db/database.ts';
+import { openPglite } from './db/pglite.ts';
 import { migrate } from './db/schema.ts';
 import { Changes } from './events.ts';
 import type { FilmMaker } from './film-maker.ts';
@@ -57,10 +58,10 @@ export interface RunningServer {
 }
 
 /** A database with its tables; `close` also gives the data folder back. */
-export async function openDatabase({ data, database }: Pick<ServerConfig, 'data' | 'database'>): Promise<Database> {
+export async function openDatabase({ data, database }: Pick<ServerConfig, 'data' | 'database'>, log?: Log): Promise<Database> {
   if (database !== undefined) return opened(await openPostgres(database), () => {});
   const unlock = await lockFolder(resolve(data));
-  try { return await opened(await openPglite(join(resolve(data), 'db')), unlock); } catch (error) { unlock(); throw error; }
+  try { return await opened(await openPglite(join(resolve(data), 'db'), log), unlock); } catch (error) { unlock(); throw error; }
 }
 
 async function opened(db: Database, unlock: () => void): Promise<Database> {
@@ -90,7 +91,7 @@ const workerFlags = ({ batch, threads, device, precision, assets, policy: { hook
 export async function startServer(config: ServerConfig, { version, log, make, decoder = processDecoder, open = openDatabase }: StartServerOptions): Promise<RunningServer> {
   const store = await openStore(config, log), served = await openModels(config), policy = await openPolicy(config.policy), stop = new AbortController();
   await store.open();
-  const db = await open(config), changes = new Changes(), keys = new Keys(db), metrics = serverMetrics(version, served);
+  const db = await open(config, log), changes = new Changes(), keys = new Keys(db), metrics = serverMetrics(version, served);
   let pool: WorkerPool | undefined;
   const inline: Worker[] = [];
   const wake = (): void => { pool?.wake(); for (const worker of inline) worker.wake(); };

@@ -108,6 +108,8 @@ export class Store {
     await rm(this.character(id), { recursive: true, force: true });
     if (!this.#assets.local) await this.#assets.remove(this.#path(this.character(id)));
   }
+  /** Removes what is under way of a job that came to nothing: what it was given stays, for another attempt. */
+  async dropWork(id: string): Promise<void> { await rm(this.work(id), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }); }
   /** Removes what only the making needed, and films that lost a race. */
   async tidy(id: string, assets: string): Promise<void> {
     const over = (name: string): boolean => name !== assets && name !== 'inputs';

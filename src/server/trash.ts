@@ -65,6 +65,9 @@ export class Trash {
     return (await this.#db.query<{ id: string }>(`select id from kinora_jobs where ${LIVE} and completed < ${NOW} - $1::float8`, [ms])).map(({ id }) => id);
   }
 
+  /** Ids of jobs that ended without a film. */
+  async failed(): Promise<string[]> { return (await this.#db.query<{ id: string }>(`select id from kinora_jobs where status = 'failed' and ${LIVE}`)).map(({ id }) => id); }
+
   /** Whether there is a job of this id, in sight or not. */
   async known(id: string): Promise<boolean> { return (await this.#db.query('select id from kinora_jobs where id = $1::text', [id])).length > 0; }
 }
@@ -93,6 +96,7 @@ export async function sweep({ config: { keepDays, keepBytes, trashDays }, trash,
   }
   const gone = new Set(await trash.gone());
   for (const id of held.keys()) if (gone.has(id)) await store.discard(id);
+  for (const id of await trash.failed()) if (held.has(id)) await store.dropWork(id);
   // What a request began and a killed server could not take back: a folder without a job.
   for (const [id, { changed }] of held) if (!gone.has(id) && Date.now() - changed > YOUNG_MS && !await trash.known(id)) await store.discard(id);
   await store.forget();

@@ -11,7 +11,7 @@ import { MEDIA_KINDS, sniff, SNIFF_BYTES, type MediaKind } from '../media/sniff.
 import type { SizedModel } from '../pipeline/settings/size-rule.ts';
 import type { ServerConfig } from './config.ts';
 import type { DecodedFilm, DecodeRequest, DecodeResult } from './decode.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, diskFull } from './errors.ts';
 import type { Store } from './store.ts';
 
 /** Decodes a file of ours; the tests' one does so in the same process. */
@@ -71,6 +71,7 @@ export async function receive(bytes: Uint8Array, { store, limits, decoder, param
       ...(fit ? { fit: { dit: { config: { patch: fit.dit.config.patch } }, limits: fit.limits, native: fit.native } } : {}),
       ...(fps === undefined ? {} : { fps }), ...(first === undefined ? {} : { first }),
     }, limits);
+    if ('full' in result) throw diskFull();
     if ('wrong' in result) throw new ApiError(400, `${param} cannot be read: ${result.wrong}`, { code: 'invalid_file', param });
     return result;
   } finally { await rm(file, { force: true }); }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, KinoraError } from '../core/errors.ts';
+import { isDiskFull } from '../media/pending.ts';
 import type { FilmSigner } from '../media/signer.ts';
 import { jobError } from './errors.ts';
 import type { FilmMaker } from './film-maker.ts';
@@ -105,7 +106,7 @@ export class Worker {
   }
 
   async #unfinished(job: ClaimedJob, error: unknown, stopped: AbortSignal): Promise<void> {
-    const { source, log } = this.#o, { id } = job;
+    const { source, store, log } = this.#o, { id } = job;
     if (stopped.aborted && (stopped.reason as Stop) === 'lost') { await this.#lost(id); return; }
     if (stopped.aborted || error instanceof CancelledError) {
       await source.release(job).catch((cause: unknown) => { log('release_failed', { job: id, error: cause }); });
@@ -113,7 +114,8 @@ export class Worker {
       return;
     }
     log('job_failed', { job: id, error });
-    await this.#insist(() => source.fail(job, jobError(error), !(error instanceof KinoraError)), stopped).catch(() => undefined);
+    const again = !(error instanceof KinoraError || isDiskFull(error)), failed = await this.#insist(() => source.fail(job, jobError(error), again), stopped).catch(() => false);
+    if (failed && !again) await store.dropWork(id).catch((cause: unknown) => { log('tidy_failed', { job: id, error: cause }); });
   }
 
   /** A shared folder goes with the job, or when the film of the other is there. */

@@ -6,7 +6,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draws, type Draws } from '../../src/core/random.ts';
 import { serverConfig } from '../../src/server/config.ts';
-import { NOW, openPglite, type Database, type Param, type Queryable } from '../../src/server/db/database.ts';
+import { NOW, type Database, type Param, type Queryable } from '../../src/server/db/database.ts';
+import { openPglite } from '../../src/server/db/pglite.ts';
 import { migrate } from '../../src/server/db/schema.ts';
 import { Jobs, type NewJob, type RequestMark } from '../../src/server/jobs.ts';
 import type { ClaimedJob, FilmSpec, Lease, MadeFilm } from '../../src/server/spec.ts';

@@ -2,23 +2,20 @@
  * @file `kinora serve` as processes: killed workers, a killed server, SIGTERM, a second server on the same folder; on a tiny model with random weights, and once on the one
  * that ships.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type OpenAI from 'openai';
 import { BadRequestError, toFile } from 'openai';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readMetadata } from '../../src/media/read.ts';
 import { generate } from '../../src/pipeline/generate.ts';
-import { clientOf, finished, freshPostgres, postgresReason } from '../support/server.ts';
+import { endProcesses, KinoraProcess, ServeProcess, until } from '../support/processes.ts';
+import { finished, freshPostgres, postgresReason } from '../support/server.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 const reason = await postgresReason();
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let dir: string, data: string, model: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kinora-serve-'));
@@ -26,43 +23,10 @@ beforeAll(async () => {
   model = join(dir, 'tiny');
   await writeTinyModel(model, { window: 33, maxFrames: 200, minSide: 64 });
 });
-const started: ChildProcess[] = [];
-afterEach(async () => { for (const child of started.splice(0)) await stopped(child, 'SIGKILL'); });
+afterEach(endProcesses);
 afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
 
-interface Serve { readonly child: ChildProcess; readonly client: OpenAI; readonly log: () => readonly Readonly<Record<string, unknown>>[]; readonly workers: () => number[] }
-
-function kinora(argv: readonly string[]): { readonly child: ChildProcess; readonly text: () => { stdout: string; stderr: string } } {
-  const { DATABASE_URL: _, ...env } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...argv], { stdio: ['ignore', 'pipe', 'pipe'], env }), text = { stdout: '', stderr: '' };
-  child.stdout!.on('data', (bytes: Buffer) => { text.stdout += bytes.toString(); });
-  child.stderr!.on('data', (bytes: Buffer) => { text.stderr += bytes.toString(); });
-  started.push(child);
-  return { child, text: () => text };
-}
-
-/** Waits for what must come. */
-async function until(what: string, seen: () => boolean | Promise<boolean>, ms = 120_000): Promise<void> {
-  for (const end = Date.now() + ms; !await seen(); await sleep(10)) if (Date.now() > end) throw new Error(`${what} did not come in ${ms} ms`);
-}
-
-async function serve(argv: readonly string[] = ['--model', model]): Promise<Serve> {
-  const { child, text } = kinora(['serve', '--port', '0', '--data', data, ...argv]);
-  const url = (): string | undefined => /(http:\/\/\S+)\/v1/.exec(text().stdout)?.[1];
-  await until('the server', () => { if (child.exitCode !== null) throw new Error(text().stderr); return url() !== undefined; });
-  const log = (): Readonly<Record<string, unknown>>[] =>
-    text().stderr.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Record<string, unknown>);
-  const workers = (): number[] => {
-    const pids = (event: string): number[] => log().filter((line) => line['event'] === event).map((line) => line['pid'] as number);
-    return pids('worker_started').filter((pid) => !pids('worker_gone').includes(pid));
-  };
-  return { child, client: clientOf(url()!), log, workers };
-}
-
-async function stopped(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => { child.once('close', resolve); child.kill(signal); });
-  return child.exitCode;
-}
+const serve = (argv: readonly string[] = ['--data', data, '--model', model]): Promise<ServeProcess> => new ServeProcess(argv).start();
 
 /** Four windows: 33 frames, then 24 more each. */
 const LONG = { prompt: 'a man walks', size: '64x64', num_frames: 90, seed: 7, num_inference_steps: 40 } as unknown as OpenAI.VideoCreateParams;
@@ -70,7 +34,7 @@ const bytesOf = async (client: OpenAI, id: string): Promise<Buffer> => Buffer.fr
 const windowsOf = async (id: string): Promise<number> =>
   (await readdir(join(data, 'jobs', id, 'work', 'native.png.parts')).catch(() => [])).filter((name) => /^window-[0-9a-f]{32}\.safetensors$/.test(name)).length;
 /** Windows that a film took over. A client can see that a film is done before its worker has tidied up and says so. */
-async function reused(s: Serve, id: string): Promise<unknown> {
+async function reused(s: ServeProcess, id: string): Promise<unknown> {
   const line = () => s.log().find(({ event, job }) => event === 'job_completed' && job === id);
   await until(`the line of the completed job ${id}`, () => line() !== undefined);
   return line()!['reused'];
@@ -93,12 +57,11 @@ test('killed workers, a killed server, a server that is told to stop: each film 
   expect(await reused(s, one)).toBeGreaterThanOrEqual(2);
   expect(Buffer.compare(await bytesOf(s.client, one), whole)).toBe(0);
 
-  const second = kinora(['serve', '--port', '0', '--data', data, '--model', model]);
-  await until('the refusal', () => second.child.exitCode !== null);
-  expect([second.child.exitCode, second.text().stderr]).toEqual([1, `kinora: the data folder ${data} is in use by process ${s.child.pid}: stop it, or name another with --data\n`]);
+  const second = new KinoraProcess(['serve', '--port', '0', '--data', data, '--model', model]);
+  expect([await second.ended, second.stderr]).toEqual([1, `kinora: the data folder ${data} is in use by process ${s.pid}: stop it, or name another with --data\n`]);
 
   const two = await begun(), waiting = (await s.client.videos.create({ ...LONG, seed: 8 } as OpenAI.VideoCreateParams)).id, [orphan] = s.workers();
-  await stopped(s.child, 'SIGKILL');
+  await s.end('SIGKILL');
   await until('the end of a worker whose server is gone', () => { try { process.kill(orphan!, 0); return false; } catch { return true; } });
   s = await serve();
   expect(await finished(s.client, two)).toMatchObject({ status: 'completed' });
@@ -107,7 +70,7 @@ test('killed workers, a killed server, a server that is told to stop: each film 
   expect(await finished(s.client, waiting)).toMatchObject({ status: 'completed', seed: 8 });
 
   const three = await begun(), told = performance.now();
-  expect(await stopped(s.child, 'SIGTERM')).toBe(0);
+  expect(await s.end('SIGTERM')).toBe(0);
   expect(performance.now() - told).toBeLessThan(20_000);                                          // 2 s for workers and 1 s for requests, on a machine at rest
   s = await serve();
   expect(await finished(s.client, three)).toMatchObject({ status: 'completed' });
@@ -116,11 +79,11 @@ test('killed workers, a killed server, a server that is told to stop: each film 
   const all: string[] = [];
   for await (const { id } of s.client.videos.list({ order: 'asc' })) all.push(id);
   expect(all).toEqual([calm.id, one, two, waiting, three]);                                       // nothing lost, nothing twice
-  await stopped(s.child, 'SIGTERM');
+  await s.end('SIGTERM');
 }, 600_000);
 
 test('the model that ships: the film is the one of generate, in the asked size; uploads are decoded in a process of their own', async () => {
-  const s = await serve([]), asked = { prompt: 'a knight walks to the right', size: '256x256', num_frames: 9, num_inference_steps: 2, seed: 7 };
+  const s = await serve(['--data', data]), asked = { prompt: 'a knight walks to the right', size: '256x256', num_frames: 9, num_inference_steps: 2, seed: 7 };
   const video = await finished(s.client, (await s.client.videos.create(asked as unknown as OpenAI.VideoCreateParams)).id);
   expect(video).toMatchObject({ status: 'completed', served_model: 'sprites-64', native_size: '64x64', num_frames: 9, fps: 8, error: null });
   const output = join(dir, 'same.png');
@@ -135,23 +98,22 @@ test('the model that ships: the film is the one of generate, in the asked size; 
   const broken = await s.client.videos.create({ prompt: 'x', input_reference: await toFile(png.subarray(0, 50), 'a.png') }).catch((error: unknown) => error);
   expect(broken).toBeInstanceOf(BadRequestError);
   expect(broken).toMatchObject({ code: 'invalid_file', message: expect.not.stringContaining('incoming') as string });
-  await stopped(s.child, 'SIGTERM');
+  await s.end('SIGTERM');
 }, 300_000);
 
 test('an address that others reach needs a key; keys are made, listed and revoked from the command line', async () => {
   const run = async (argv: readonly string[]): Promise<{ exit: number | null; stdout: string; stderr: string }> => {
-    const { child, text } = kinora(argv);
-    await new Promise((resolve) => { child.once('close', resolve); });
-    return { exit: child.exitCode, ...text() };
+    const called = new KinoraProcess(argv), exit = await called.ended;
+    return { exit, stdout: called.stdout, stderr: called.stderr };
   };
   const open = await run(['serve', '--host', '0.0.0.0', '--port', '0', '--data', data, '--model', model]);
   expect([open.exit, open.stderr]).toEqual([2, expect.stringContaining('kinora: 0.0.0.0 can be reached by others, so keys are needed: make one with kinora keys add NAME')]);
   const key = (await run(['keys', 'add', 'ada', '--data', data])).stdout.trim();
   expect(key).toMatch(/^kinora-[0-9a-f]{12}-[\w-]{43}$/);
-  const s = await serve(['--host', '0.0.0.0', '--model', model]), url = s.client.baseURL.replace('0.0.0.0', '127.0.0.1');
+  const s = await serve(['--host', '0.0.0.0', '--data', data, '--model', model]), url = s.client.baseURL.replace('0.0.0.0', '127.0.0.1');
   expect((await fetch(`${url}/videos`)).status).toBe(401);
   expect((await fetch(`${url}/videos`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
-  await stopped(s.child, 'SIGTERM');
+  await s.end('SIGTERM');
   const id = key.split('-')[1]!;
   expect((await run(['keys', 'revoke', id, '--data', data])).exit).toBe(0);
   expect((await run(['keys', 'list', '--data', data])).stdout).toMatch(new RegExp(`^${id} .*revoked  ada\n$`));
@@ -163,19 +125,19 @@ test.skipIf(reason !== undefined)(`${apart}${reason === undefined ? '' : ` (skip
   const { url, drop } = await freshPostgres(), config = join(dir, 'shared.yaml');
   try {
     await writeFile(config, JSON.stringify({ database: url, data, models: [model], workers: 0, lease: { ms: 3000, renew: 300 } }));
-    const s = await serve(['--config', config]), worker = (): ReturnType<typeof kinora> => kinora(['worker', '--config', config]);
+    const s = await serve(['--config', config]), worker = (): KinoraProcess => new KinoraProcess(['worker', '--config', config]);
     const first = worker(), { id } = await s.client.videos.create(LONG);
     await until('a window', async () => (await windowsOf(id)) >= 1);
-    await stopped(first.child, 'SIGKILL');
+    await first.end('SIGKILL');
     expect((await s.client.videos.retrieve(id)).status).toBe('in_progress');                      // nobody knows yet
     const second = worker();
     expect(await finished(s.client, id)).toMatchObject({ status: 'completed', num_frames: 90 });
-    expect(second.text().stderr).toMatch(new RegExp(`"job_completed","job":"${id}","reused":[1-4]`));
+    expect(second.stderr).toMatch(new RegExp(`"job_completed","job":"${id}","reused":[1-4]`));
     const { id: more } = await s.client.videos.create({ ...LONG, seed: 9 } as OpenAI.VideoCreateParams);
     await until('a window', async () => (await windowsOf(more)) >= 1);
-    expect(await stopped(second.child, 'SIGTERM')).toBe(0);
+    expect(await second.end('SIGTERM')).toBe(0);
     expect((await s.client.videos.retrieve(more)).status).toBe('queued');                         // handed back at once
-    expect(await stopped(s.child, 'SIGTERM')).toBe(0);
+    expect(await s.end('SIGTERM')).toBe(0);
   } finally { await drop(); }
 }, 300_000);
 
@@ -183,9 +145,7 @@ test('a policy refuses words before anything is made, and a film after it is mad
   const hook = join(dir, 'hook.mjs'), config = join(dir, 'policy.yaml'), files = join(dir, 'refused');
   await writeFile(hook, 'export const film = ({ frames, asked }) => (asked.prompt.includes("dances") ? `${frames.count} frames of a dance` : null);');
   await writeFile(config, JSON.stringify({ data: files, policy: { hook } }));
-  const { child, text } = kinora(['serve', '--port', '0', '--model', model, '--config', config]);
-  await until('the server', () => { if (child.exitCode !== null) throw new Error(text().stderr); return /http:/.test(text().stdout); });
-  const client = clientOf(/(http:\/\/\S+)\/v1/.exec(text().stdout)![1]!);
+  const s = await serve(['--model', model, '--config', config]), { client } = s;
   const ask = (prompt: string) => client.videos.create({ prompt, size: '64x64', num_frames: 5, num_inference_steps: 1 } as unknown as OpenAI.VideoCreateParams);
   const refused: unknown = await ask('a nude knight').catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(BadRequestError);
@@ -195,5 +155,5 @@ test('a policy refuses words before anything is made, and a film after it is mad
     code: 'moderation_blocked', message: "the film was made and is refused by this server's policy: 5 frames of a dance" } });
   expect((await readdir(join(files, 'jobs'), { recursive: true })).filter((name) => /\.(png|mp4|webp|jpg)$/.test(name))).toEqual([]);
   expect(await finished(client, (await ask('a knight walks')).id)).toMatchObject({ status: 'completed' });
-  expect(await stopped(child, 'SIGTERM')).toBe(0);
+  expect(await s.end('SIGTERM')).toBe(0);
 });

@@ -1,25 +1,23 @@
 /** @file Films in an S3-compatible store: a server and a worker that share a database and a bucket but no folder; all that acts on kept films; out of one store into another. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type OpenAI from 'openai';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { placeText } from '../../src/server/assets-place.ts';
-import { clientOf, finished, freshPostgres, postgresReason, testServer } from '../support/server.ts';
+import { endProcesses, KinoraProcess, ServeProcess, until } from '../support/processes.ts';
+import { finished, freshPostgres, postgresReason, testServer } from '../support/server.ts';
 import { testS3, type TestS3 } from '../support/s3.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
-const reason = await postgresReason(), main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const reason = await postgresReason();
 let dir: string, s3: TestS3;
 beforeAll(async () => { dir = await mkdtemp(join(tmpdir(), 'kinora-bucket-')); s3 = await testS3(); });
-const started: ChildProcess[] = [];
-afterEach(() => { for (const child of started.splice(0)) child.kill('SIGKILL'); });
+afterEach(endProcesses);
 afterAll(async () => { await s3.close(); await rm(dir, { recursive: true, force: true }); });
 
 const SMALL = { size: '64x64' as '1280x720', seconds: '2' as '4' };
@@ -73,29 +71,16 @@ const apart = 'a server and a worker with a folder each: a film from a picture i
 test.skipIf(reason !== undefined)(`${apart}${reason === undefined ? '' : ` (skipped: ${reason})`}`, async () => {
   const { url, drop } = await freshPostgres(), model = join(dir, 'tiny'), assets = placeText({ ...s3.place, prefix: 'apart' });
   await writeTinyModel(model, { window: 33, maxFrames: 200, minSide: 64 });
-  const { DATABASE_URL: _, ...env } = process.env;
-  const kinora = (...argv: string[]): { readonly child: ChildProcess; readonly text: () => string } => {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...argv, '--database', url, '--assets', assets, '--model', model], { stdio: ['ignore', 'pipe', 'pipe'], env });
-    let text = '';
-    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (bytes: Buffer) => { text += bytes.toString(); });
-    started.push(child);
-    return { child, text: () => text };
-  };
-  const told = async (what: RegExp, from: ReturnType<typeof kinora>): Promise<string> => {
-    for (const end = Date.now() + 120_000; !what.test(from.text()); await sleep(20)) if (Date.now() > end || from.child.exitCode !== null) throw new Error(from.text());
-    return what.exec(from.text())![1]!;
-  };
+  const argv = (folder: string): string[] => ['--database', url, '--assets', assets, '--model', model, '--data', join(dir, folder)];
   try {
-    const serve = kinora('serve', '--port', '0', '--workers', '0', '--data', join(dir, 'server')), client = clientOf(await told(/(http:\/\/127\S+)\/v1/, serve));
+    const { client } = await new ServeProcess(['--workers', '0', ...argv('server')]).start();
     const { id } = await client.videos.create({ prompt: 'a man walks', size: '64x64', num_frames: 9, num_inference_steps: 2, seed: 7,
       input_reference: { image_url: await picture() } } as unknown as OpenAI.VideoCreateParams);
-    const worker = kinora('worker', '--data', join(dir, 'worker'));
+    const worker = new KinoraProcess(['worker', ...argv('worker')]);
     expect(await finished(client, id)).toMatchObject({ status: 'completed', num_frames: 9 });
     expect((await bytesOf(client, id)).subarray(4, 8).toString()).toBe('ftyp');
-    await told(/("job_completed")/, worker);
+    await until('the line of the completed job', () => worker.stderr.includes('"job_completed"'));
     expect([await filesIn(join(dir, 'server')), await filesIn(join(dir, 'worker'))]).toEqual([[], []]);
-    const stopped = new Promise((resolve) => { worker.child.once('close', resolve); });
-    worker.child.kill('SIGTERM');
-    expect(await stopped).toBe(0);
-  } finally { for (const child of started) child.kill('SIGKILL'); await drop(); }
+    expect(await worker.end('SIGTERM')).toBe(0);
+  } finally { await endProcesses(); await drop(); }
 }, 300_000);

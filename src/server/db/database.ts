@@ -1,6 +1,6 @@
 /**
  * @file The seam to the database: statements of PostgreSQL's dialect with `$1`, one transaction at a time or many, by an embedded PostgreSQL in the data folder
- * (PGlite) or a server. Both get the same text. Parameters are cast in the statement (`$1::text`), since drivers guess their types in different ways; values are
+ * (pglite.ts) or a server. Both get the same text. Parameters are cast in the statement (`$1::text`), since drivers guess their types in different ways; values are
  * text, int, float8 and boolean alone, which both return as JavaScript's own; times are milliseconds of the database's clock, as float8.
  */
 import { ResourceError } from '../../core/errors.ts';
@@ -26,28 +26,15 @@ export interface Database extends Queryable {
 /** The database's clock, milliseconds since 1970. Leases are counted by it, whatever the clocks of workers say. */
 export const NOW = '(extract(epoch from clock_timestamp()) * 1000)::float8';
 
-/** Opens the embedded database in a folder. Its process must be the only one there (lock.ts). */
-export async function openPglite(folder: string): Promise<Database> {
-  const { PGlite } = await import('@electric-sql/pglite').catch((cause: unknown) => {
-    throw new ResourceError('the embedded database is not installed: npm install @electric-sql/pglite, or give a PostgreSQL server with DATABASE_URL', { cause });
-  });
-  const db = await PGlite.create(folder);
-  return {
-    kind: 'pglite',
-    query: async <Row>(text: string, params: readonly Param[] = []) => (await db.query<Row>(text, [...params])).rows,
-    transaction: (run) => db.transaction((tx) => run({ query: async <Row>(text: string, params: readonly Param[] = []) => (await tx.query<Row>(text, [...params])).rows })),
-    script: async (text) => { await db.exec(text); },
-    close: () => db.close(),
-  };
-}
-
 /** Connections to a PostgreSQL server. They are made when they are needed, and made again after the server was away. */
 const CONNECTIONS = 8;
+/** Seconds between tries to connect: a server that is back is found at once, and while it is away requests hear of it instead of waiting. */
+const retrySeconds = (tries: number): number => Math.min(0.5, 0.05 * 2 ** tries);
 
 /** Connects to a PostgreSQL server. */
 export async function openPostgres(url: string): Promise<Database> {
   const { default: postgres } = await import('postgres');
-  const sql = postgres(url, { max: CONNECTIONS, onnotice: () => {}, connect_timeout: 10, connection: { application_name: 'kinora' } });
+  const sql = postgres(url, { max: CONNECTIONS, onnotice: () => {}, connect_timeout: 10, backoff: retrySeconds, connection: { application_name: 'kinora' } });
   const database: Database = {
     kind: 'postgres',
     query: async <Row>(text: string, params: readonly Param[] = []) => [...await sql.unsafe(text, [...params])] as Row[],
