@@ -16,6 +16,8 @@ export interface Program extends Disposable {
   readonly outputs: readonly string[];
   /** Milliseconds that compilation took. */
   readonly compileMs: number;
+  /** Bytes of its working memory, predicted from the graph, where the backend keeps it from run to run. Default 0. */
+  readonly bytes?: number;
   /**
    * Runs once. `feeds` holds an array per input of its exact size. Outputs named in `into` are written to that memory
    * (which may be an input's memory only where the program was compiled with that alias); others are new arrays.

@@ -28,6 +28,21 @@ test('the program used longest ago makes room, and is disposed of; the others st
   expect([compiled, disposed]).toEqual([['a', 'b', 'c', 'b'], ['b', 'c']]);
 });
 
+test('those that hold too much together make room, the oldest first; the last four stay whatever they hold', async () => {
+  const cache = new ProgramCache({ programs: 8, bytes: 100, kept: 4 }), disposed: string[] = [];
+  const get = (key: string, bytes: number): Promise<Program> => cache.get(key, () =>
+    Promise.resolve({ inputs: [], outputs: [key], compileMs: 0, bytes, run: () => Promise.resolve({}), [Symbol.dispose]() { disposed.push(key); } }));
+  for (const key of ['a', 'b', 'c', 'd', 'e']) await get(key, 20);
+  expect(disposed).toEqual([]);
+  await get('a', 20);                                            // used again: the youngest
+  await get('f', 50);
+  expect(disposed).toEqual(['b', 'c']);
+  for (const key of ['g', 'h', 'i', 'j']) await get(key, 400);
+  expect(disposed).toEqual(['b', 'c', 'd', 'e', 'a', 'f']);
+  await get('k', 1);
+  expect(disposed.at(-1)).toBe('g');
+});
+
 test('two calls at once share one compilation', async () => {
   const { compiled, get } = watched(), [first, second] = await Promise.all([get('a'), get('a')]);
   expect(second).toBe(first);

@@ -1,16 +1,27 @@
 /**
- * @file A bounded cache of compiled programs, least recently used out first. Each onnxruntime session has its own memory pool and threads,
- * so the bound is what keeps memory flat when many layouts come by. Who runs a program as soon as it is given may do so even if it makes room meanwhile; who keeps one longer
- * asks again.
+ * @file A bounded cache of compiled programs, least recently used out first. Each onnxruntime session has its own memory pool and threads, so the bounds, on their number and
+ * on what they hold, are what keeps memory flat when many layouts come by. Who runs a program as soon as it is given may do so even if it makes room meanwhile; who keeps one
+ * longer asks again.
  */
 import type { Program } from './backend.ts';
+
+/** Bounds of a {@link ProgramCache}. */
+export interface CacheBounds {
+  /** Programs at most. */
+  readonly programs: number;
+  /** Bytes of working memory that all of them may hold together. Default: any. */
+  readonly bytes?: number;
+  /** So many, those used last, are kept whatever they hold: what goes on in turns must not be compiled in turns. Default 1. */
+  readonly kept?: number;
+}
 
 /** Compiled programs by key. */
 export class ProgramCache implements Disposable {
   readonly #programs = new Map<string, Promise<Program>>();
-  readonly #limit: number;
+  readonly #sizes = new WeakMap<Promise<Program>, number>();
+  readonly #bounds: Required<CacheBounds>;
 
-  constructor(limit: number) { this.#limit = limit; }
+  constructor(bounds: number | CacheBounds) { this.#bounds = { bytes: Infinity, kept: 1, ...(typeof bounds === 'number' ? { programs: bounds } : bounds) }; }
 
   /** The program of `key`, compiled when it is not there. One that fails to compile is forgotten, so that the next call tries again. */
   async get(key: string, compile: () => Promise<Program>): Promise<Program> {
@@ -18,12 +29,20 @@ export class ProgramCache implements Disposable {
     if (!known) program.catch(() => { if (this.#programs.get(key) === program) this.#programs.delete(key); });
     this.#programs.delete(key);
     this.#programs.set(key, program);
-    while (this.#programs.size > this.#limit) {
-      const [oldest, evicted] = this.#programs.entries().next().value!;
-      this.#programs.delete(oldest);
-      await release(evicted);
-    }
+    while (this.#programs.size > this.#bounds.programs) await this.#evict();
+    if (known) return program;
+    this.#sizes.set(program, (await program).bytes ?? 0);
+    while (this.#programs.size > this.#bounds.kept && this.#held() > this.#bounds.bytes) await this.#evict();
     return program;
+  }
+
+  /** Bytes of the programs that are there and compiled. */
+  #held(): number { return [...this.#programs.values()].reduce((sum, program) => sum + (this.#sizes.get(program) ?? 0), 0); }
+
+  async #evict(): Promise<void> {
+    const [oldest, evicted] = this.#programs.entries().next().value!;
+    this.#programs.delete(oldest);
+    await release(evicted);
   }
 
   [Symbol.dispose](): void {

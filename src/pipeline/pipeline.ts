@@ -97,6 +97,10 @@ export interface PipelineEngine extends Engine, Pick<OpenPipelineOptions, 'threa
 
 /** Programs kept compiled: two of each kind for two sizes of film; and for each further film at a time those of one size. */
 const PROGRAMS = 12, PROGRAMS_BESIDE = 6;
+/** What is needed of them in turns by one film in pieces: its text, encoder, decoder, and steps with and without guidance. */
+const PROGRAMS_OF_FILM = 5;
+/** Bytes of working memory that they may hold beyond that. */
+const PROGRAM_BYTES = 1e9;
 
 /** What one film is made with beside its settings. */
 interface Making { readonly job: Job; readonly outlet: Outlet; readonly loras: readonly LoadedLora[] }
@@ -118,7 +122,7 @@ export class Pipeline implements Disposable {
     this.model = model;
     this.#threads = threads;
     this.#engine = engine;
-    this.#programs = new ProgramCache(PROGRAMS + PROGRAMS_BESIDE * (places - 1));
+    this.#programs = new ProgramCache({ programs: PROGRAMS + PROGRAMS_BESIDE * (places - 1), bytes: PROGRAM_BYTES, kept: PROGRAMS_OF_FILM * places });
     this.#room = new Room({ places, available: () => process.availableMemory() });
   }
 

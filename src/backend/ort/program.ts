@@ -7,6 +7,7 @@ import { checkAlias } from '../alias.ts';
 import type { CompileOptions, HostArray, Program } from '../backend.ts';
 import { int8Matmul, int8Scale } from '../../graph/build.ts';
 import { Graph, reachable, type Tensor } from '../../graph/graph.ts';
+import { peakBytes } from '../../graph/memory.ts';
 import { ResourceError } from '../../core/errors.ts';
 import { fromHalves, toHalves } from '../../io/half.ts';
 import { sizeOf, type DType } from '../../core/shape.ts';
@@ -93,7 +94,7 @@ export async function compileProgram(
   };
   let running = 0, ended = false;
   return {
-    inputs, outputs: Object.keys(outputs), compileMs,
+    inputs, outputs: Object.keys(outputs), compileMs, bytes: peakBytes(outputs),
     async run(feeds, into = {}) {
       const fed: Record<string, ort.Tensor> = {}, fetches: Record<string, ort.Tensor | null> = {};
       for (const name of inputs) {
