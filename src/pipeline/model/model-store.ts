@@ -25,7 +25,7 @@ export interface InstalledModel {
 }
 
 /** The folder of models that ship with the package: beside src/ and dist/. */
-export const modelsFolder = (): string => fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../../models/' : '../../models/', import.meta.url));
+export const modelsFolder = (): string => fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../../models/' : '../models/', import.meta.url));
 
 const read = async (file: string): Promise<Buffer> => readFile(file).catch((cause: NodeJS.ErrnoException) => {
   throw new FileError(`cannot read ${file}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`, { cause });
