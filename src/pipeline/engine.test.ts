@@ -70,5 +70,5 @@ test('a film remembers how two characters were told one by one', () => {
   const settings = filmSettings({ prompt: 'x', reads }, info, 1), made = filmMetadata(info, settings, { images: [], clips: [], source: null, notes: [] });
   expect(recordedFilm(JSON.parse(JSON.stringify(made)) as typeof made, 'a.mp4').options.reads).toEqual(reads);
   const alone = { ...reads, regions: { relation: 'alone', goes: 'left', prompts: ['a man', 'a man'] } } as const, one = { ...made, settings: { ...made.settings, reads: alone } };
-  expect(recordedFilm(one, 'a.mp4').options.reads).toEqual(alone);
+  expect(JSON.stringify(recordedFilm(one, 'a.mp4').options.reads)).toBe(JSON.stringify(alone));            // replayed, the text is that of the record
 });

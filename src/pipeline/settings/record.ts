@@ -96,8 +96,8 @@ export interface RecordedFilm {
 
 function expanded({ regions, ...read }: z.infer<typeof readsSchema>): Expanded {
   if (!regions) return read;
-  const { goes, ...told } = regions;
-  return { ...read, regions: { ...told, ...(goes ? { goes } : {}) } };
+  const { relation, goes, prompts } = regions;
+  return { ...read, regions: { relation, ...(goes ? { goes } : {}), prompts } };                 // in the order of the record, whose text is a part of the film's bytes
 }
 
 /** The options that made a film. Throws a FileError when the record is of another kind, or lacks pictures that were too large to travel with it. */
