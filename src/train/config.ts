@@ -120,7 +120,7 @@ const ditSchema = z.strictObject({
   /** Shift of the noise levels towards 1, for the default film; other sizes in proportion. */
   shift: z.number().positive(),
   /** Overrides of the preset. */
-  dit: z.strictObject({ patch: count, width: count, depth: count, heads: count, mlp: z.enum(['gelu', 'swiglu', 'relu2']), skip: z.boolean() }).partial(),
+  dit: z.strictObject({ patch: count, width: count, depth: count, heads: count, mlp: z.enum(['gelu', 'swiglu', 'relu2']), skip: z.boolean(), follow: z.boolean() }).partial(),
   /** With `fixed`, the tower comes trained (`kinora train text`) and stays as it is. */
   text: z.strictObject({ ...tower, fixed: z.boolean().optional() }),
   /** Trains a low-rank adaptation of the weights to start from (`--init`), which stay as they are; the run ends in lora.safetensors. */

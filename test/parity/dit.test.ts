@@ -22,14 +22,15 @@ interface PackCase {
   readonly time: readonly number[];
   /** By sample; absent or null where frames have one caption. */
   readonly hears?: readonly (readonly number[] | null)[];
+  readonly columns?: readonly (readonly number[] | null)[];
 }
 
 function samplesOf(c: PackCase): Sample[] {
   let at = 0, index = 0, place = 0;
   return c.groups.flatMap(({ count, regions = 1, ...shape }) => Array.from({ length: count }, (): Sample => {
     const cut = <T>(list: readonly T[]): T[] => list.slice(at, at + shape.frames);
-    const hears = c.hears?.[index], caption = c.captionOfFrames.slice(place, place += shape.frames * regions);
-    const sample = { name: String(index++), ...shape, sigma: cut(c.sigma), kind: cut(c.kind), caption, time: cut(c.time), ...(hears ? { hears } : {}) };
+    const hears = c.hears?.[index], columns = c.columns?.[index], caption = c.captionOfFrames.slice(place, place += shape.frames * regions);
+    const sample = { name: String(index++), ...shape, sigma: cut(c.sigma), kind: cut(c.kind), caption, time: cut(c.time), ...(hears ? { hears } : {}), ...(columns ? { columns } : {}) };
     at += shape.frames;
     return sample;
   }));

@@ -27,6 +27,8 @@ export interface Sample {
   readonly caption: readonly number[];
   /** Of a sample with two regions: 1 where a token hears a caption. */
   readonly hears?: readonly number[];
+  /** Of a sample with two regions: the column of each token as if nobody walked. */
+  readonly columns?: readonly number[];
   /** Pixel frame at which each latent frame stands. */
   readonly time: readonly number[];
 }
@@ -57,7 +59,8 @@ const patchSize = (c: DiTConfig): number => c.channels * c.patch ** 2;
 export function ditFeeds({ config: c, text, captions, samples }: DiTCase): Record<string, HostArray> {
   const patch = patchSize(c);
   const segments = samples.map((s) => ({
-    times: s.time, kinds: s.kind, sigmas: s.sigma, captions: s.caption, ...(s.hears ? { hears: s.hears } : {}), tokens: drawn(`tokens/${s.name}`, [tokensOf(s), patch]),
+    times: s.time, kinds: s.kind, sigmas: s.sigma, captions: s.caption, ...(s.hears ? { hears: s.hears } : {}), ...(s.columns ? { columns: s.columns } : {}),
+    tokens: drawn(`tokens/${s.name}`, [tokensOf(s), patch]),
   }));
   const ids = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => list[i] ?? 0));
   const present = captions.flatMap((list) => Array.from({ length: text.length }, (_, i) => Number(i < list.length)));

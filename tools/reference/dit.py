@@ -34,6 +34,11 @@ def hearing(sample: int, tokens: int) -> list:
     return [[[1, 0], [0, 1], [1, 1], [0, 0], [1, 1]][(t + sample) % 5] for t in range(tokens)]
 
 
+def walking(sample: int, tokens: int, width: int) -> list:
+    """Columns as if nobody walked: those of most tokens their own, of the others some way off, also between two."""
+    return [t % width - [0, 2, 0, 1.5, 0, -1][(t // width + sample) % 6] for t in range(tokens)]
+
+
 def run(name: str, c: dict, pack: dict) -> None:
     p, loss, outputs, inputs, samples, at, place = Params(), 0, [], [], [], 0, 0
     patch = c["channels"] * c["patch"] ** 2
@@ -48,17 +53,20 @@ def run(name: str, c: dict, pack: dict) -> None:
             s["caption"] = own if regions == 1 else [own[f : f + regions] for f in range(0, len(own), regions)]
             if regions > 1:
                 s["hears"] = hearing(i, rows)
+                if c.get("follow"):
+                    s["columns"] = walking(i, rows, g["width"])
             x = draw(f"tokens/{i}", rows, patch, grad=True)
             y = dit(p, x, s, captions, c)
             loss = loss + (y * draw(f"weights/{i}", *y.shape)).sum()
             inputs.append(x), outputs.append(y), samples.append(s)
     loss.backward()
     hears = [[h for t in s["hears"] for h in t] if "hears" in s else None for s in samples]
+    columns = [s.get("columns") for s in samples]
     save(name, {"output": torch.cat(outputs), "grad:tokens": torch.cat([x.grad for x in inputs]), **p.gradients()},
-         {"config": c, "text": TEXT, "captions": CAPTIONS, **pack, **({"hears": hears} if any(hears) else {})})
+         {"config": c, "text": TEXT, "captions": CAPTIONS, **pack, **({"hears": hears} if any(hears) else {}), **({"columns": columns} if any(columns) else {})})
 
 
 if __name__ == "__main__":
     run("dit-tiny", OURS, WHOLE)
     run("dit-paper", PAPER, WHOLE)
-    run("dit-regions", OURS, REGIONS)
+    run("dit-regions", {**OURS, "follow": True}, REGIONS)

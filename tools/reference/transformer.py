@@ -54,13 +54,16 @@ def text_tower(p: Params, ids: list[int], c: dict, prefix: str = "") -> tuple[to
 # ------------------------------------------------------------------------------------------------------------- positions
 
 
-def rope_angles(positions: torch.Tensor, head_dim: int) -> torch.Tensor:
-    """[L, 3] (t in pixel frames, h, w in tokens) -> angles [L, d/2]: 3/8 of the pairs for time, speeds from 0.4 (time) or 1 down to a hundredth."""
+def rope_angles(positions: torch.Tensor, head_dim: int, followed: list | None = None) -> torch.Tensor:
+    """[L, 3] (t in pixel frames, h, w in tokens) -> angles [L, d/2]: 3/8 of the pairs for time, speeds from 0.4 (time) or 1 down to a hundredth.
+    With `followed` [L], columns without their walks, every other pair of the width turns by those."""
     pairs = head_dim // 2
     space = (pairs - 2 * math.floor(pairs * 3 / 16 + 0.5)) // 2
     columns = []
     for axis, (count, top) in enumerate([(pairs - 2 * space, 0.4), (space, 1.0), (space, 1.0)]):
-        columns += [positions[:, axis] * top * 100 ** (-k / max(1, count - 1)) for k in range(count)]
+        for k in range(count):
+            at = torch.tensor(followed, dtype=torch.float64) if followed is not None and axis == 2 and k % 2 == 1 else positions[:, axis]
+            columns.append(at * top * 100 ** (-k / max(1, count - 1)))
     return torch.stack(columns, 1)
 
 
@@ -88,7 +91,7 @@ def sigma_features(sigma: torch.Tensor) -> torch.Tensor:
 
 
 def dit(p: Params, tokens: torch.Tensor, sample: dict, captions: list, c: dict) -> torch.Tensor:
-    """One sample: tokens [frames * h * w, patch]; per latent frame `sigma`, `kind`, `caption`, `time`. With `hears` [tokens, regions] each frame has a list of captions."""
+    """One sample: tokens [frames * h * w, patch]; per latent frame `sigma`, `kind`, `caption`, `time`. With `hears` [tokens, regions] each frame has a list of captions, with `columns` [tokens] too columns may follow."""
     width, per_frame = c["width"], sample["height"] * sample["width"]
     frames = len(sample["sigma"])
     norm = rms if c["norm"] == "rms" else lambda x: F.layer_norm(x, x.shape[-1:], eps=1e-6)
@@ -106,7 +109,7 @@ def dit(p: Params, tokens: torch.Tensor, sample: dict, captions: list, c: dict) 
     if c["places"]:
         x = x + p.linear("place", place_features(sample, c["patch"]), width, bias=False)
     where = torch.tensor([[t, y, z] for t in sample["time"] for y in range(sample["height"]) for z in range(sample["width"])], dtype=torch.float64)
-    angles = rope_angles(where, width // c["heads"])
+    angles = rope_angles(where, width // c["heads"], sample.get("columns") if c.get("follow") else None)
     shared = p.linear("modulation", cond, 6 * width) if c["modulation"] == "single" else None
     for i in range(c["depth"]):
         b = f"blocks.{i}"

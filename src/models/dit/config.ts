@@ -38,6 +38,11 @@ export interface DiTConfig {
    * carries noise need not pass through the residual stream: a learned form of EDM's c_skip (Karras et al. 2022, section 5, arXiv:2206.00364v2).
    */
   readonly skip?: boolean | undefined;
+  /**
+   * Every other rotary pair of the width turns by the column from which whoever is near began to walk, so that attention finds a walker's body, frame after frame, where it
+   * finds one that stands (docs/decisions/028).
+   */
+  readonly follow?: boolean | undefined;
   /** Biases in attention and MLP. */
   readonly bias: boolean;
   /** Width of the text states that cross-attention reads; null = no text. */

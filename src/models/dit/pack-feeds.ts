@@ -39,6 +39,8 @@ export interface PackSegment {
   readonly captions: ArrayLike<number>;
   /** With several regions: 1 where a token hears a region's caption, `[frames·height·width, regions]`; who hears none attends to no caption. Default: all hear all. */
   readonly hears?: ArrayLike<number>;
+  /** With several regions: the column that each token would have if nobody walked, `[frames·height·width]`, for models that follow. Default: where it is. */
+  readonly columns?: ArrayLike<number>;
   /** Noised and normalised latents as tokens: `[frames·height·width, channels·patch²]`. */
   readonly tokens: Float32Array;
 }
@@ -68,6 +70,8 @@ function placed<T extends Omit<PackSegment, 'sigmas' | 'tokens'>>(layout: PackLa
       if (segment[name].length !== wanted)
         throw new InputError(`segment ${i} has ${group.frames} frames${each > 1 ? ` of ${each} regions` : ''}, but ${segment[name].length} ${name}`);
     }
+    if (segment.columns && segment.columns.length !== segmentTokens(group))
+      throw new InputError(`segment ${i} has ${segmentTokens(group)} tokens, but ${segment.columns.length} columns`);
     if (segment.hears && segment.hears.length !== segmentTokens(group) * regionsOf(group))
       throw new InputError(`segment ${i} has ${segmentTokens(group)} tokens in ${regionsOf(group)} regions, but ${segment.hears.length} values say which they hear`);
     return { segment, group };
@@ -78,7 +82,7 @@ function placed<T extends Omit<PackSegment, 'sigmas' | 'tokens'>>(layout: PackLa
 export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackSegment, 'sigmas' | 'tokens'>[], config: DiTConfig): FixedPackFeeds {
   const frames = packFrames(layout), kind = new Int32Array(frames), captionOfFrames = new Int32Array(packPlaces(layout));
   const hears = new Float32Array(packHearing(layout)), listens = new Float32Array(packListeners(layout));
-  const positions: number[] = [], places: number[] = [];
+  const positions: number[] = [], columns: number[] = [], places: number[] = [];
   let frame = 0, place = 0, heard = 0, listener = 0;
   for (const { segment, group } of placed(layout, segments)) {
     for (let i = 0; i < group.frames * regionsOf(group); i++) {
@@ -92,9 +96,11 @@ export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackS
       hears[heard++] = hearsIt ? 0 : UNHEARD;
       if (hearsIt) listens[listener] = 1;
     }
+    const began = columns.length;
     for (let t = 0; t < group.frames; t++, frame++) {
       kind[frame] = segment.kinds[t]!;
       for (let y = 0; y < group.height; y++) for (let x = 0; x < group.width; x++) {
+        columns.push(segment.columns?.[columns.length - began] ?? x);
         positions.push(segment.times[t]!, y, x);
         places.push(segment.times[t]! / LATENT_STEP, ...[y, group.height - 1 - y, x, group.width - 1 - x].map((cells) => cells * config.patch));
       }
@@ -103,7 +109,7 @@ export function fixedPackFeeds(layout: PackLayout, segments: readonly Omit<PackS
   return {
     kind, frameOfRuns: frameOfRuns(layout),
     ...(config.places ? { places: placeFeatures(Float32Array.from(places)) } : {}),
-    ...(config.rope ? ropeTables(Float32Array.from(positions), config.width / config.heads) : {}),
+    ...(config.rope ? ropeTables(Float32Array.from(positions), config.width / config.heads, config.follow ? Float32Array.from(columns) : undefined) : {}),
     ...(config.textWidth === null ? {} : { captionOfFrames, ...(hears.length > 0 ? { hears, listens } : {}) }),
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { compileDit, ditFeeds, layoutOf, type DiTCase, type Sample } from '../../../test/support/dit-case.ts';
 import { DIT_PRESETS } from './config.ts';
 import { layoutKey } from './layout.ts';
-import { hearing, type Staging } from './regions.ts';
+import { stage, type Staging } from './regions.ts';
 
 const text = { vocabulary: 12, length: 16, width: 16, depth: 2, heads: 2, mlp: 'relu2' } as const;
 const LEFT = [1, 7, 3, 9], RIGHT = [11, 5, 5, 8, 4, 10], FRAMES = 3, HEIGHT = 4, WIDTH = 8, TOKENS = FRAMES * HEIGHT * WIDTH;
@@ -20,11 +20,11 @@ async function run(c: DiTCase): Promise<Record<string, Float32Array>> {
   return program.run(ditFeeds(c));
 }
 const distance = (a: Float32Array, b: Float32Array): number => Math.hypot(...a.map((x, i) => x - b[i]!)) / Math.hypot(...b);
-const halves = [...hearing({ staging: 'halves', progress: each((i) => i / 2), height: HEIGHT, width: WIDTH, side: 8 })];
+const halves = [...stage({ staging: 'halves', progress: each((i) => i / 2), height: HEIGHT, width: WIDTH, side: 8 }).hears];
 
 test('each hears its half, or whoever is in reach as they walk; out of reach nobody is heard', () => {
   const row = (staging: Staging, share: number): string => {
-    const at = hearing({ staging, progress: [share], height: 1, width: WIDTH, side: 8 });
+    const { hears: at } = stage({ staging, progress: [share], height: 1, width: WIDTH, side: 8 });
     return Array.from({ length: WIDTH }, (_, x) => `${at[2 * x]}${at[2 * x + 1]}`).join(' ');
   };
   const halfway = '10 10 10 10 01 01 01 01';
@@ -33,7 +33,28 @@ test('each hears its half, or whoever is in reach as they walk; out of reach nob
   const passing = [{ from: 0, to: 64 }, { from: 64, to: 0 }] as const;                                 // the middles of tokens are 4, 12 … 60
   expect([0, 0.5, 1].map((share) => row(passing, share))).toEqual(
     ['10 10 10 00 00 01 01 01', '00 11 11 11 11 11 11 00', '01 01 01 00 00 10 10 10']);
-  expect([...hearing({ staging: 'halves', progress: [0], height: 1, width: 3, side: 8 })]).toEqual([1, 0, 1, 1, 0, 1]);
+  expect([...stage({ staging: 'halves', progress: [0], height: 1, width: 3, side: 8 }).hears]).toEqual([1, 0, 1, 1, 0, 1]);
+});
+
+test('columns go with whoever is in reach and nearer, and stay where nobody is', () => {
+  const columns = (staging: Staging, share: number): number[] => [...stage({ staging, progress: [share], height: 1, width: WIDTH, side: 8 }).columns];
+  const still = Array.from({ length: WIDTH }, (_, x) => x), passing = [{ from: 0, to: 64 }, { from: 64, to: 0 }] as const;
+  expect([columns('whole', 1), columns('halves', 1), columns(passing, 0)]).toEqual([still, still, still]);
+  expect(columns(passing, 0.25)).toEqual([-2, -1, 0, 1, 6, 7, 8, 9]);                                  // middles at 16 and 48: two columns on, two back
+  expect(columns([{ from: 0, to: 64 }, { from: 0, to: 64 }], 1)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((x) => (x < 5 ? x : x - 8)));
+});
+
+test('a model that follows is given columns, one that does not is not', async () => {
+  const walk = [{ from: 8, to: 56 }, { from: 8, to: 56 }] as const, { hears, columns } = stage({ staging: walk, progress: each((i) => i / 2), height: HEIGHT, width: WIDTH, side: 8 });
+  const feeds = (follow: boolean, at?: Float32Array) => {
+    const c = caseOf([LEFT, LEFT], { ...film(each(() => [0, 1]).flat(), [...hears]), ...(at ? { columns: [...at] } : {}) });
+    return ditFeeds({ ...c, config: { ...c.config, follow } });
+  };
+  const [without, stays, goes] = [feeds(false, columns), feeds(true), feeds(true, columns)];
+  expect(without['cos']).toEqual(stays['cos']);
+  const changed = [...goes['cos']!].flatMap((x, i) => (x === stays['cos']![i] ? [] : [i % 8]));
+  expect(new Set(changed)).toEqual(new Set([7]));                                    // of 4 pairs for time, 2 for rows and 2 for columns the last
+  expect(() => feeds(true, columns.slice(1))).toThrow('segment 1 has 96 tokens, but 95 columns');
 });
 
 test('two captions that say the same are one: predictions and gradients', async () => {

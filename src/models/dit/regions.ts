@@ -17,8 +17,8 @@ export type Staging = 'whole' | 'halves' | readonly [Walk, Walk];
 /** Pixels from somebody's middle within which tokens hear of them: a figure is 32 wide, and goes up to 12 on while a latent frame lasts. */
 const REACH = 28;
 
-/** What of a film decides who hears what. */
-export interface HearingOptions {
+/** What of a film decides who hears what, and who goes with whom. */
+export interface StageOptions {
   readonly staging: Staging;
   /** Where each latent frame stands, as a share of the film from 0 (first frame) to 1 (last). */
   readonly progress: readonly number[];
@@ -29,16 +29,34 @@ export interface HearingOptions {
   readonly side: number;
 }
 
-/** 1 where a token hears a caption: `[frames·height·width, 2]`. With halves, the middle of an odd width hears both. */
-export function hearing({ staging, progress, height, width, side }: HearingOptions): Uint8Array {
-  const out = new Uint8Array(progress.length * height * width * REGIONS);
-  const hears = (region: number, x: number, share: number): boolean => {
-    if (staging === 'whole') return true;
-    if (staging === 'halves') return region === 0 ? 2 * x < width : 2 * (x + 1) > width;
-    const { from, to } = staging[region]!;
-    return Math.abs((x + 0.5) * side - (from + share * (to - from))) < REACH;
-  };
+/** Who hears what, and who goes with whom. */
+export interface Staged {
+  /** 1 where a token hears a caption: `[frames·height·width, 2]`. With halves, the middle of an odd width hears both. */
+  readonly hears: Uint8Array;
+  /** The column that a token would have if nobody walked, in tokens: that of who is in its reach and nearest, from where they began; `[frames·height·width]`. */
+  readonly columns: Float32Array;
+}
+
+/** Stages a film. */
+export function stage({ staging, progress, height, width, side }: StageOptions): Staged {
+  const tokens = progress.length * height * width, hears = new Uint8Array(tokens * REGIONS), columns = new Float32Array(tokens);
   let at = 0;
-  for (const share of progress) for (let i = 0; i < height * width; i++) for (let region = 0; region < REGIONS; region++) out[at++] = Number(hears(region, i % width, share));
-  return out;
+  for (const share of progress) for (let i = 0; i < height * width; i++, at++) {
+    const x = i % width;
+    columns[at] = x;
+    if (typeof staging === 'string') {
+      hears[at * REGIONS] = Number(staging === 'whole' || 2 * x < width);
+      hears[at * REGIONS + 1] = Number(staging === 'whole' || 2 * (x + 1) > width);
+      continue;
+    }
+    let nearest = REACH;
+    staging.forEach(({ from, to }, region) => {
+      const gone = share * (to - from), away = Math.abs((x + 0.5) * side - (from + gone));
+      hears[at * REGIONS + region] = Number(away < REACH);
+      if (away >= nearest) return;
+      nearest = away;
+      columns[at] = x - gone / side;
+    });
+  }
+  return { hears, columns };
 }

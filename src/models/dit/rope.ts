@@ -18,23 +18,28 @@ export function ropeAxes(headDim: number): RopeAxes {
 const SPEED = { time: 0.4, space: 1 };
 /** Ratio of greatest to least speed: the canvases are small. */
 const SPREAD = 100;
+/** The axis after t, h and w. */
+const FOLLOWED = 3;
 
 function speeds(pairs: number, top: number): number[] {
   return Array.from({ length: pairs }, (_, k) => Math.fround(top * SPREAD ** (-k / Math.max(1, pairs - 1))));
 }
 
-/** Cos and sin tables `[N, headDim/2]` for positions `[N, 3]` (t in pixel frames, h, w in tokens). */
-export function ropeTables(positions: Float32Array, headDim: number): { cos: Float32Array; sin: Float32Array } {
+/**
+ * Cos and sin tables `[N, headDim/2]` for positions `[N, 3]` (t in pixel frames, h, w in tokens). With `columns` `[N]` every other pair of the width turns by those
+ * (`DiTConfig.follow`).
+ */
+export function ropeTables(positions: Float32Array, headDim: number, columns?: Float32Array): { cos: Float32Array; sin: Float32Array } {
   const axes = ropeAxes(headDim), half = headDim / 2, n = positions.length / 3;
   const perPair = [
     ...speeds(axes.time, SPEED.time).map((s) => [0, s] as const),
     ...speeds(axes.height, SPEED.space).map((s) => [1, s] as const),
-    ...speeds(axes.width, SPEED.space).map((s) => [2, s] as const),
+    ...speeds(axes.width, SPEED.space).map((s, k) => [columns && k % 2 === 1 ? FOLLOWED : 2, s] as const),
   ];
   const cos = new Float32Array(n * half), sin = new Float32Array(n * half);
   const cache = new Map<number, [number, number]>();
   for (let i = 0; i < n; i++) perPair.forEach(([axis, speed], k) => {
-    const position = positions[i * 3 + axis]!, key = position * 4096 + k;
+    const position = axis === FOLLOWED ? columns![i]! : positions[i * 3 + axis]!, key = position * 4096 + k;
     let pair = cache.get(key);
     if (!pair) {
       const turns = position * speed / 6.283185307179586;

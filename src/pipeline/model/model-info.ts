@@ -29,7 +29,7 @@ const schema = z.strictObject({
   dit: z.strictObject({
     config: z.strictObject({
       channels: count, patch: count, width: count, depth: count, heads: count, mlpRatio: z.number().positive(), mlp: z.enum(MLP_KINDS), modulation: z.enum(MODULATIONS),
-      norm: z.enum(NORMS), qkNorm: z.boolean(), rope: z.boolean(), places: z.boolean(), skip: z.boolean().optional(), bias: z.boolean(),
+      norm: z.enum(NORMS), qkNorm: z.boolean(), rope: z.boolean(), places: z.boolean(), skip: z.boolean().optional(), follow: z.boolean().optional(), bias: z.boolean(),
       textWidth: count, outputs: z.union([z.literal(1), z.literal(2)]), rematerialise: z.boolean(),
     }),
     /** What it predicts. */

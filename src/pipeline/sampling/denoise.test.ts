@@ -4,7 +4,7 @@ import { ProgramCache } from '../../backend/cache.ts';
 import { normals } from '../../core/random.ts';
 import { DIT_PRESETS } from '../../models/dit/config.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN, latentTime, packFeeds } from '../../models/dit/pack-feeds.ts';
-import { hearing } from '../../models/dit/regions.ts';
+import { stage } from '../../models/dit/regions.ts';
 import { filmLayout, filmVelocity, type DenoisedFilm, type DitRuntime } from './denoise.ts';
 
 const config = { ...DIT_PRESETS.tiny, textWidth: 16 }, FRAMES = 4, SIDE = 8, perFrame = SIDE * SIDE * config.channels;
@@ -53,8 +53,8 @@ test('a film told by regions has both branches\' captions by pairs, with words e
   const film: DenoisedFilm = { frames: FRAMES, height: SIDE, width: SIDE, context: [], regions: shot };
   const own = tokens('noise', FRAMES), sigma = new Float32Array(FRAMES).fill(0.7), { runtime, fed } = spying();
   await filmVelocity(runtime, film, {}, { scale: 3 })(own, sigma);
-  const times = [0, 4, 8, 12], hears = hearing({ staging, progress: times.map((t) => (4 + t) / 28), height: SIDE, width: SIDE, side: 8 });
+  const times = [0, 4, 8, 12], staged = stage({ staging, progress: times.map((t) => (4 + t) / 28), height: SIDE, width: SIDE, side: 8 });
   const branch = (captions: readonly number[]) => ({ times, kinds: times.map(() => GENERATED), sigmas: sigma, tokens: own, captions: times.flatMap(() => captions) });
-  expect(fed[0]).toEqual(packFeeds(filmLayout(film, 2), [{ ...branch([0, 1]), hears }, branch([2, 3])], config));
+  expect(fed[0]).toEqual(packFeeds(filmLayout(film, 2), [{ ...branch([0, 1]), ...staged }, branch([2, 3])], config));
   expect(filmLayout(film, 2)).toMatchObject({ captions: 4, groups: [{ regions: 2, count: 2 }] });
 });

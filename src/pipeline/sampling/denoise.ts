@@ -15,7 +15,7 @@ import type { DiTConfig, Quantization } from '../../models/dit/config.ts';
 import { dit, ditParams, packInputs, SIGMA_FEATURES } from '../../models/dit/dit.ts';
 import { layoutKey, packTokens, type PackGroup, type PackLayout } from '../../models/dit/layout.ts';
 import { CONTEXT_SIGMA, fixedPackFeeds, GENERATED, GIVEN, latentTime, type FixedPackFeeds, type PackSegment } from '../../models/dit/pack-feeds.ts';
-import { hearing, REGIONS, type Staging } from '../../models/dit/regions.ts';
+import { REGIONS, stage, type Staged, type Staging } from '../../models/dit/regions.ts';
 import { sigmaFeatures } from '../../models/dit/rope.ts';
 import { textParams, textTower, type TextConfig } from '../../models/text/tower.ts';
 import { SPACE_FACTOR } from '../../models/vae/config.ts';
@@ -172,10 +172,10 @@ function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, branch
     kinds: [...new Array<number>(beginning).fill(GIVEN), ...new Array<number>(frames - beginning).fill(GENERATED), ...beside.map(() => GIVEN)],
     captions: Array.from({ length: frames + beside.length }, () => (film.regions ? [caption * REGIONS, caption * REGIONS + 1] : [caption])).flat(),
   });
-  const heard = ({ times }: { readonly times: readonly number[] }): { hears?: Uint8Array } => {
+  const heard = ({ times }: { readonly times: readonly number[] }): Partial<Staged> => {
     if (!film.regions) return {};
     const { staging, start, frames: all } = film.regions, progress = times.map((time) => (start + time) / Math.max(1, all - 1));
-    return { hears: hearing({ staging, progress, height: film.height, width: film.width, side: SPACE_FACTOR * rt.config.patch }) };
+    return stage({ staging, progress, height: film.height, width: film.width, side: SPACE_FACTOR * rt.config.patch });
   };
   // Without words a token hears all of nothing, as in training, so guidance pulls towards the places too.
   const segments = given.map((beside, b) => { const own = lists(beside, b); return b === 0 ? { ...own, ...heard(own) } : own; });

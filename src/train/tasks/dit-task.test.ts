@@ -14,7 +14,7 @@ import { concatFrames, sliceFrames } from '../../media/frames.ts';
 import { DIT_PRESETS } from '../../models/dit/config.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN } from '../../models/dit/pack-feeds.ts';
 import { packPlaces } from '../../models/dit/layout.ts';
-import { hearing, type Walk } from '../../models/dit/regions.ts';
+import { stage, type Walk } from '../../models/dit/regions.ts';
 import { latentFrames, VAE_PRESETS } from '../../models/vae/config.ts';
 import { vaeParams } from '../../models/vae/vae.ts';
 import { listParams } from '../../nn/param.ts';
@@ -153,7 +153,7 @@ test('a sample told by regions has a caption of each of two, told as one alone; 
   for (const shape of [PAIR, ONE]) latents.set(shapeName(shape), await cache({ shape }));
   const shapes = [kind({ ...PAIR, regions: 2 }), kind({ ...ONE, regions: 2, share: 4 }), kind({ share: 2 })], relations = new Map<string, number>();
   for (const step of steps.slice(0, 60)) {
-    const { captions, hears, times } = sampleOf(shapes[0]!, step), key = { seed: SEED, stream: clipStream('train', PAIR) };
+    const { captions, hears, columns, times } = sampleOf(shapes[0]!, step), key = { seed: SEED, stream: clipStream('train', PAIR) };
     const { characters, relation } = drawClip(world, { key: { ...key, step: draws({ ...key, stream: 'test', step }).int(CLIPS) }, split: 'train', ...PAIR });
     relations.set(relation, (relations.get(relation) ?? 0) + 1);
     expect(captions).toHaveLength(2);
@@ -163,7 +163,7 @@ test('a sample told by regions has a caption of each of two, told as one alone; 
       expect(read.length, caption).toBeLessThan(2);
     });
     const staging = relation === 'apart' ? 'halves' : characters.map(({ place: { x, dx } }) => ({ from: x + 32, to: x + 32 + 16 * dx })) as [Walk, Walk];
-    expect(hears).toEqual(hearing({ staging, progress: times.map((t) => t / 16), height: 8, width: 16, side: 8 }));
+    expect({ hears, columns }).toEqual(stage({ staging, progress: times.map((t) => t / 16), height: 8, width: 16, side: 8 }));
   }
   expect([...relations.keys()].sort()).toEqual(['apart', 'crossing']);
   const alone = steps.map((step) => sampleOf(shapes[1]!, step)).filter(({ captions: [a, b] }) => a === b), heard = alone.map(({ hears }) => hears!.reduce((n, one) => n + one, 0));

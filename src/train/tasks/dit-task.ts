@@ -17,7 +17,7 @@ import type { DiTConfig } from '../../models/dit/config.ts';
 import { dit, ditParams, packInputs, type DiTParams } from '../../models/dit/dit.ts';
 import { layoutKey, packFrames, packTokens, runLength, type PackLayout } from '../../models/dit/layout.ts';
 import { CONTEXT_SIGMA, GENERATED, GIVEN, latentTime, packFeeds, type PackSegment } from '../../models/dit/pack-feeds.ts';
-import { hearing } from '../../models/dit/regions.ts';
+import { stage } from '../../models/dit/regions.ts';
 import { patchify } from '../../models/dit/patch.ts';
 import { NEW_WORDS, newWordParams, TOWER_WORDS, withNewRows } from '../../models/text/new-words.ts';
 import { textParams, textTower, type TextConfig } from '../../models/text/tower.ts';
@@ -116,6 +116,7 @@ interface Sample {
   readonly captions: readonly string[];
   /** Of a sample with regions ({@link PackSegment.hears}). */
   readonly hears?: Uint8Array;
+  readonly columns?: Float32Array;
 }
 
 /** The denoiser of a layout on a graph, text included. */
@@ -188,7 +189,7 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       const told = captionsFor(s, ref, kinds.includes(GIVEN), d, key);
       if (!('staging' in told)) return { clean, times, kinds, sigmas, captions: told };
       const { captions, staging } = told, side = SPACE_FACTOR * config.patch, progress = times.map((time) => time / Math.max(1, s.frames - 1));
-      return { clean, times, kinds, sigmas, captions, hears: hearing({ staging, progress, height: s.height / side, width: s.width / side, side }) };
+      return { clean, times, kinds, sigmas, captions, ...stage({ staging, progress, height: s.height / side, width: s.width / side, side }) };
     },
 
     /** Noises samples and lays them out. `target` is the perfect prediction per token; `weight` the loss weight per latent frame, which turns its error into the velocity's. */
@@ -201,7 +202,7 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       const told = captionIndices(samples);
       const segments = samples.map((s, i): PackSegment => {
         const tokens = noised.subarray(at, at += s.clean.length);
-        return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: told[i]!, tokens, ...(s.hears ? { hears: s.hears } : {}) };
+        return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: told[i]!, tokens, ...(s.hears ? { hears: s.hears } : {}), ...(s.columns ? { columns: s.columns } : {}) };
       });
       const perToken = config.channels * config.patch ** 2;
       const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),
