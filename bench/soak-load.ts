@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { draws, type Draws } from '../src/core/random.ts';
-import type { Video, VideoPage } from '../src/server/contract.ts';
+import type { Video, VideoPage } from '../src/server/contract/contract.ts';
 
 /** Most films that are not finished, over all clients, and finished ones that stay. */
 const UNFINISHED = 12, KEPT = 60;

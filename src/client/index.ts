@@ -5,7 +5,7 @@
 import type {
   Capabilities, Character, CreateVideoBody, DeletedVideo, EditVideoBody, ErrorBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody,
   UpdateVideoBody, Variant, Video, VideoPage, VideoPreview,
-} from '../server/contract.ts';
+} from '../server/contract/contract.ts';
 import { readEvents } from './events.ts';
 
 export type { Capabilities, Character, CreateVideoBody, DeletedVideo, EditVideoBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody, UpdateVideoBody, Variant, Video,

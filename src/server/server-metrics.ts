@@ -1,9 +1,9 @@
 /** @file The numbers that a server shows: names, and where they come from. What happens in workers of other machines is counted there. */
-import type { Jobs } from './jobs.ts';
-import { Metrics } from './metrics.ts';
-import type { ServedModels } from './plan.ts';
-import type { JobSource } from './spec.ts';
-import type { Store } from './store.ts';
+import type { Jobs } from './state/jobs.ts';
+import { Metrics } from './watch/metrics.ts';
+import type { ServedModels } from './work/plan.ts';
+import type { JobSource } from './contract/spec.ts';
+import type { Store } from './state/store.ts';
 
 /** Metrics of a server. */
 export class ServerMetrics extends Metrics {

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { FileError, InputError } from '../core/errors.ts';
-import { isLoopback, readServerConfig, serverConfig } from './config.ts';
-import { byteRange } from './content.ts';
-import { asApiError, jobError } from './errors.ts';
-import { lockFolder } from './lock.ts';
-import { Metrics } from './metrics.ts';
-import { openApi } from './openapi.ts';
-import { ROUTES } from './routes.ts';
+import { isLoopback, readServerConfig, serverConfig } from './contract/config.ts';
+import { byteRange } from './http/content.ts';
+import { asApiError, jobError } from './contract/errors.ts';
+import { lockFolder } from './state/lock.ts';
+import { Metrics } from './watch/metrics.ts';
+import { openApi } from './contract/openapi.ts';
+import { ROUTES } from './contract/routes.ts';
 import { signature } from './webhooks.ts';
-import { pollAfter } from './video-object.ts';
+import { pollAfter } from './http/video-object.ts';
 
 test('the configuration: defaults, and what is wrong by its name', async () => {
   expect(serverConfig({})).toMatchObject({ host: '127.0.0.1', port: 8080, workers: 1, names: { 'sora-2': 'sprites-64' }, limits: { waiting: 200 } });

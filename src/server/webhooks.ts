@@ -3,9 +3,9 @@
  * ended the job (jobs.ts); here it is delivered, at least once, again and again with the same id until somebody answers 2xx or three days have passed.
  */
 import { createHmac } from 'node:crypto';
-import type { ServerConfig } from './config.ts';
-import { NOW, type Database } from './db/database.ts';
-import type { Log } from './log.ts';
+import type { ServerConfig } from './contract/config.ts';
+import { NOW, type Database } from './state/db/database.ts';
+import type { Log } from './watch/log.ts';
 
 /** Seconds until the next try, after the first, the second, …; later ones are as far apart as the last. */
 const BACK_OFF = [5, 30, 120, 600, 1800, 7200, 21_600];

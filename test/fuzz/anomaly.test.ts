@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Video } from '../../src/server/contract.ts';
-import type { Database, Queryable } from '../../src/server/db/database.ts';
-import { decode } from '../../src/server/decode.ts';
+import type { Video } from '../../src/server/contract/contract.ts';
+import type { Database, Queryable } from '../../src/server/state/db/database.ts';
+import { decode } from '../../src/server/work/decode.ts';
 import { openDatabase } from '../../src/server/server.ts';
-import { Store } from '../../src/server/store.ts';
+import { Store } from '../../src/server/state/store.ts';
 import { testServer, type TestServer } from '../support/server.ts';
 
 const TARGETS = ['database', 'folder', 'decoder'] as const, WHEN = ['before', 'after'] as const;

@@ -5,13 +5,14 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draws, type Draws } from '../../src/core/random.ts';
-import { serverConfig } from '../../src/server/config.ts';
-import { NOW, type Database, type Param, type Queryable } from '../../src/server/db/database.ts';
-import { openPglite } from '../../src/server/db/pglite.ts';
-import { migrate } from '../../src/server/db/schema.ts';
-import { Jobs, type NewJob, type RequestMark } from '../../src/server/jobs.ts';
-import type { ClaimedJob, FilmSpec, Lease, MadeFilm } from '../../src/server/spec.ts';
-import { WaitingJobs } from '../../src/server/waiting.ts';
+import { serverConfig } from '../../src/server/contract/config.ts';
+import { NOW, type Database, type Param, type Queryable } from '../../src/server/state/db/database.ts';
+import { openPglite } from '../../src/server/state/db/pglite.ts';
+import { migrate } from '../../src/server/state/db/schema.ts';
+import type { NewJob, RequestMark } from '../../src/server/state/job-row.ts';
+import { Jobs } from '../../src/server/state/jobs.ts';
+import type { ClaimedJob, FilmSpec, Lease, MadeFilm } from '../../src/server/contract/spec.ts';
+import { WaitingJobs } from '../../src/server/state/waiting.ts';
 
 const SEEDS = Number(process.env['KINORA_SEEDS'] ?? 200), FIRST = Number(process.env['KINORA_FIRST_SEED'] ?? 0);
 const LEASE_MS = 20_000, LOST = 3, TRIES = 2, WAITING = 5, PER_OWNER = 3, OWNERS = ['ann', 'bob'] as const;

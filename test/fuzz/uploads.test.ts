@@ -7,7 +7,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draws } from '../../src/core/random.ts';
-import { errorBody } from '../../src/server/contract.ts';
+import { errorBody } from '../../src/server/contract/contract.ts';
 import { mediaBases } from '../media/bases.ts';
 import { DAMAGES, type Damage } from '../media/damage.ts';
 import { testServer, type TestServer } from '../support/server.ts';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readServerConfig } from '../../src/server/config.ts';
+import { readServerConfig } from '../../src/server/contract/config.ts';
 import { serverMetrics } from '../../src/server/server-metrics.ts';
 import { kinora } from '../support/cli.ts';
 

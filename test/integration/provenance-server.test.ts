@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCredentials } from '../../src/provenance/credentials.ts';
 import { verifyFilm, type FilmVerdict } from '../../src/provenance/verify.ts';
-import { serverConfig, type ServerConfigInput } from '../../src/server/config.ts';
+import { serverConfig, type ServerConfigInput } from '../../src/server/contract/config.ts';
 import { startServer } from '../../src/server/server.ts';
 import { clientOf, finished, testServer } from '../support/server.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';

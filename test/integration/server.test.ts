@@ -8,9 +8,9 @@ import OpenAI, { APIError, BadRequestError, ConflictError, NotFoundError, RateLi
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFilm } from '../../src/media/read.ts';
-import { video as videoSchema, type Video } from '../../src/server/contract.ts';
-import { enlarged, shownAt } from '../../src/server/deliver.ts';
-import { filmSpec } from '../../src/server/spec.ts';
+import { video as videoSchema, type Video } from '../../src/server/contract/contract.ts';
+import { enlarged, shownAt } from '../../src/server/work/deliver.ts';
+import { filmSpec } from '../../src/server/contract/spec.ts';
 import { drawn, finished, freshPostgres, postgresReason, testServer, clientOf, type TestServer } from '../support/server.ts';
 
 const reason = await postgresReason();

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts';
 import { runCli } from '../../src/cli/program.ts';
-import { placeText } from '../../src/server/assets-place.ts';
+import { placeText } from '../../src/server/assets/assets-place.ts';
 import { endProcesses, KinoraProcess, ServeProcess, until } from '../support/processes.ts';
 import { finished, freshPostgres, postgresReason, testServer } from '../support/server.ts';
 import { testS3, type TestS3 } from '../support/s3.ts';

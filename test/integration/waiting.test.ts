@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI, { APIError, BadRequestError, ConflictError, NotFoundError } from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { serverConfig } from '../../src/server/config.ts';
-import { video as videoSchema, type Video } from '../../src/server/contract.ts';
-import { filmSpec, type FilmSpec } from '../../src/server/spec.ts';
-import { Store } from '../../src/server/store.ts';
-import { sweep, Trash } from '../../src/server/trash.ts';
+import { serverConfig } from '../../src/server/contract/config.ts';
+import { video as videoSchema, type Video } from '../../src/server/contract/contract.ts';
+import { filmSpec, type FilmSpec } from '../../src/server/contract/spec.ts';
+import { Store } from '../../src/server/state/store.ts';
+import { sweep, Trash } from '../../src/server/state/trash.ts';
 import { clientOf, finished, freshPostgres, postgresReason, testServer, type TestServer } from '../support/server.ts';
 
 const reason = await postgresReason();

@@ -30,7 +30,9 @@ function samplesOf(c: PackCase): Sample[] {
   return c.groups.flatMap(({ count, regions = 1, ...shape }) => Array.from({ length: count }, (): Sample => {
     const cut = <T>(list: readonly T[]): T[] => list.slice(at, at + shape.frames);
     const hears = c.hears?.[index], columns = c.columns?.[index], caption = c.captionOfFrames.slice(place, place += shape.frames * regions);
-    const sample = { name: String(index++), ...shape, sigma: cut(c.sigma), kind: cut(c.kind), caption, time: cut(c.time), ...(hears ? { hears } : {}), ...(columns ? { columns } : {}) };
+    const sample = {
+      name: String(index++), ...shape, sigma: cut(c.sigma), kind: cut(c.kind), caption, time: cut(c.time), ...(hears ? { hears } : {}), ...(columns ? { columns } : {}),
+    };
     at += shape.frames;
     return sample;
   }));

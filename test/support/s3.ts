@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { S3Place } from '../../src/server/assets-place.ts';
+import type { S3Place } from '../../src/server/assets/assets-place.ts';
 
 /** What of the package is used; it has no types. */
 interface S3rver { readonly httpServer: Server; run(): Promise<AddressInfo>; close(): Promise<void> }

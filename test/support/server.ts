@@ -9,14 +9,14 @@ import { CancelledError } from '../../src/core/errors.ts';
 import type { Frames } from '../../src/media/frames.ts';
 import { readFilm } from '../../src/media/read.ts';
 import { writeFilm } from '../../src/media/sink.ts';
-import { serverConfig, type ServerConfigInput } from '../../src/server/config.ts';
-import type { Video } from '../../src/server/contract.ts';
-import { decode } from '../../src/server/decode.ts';
-import { deliverFilm } from '../../src/server/deliver.ts';
-import type { FilmMaker } from '../../src/server/film-maker.ts';
+import { serverConfig, type ServerConfigInput } from '../../src/server/contract/config.ts';
+import type { Video } from '../../src/server/contract/contract.ts';
+import { decode } from '../../src/server/work/decode.ts';
+import { deliverFilm } from '../../src/server/work/deliver.ts';
+import type { FilmMaker } from '../../src/server/work/film-maker.ts';
 import { startServer, type RunningServer, type StartServerOptions } from '../../src/server/server.ts';
-import type { FilmSpec } from '../../src/server/spec.ts';
-import { NATIVE_FILE } from '../../src/server/store.ts';
+import type { FilmSpec } from '../../src/server/contract/spec.ts';
+import { NATIVE_FILE } from '../../src/server/state/store.ts';
 
 /** Where a PostgreSQL server is looked for. */
 const POSTGRES = process.env['KINORA_TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';

@@ -7,7 +7,7 @@ import { configOf, databaseFlags, databaseOf, type DatabaseFlags } from './serve
 /** Runs one of both on the database and the data folder that the flags name, and tells what it moved. */
 async function archive(way: 'export' | 'import', folder: string, flags: DatabaseFlags, { signal, progress, print }: CliContext): Promise<void> {
   const [{ exportAll, importAll }, { openStore }, { openDatabase }] = await Promise.all([
-    import('../../server/archive.ts'), import('../../server/store.ts'), import('../../server/server.ts')]);
+    import('../../server/state/archive.ts'), import('../../server/state/store.ts'), import('../../server/server.ts')]);
   const config = await configOf(databaseOf(flags)), store = await openStore(config, () => {});
   if (way === 'export' && config.database === undefined) await store.check().catch((cause: unknown) => {
     throw new InputError(`${config.data} is no data folder of a server: name it with --data`, { cause });

@@ -11,7 +11,7 @@ async function databaseCheck(url: string): Promise<Check> {
   const name = 'database', needed = true;
   if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol))
     return { name, needed, state: 'broken', found: 'DATABASE_URL', why: 'is no address of PostgreSQL', needs: 'an address as in postgres://user:password@host:5432/name' };
-  const { host } = new URL(url), { openPostgres } = await import('../../server/db/database.ts');
+  const { host } = new URL(url), { openPostgres } = await import('../../server/state/db/database.ts');
   try {
     await (await openPostgres(url)).close();
     return { name, needed, state: 'ok', found: `${host} answers` };

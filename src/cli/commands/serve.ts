@@ -17,14 +17,14 @@ interface ServeFlags extends DatabaseFlags, EngineOptions { readonly host?: stri
 const environment = (name: string): string | undefined => { const value = process.env[name]; return value === undefined || value === '' ? undefined : value; };
 
 /** A flag as the place of assets. */
-async function placeOf(assets: string | undefined): Promise<import('../../server/config.ts').ServerConfig['assets']> {
-  return assets === undefined ? undefined : { s3: (await import('../../server/assets-place.ts')).parsePlace(assets) };
+async function placeOf(assets: string | undefined): Promise<import('../../server/contract/config.ts').ServerConfig['assets']> {
+  return assets === undefined ? undefined : { s3: (await import('../../server/assets/assets-place.ts')).parsePlace(assets) };
 }
 
 /** The configuration of file, environment and flags; flags go first. */
 export async function configOf({ config, database, assets, ...flags }: Omit<ServeFlags, 'model' | 'check'> & { readonly models?: string[] | undefined })
-  : Promise<import('../../server/config.ts').ServerConfig> {
-  const { readServerConfig } = await import('../../server/config.ts'), server = database ?? environment('DATABASE_URL'), place = await placeOf(assets);
+  : Promise<import('../../server/contract/config.ts').ServerConfig> {
+  const { readServerConfig } = await import('../../server/contract/config.ts'), server = database ?? environment('DATABASE_URL'), place = await placeOf(assets);
   return readServerConfig(config, { ...flags, ...(server === undefined ? {} : { database: server }), ...(place ? { assets: place } : {}) });
 }
 
@@ -32,7 +32,7 @@ export async function configOf({ config, database, assets, ...flags }: Omit<Serv
 const engineOf = ({ device, precision }: { readonly [K in keyof EngineOptions]: EngineOptions[K] | undefined }): EngineOptions =>
   ({ ...(device && { device }), ...(precision && { precision }) });
 
-const jsonLines = async () => (await import('../../server/log.ts')).jsonLog((line) => { process.stderr.write(`${line}\n`); });
+const jsonLines = async () => (await import('../../server/watch/log.ts')).jsonLog((line) => { process.stderr.write(`${line}\n`); });
 
 async function version(): Promise<string> {
   const { modelsFolder } = await import('../../pipeline/model/model-store.ts');
@@ -51,11 +51,11 @@ async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: 
   await openEngine(engineOf(config));                            // workers would find out with their first film
   if (check) {
     const [{ openModels }, { openPolicy }, { openDatabase }, { credentialsFolder }] = await Promise.all([
-      import('../../server/plan.ts'), import('../../server/policy/policy.ts'), import('../../server/server.ts'), import('../../server/config.ts')]);
+      import('../../server/work/plan.ts'), import('../../server/policy/policy.ts'), import('../../server/server.ts'), import('../../server/contract/config.ts')]);
     await openModels(config);
     await openPolicy(config.policy);
     const db = await openDatabase(config);
-    await (await import('../../server/store.ts')).openStore(config, () => {}).then((store) => (config.assets ? store.checkAssets() : undefined));
+    await (await import('../../server/state/store.ts')).openStore(config, () => {}).then((store) => (config.assets ? store.checkAssets() : undefined));
     try { await signerIn(credentialsFolder(config)); } finally { await db.close(); }
     print(`ready to serve ${config.models.join(', ')} on ${config.host}:${config.port}, data in ${config.data}`);
     return;
@@ -77,10 +77,10 @@ interface WorkerFlags extends DatabaseFlags, EngineOptions {
 }
 
 async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signal, print }: CliContext): Promise<void> {
-  const { parentLink } = await import('../../server/worker-link.ts'), stop = new AbortController(), both = AbortSignal.any([signal, stop.signal]);
+  const { parentLink } = await import('../../server/work/worker-link.ts'), stop = new AbortController(), both = AbortSignal.any([signal, stop.signal]);
   const link = parentLink(() => { stop.abort('the server is gone'); });
-  const [{ Worker }, { openStore }, { pipelineMaker }, log] = await Promise.all([import('../../server/worker.ts'), import('../../server/store.ts'),
-    import('../../server/film-maker.ts'), jsonLines()]);
+  const [{ Worker }, { openStore }, { pipelineMaker }, log] = await Promise.all([import('../../server/work/worker.ts'), import('../../server/state/store.ts'),
+    import('../../server/work/film-maker.ts'), jsonLines()]);
   const config = link ? null : await configOf({ ...flags, ...(model ? { models: [...model] } : {}) }), { threads, batch = 1 } = config ?? flags, engine = engineOf(config ?? flags);
   const hook = policyHook ?? config?.policy.hook, { openPolicy } = await import('../../server/policy/policy.ts');
   const policy = hook === undefined ? undefined : await openPolicy({ words: false, hook });
@@ -95,8 +95,10 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
     }
     if (config.database === undefined)
       throw new InputError('a worker of its own needs the database that the server uses: --database, or DATABASE_URL; beside an embedded one, kinora serve starts its workers');
-    const [{ openDatabase, sourceFor }, { Jobs, newId }, { Previews }, { credentialsFolder }] =
-      await Promise.all([import('../../server/server.ts'), import('../../server/jobs.ts'), import('../../server/previews.ts'), import('../../server/config.ts')]);
+    const [{ openDatabase, sourceFor }, { newId }, { Jobs }, { Previews }, { credentialsFolder }] = await Promise.all([
+      import('../../server/server.ts'), import('../../server/state/job-row.ts'), import('../../server/state/jobs.ts'), import('../../server/work/previews.ts'),
+      import('../../server/contract/config.ts'),
+    ]);
     const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), previews = new Previews(db, () => {}), store = await openStore(config, log);
     try {
       if (config.assets) await store.openWork();                 // a folder of its own; else one that the server has made
@@ -158,8 +160,8 @@ const workerCommand: CliCommand = {
 };
 
 /** Runs something on the keys of a database. */
-async function withKeys<T>(flags: DatabaseFlags, run: (keys: import('../../server/keys.ts').Keys) => Promise<T>): Promise<T> {
-  const [{ openDatabase }, { Keys }] = await Promise.all([import('../../server/server.ts'), import('../../server/keys.ts')]), db = await openDatabase(await configOf(flags));
+async function withKeys<T>(flags: DatabaseFlags, run: (keys: import('../../server/http/keys.ts').Keys) => Promise<T>): Promise<T> {
+  const [{ openDatabase }, { Keys }] = await Promise.all([import('../../server/server.ts'), import('../../server/http/keys.ts')]), db = await openDatabase(await configOf(flags));
   try { return await run(new Keys(db)); } finally { await db.close(); }
 }
 /** These flags alone. */

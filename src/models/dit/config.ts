@@ -40,7 +40,7 @@ export interface DiTConfig {
   readonly skip?: boolean | undefined;
   /**
    * Every other rotary pair of the width turns by the column from which whoever is near began to walk, so that attention finds a walker's body, frame after frame, where it
-   * finds one that stands (docs/decisions/028).
+   * finds one that stands (docs/decisions/029).
    */
   readonly follow?: boolean | undefined;
   /** Biases in attention and MLP. */

@@ -45,7 +45,8 @@ test('columns go with whoever is in reach and nearer, and stay where nobody is',
 });
 
 test('a model that follows is given columns, one that does not is not', async () => {
-  const walk = [{ from: 8, to: 56 }, { from: 8, to: 56 }] as const, { hears, columns } = stage({ staging: walk, progress: each((i) => i / 2), height: HEIGHT, width: WIDTH, side: 8 });
+  const walk = [{ from: 8, to: 56 }, { from: 8, to: 56 }] as const;
+  const { hears, columns } = stage({ staging: walk, progress: each((i) => i / 2), height: HEIGHT, width: WIDTH, side: 8 });
   const feeds = (follow: boolean, at?: Float32Array) => {
     const c = caseOf([LEFT, LEFT], { ...film(each(() => [0, 1]).flat(), [...hears]), ...(at ? { columns: [...at] } : {}) });
     return ditFeeds({ ...c, config: { ...c.config, follow } });

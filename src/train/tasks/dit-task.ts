@@ -202,7 +202,9 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       const told = captionIndices(samples);
       const segments = samples.map((s, i): PackSegment => {
         const tokens = noised.subarray(at, at += s.clean.length);
-        return { times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: told[i]!, tokens, ...(s.hears ? { hears: s.hears } : {}), ...(s.columns ? { columns: s.columns } : {}) };
+        return {
+          times: s.times, kinds: s.kinds, sigmas: s.sigmas, captions: told[i]!, tokens, ...(s.hears ? { hears: s.hears } : {}), ...(s.columns ? { columns: s.columns } : {}),
+        };
       });
       const perToken = config.channels * config.patch ** 2;
       const weight = frameLossWeights(samples.map((s) => ({ tokensPerFrame: s.clean.length / s.times.length / perToken, generated: s.kinds.map((k) => k === GENERATED) })),

@@ -225,7 +225,8 @@ async function writePack(o: TrajectoryOptions, programs: ProgramCache, { split, 
   const bank = banks[index % banks.length]!, pack = packOf(bank, teacher.config), { sampler, steps, shift, guidance } = teacher.sampling;
   const keysOf = (what: string) => bank.samples.map((_, i) => ({ seed, stream: `distill/${what}/${split}`, step: index * MOST_SAMPLES + i }));
   const keys = keysOf('sample'), drawn = bank.samples.map((s, i) => makers[split].sample(s, split, keys[i]!));
-  const samples = drawn.map(({ hears, columns, ...s }) => ({ ...s, ...(hears ? { hears: [...hears] } : {}), ...(columns ? { columns: [...columns] } : {}) })), of = { bank, samples, pack };
+  const samples = drawn.map(({ hears, columns, ...s }) => ({ ...s, ...(hears ? { hears: [...hears] } : {}), ...(columns ? { columns: [...columns] } : {}) }));
+  const of = { bank, samples, pack };
   const sigmas = packSigmas(of, steps, shift), x = joined(samples.map((s) => s.clean)), eps = normals({ seed, stream: `distill/noise/${split}`, step: index }, x.length);
   const states = await trajectoryStates(SAMPLER_TABLE[sampler], {
     noise: addNoise({ x, eps, sigma: sigmas[0]!, pack }), pack, sigmas, velocity: guidedVelocity(teacher, programs, of, teacher.weights, guidance),

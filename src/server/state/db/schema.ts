@@ -1,0 +1,60 @@
+/**
+ * @file The tables, as steps that are taken once each, in order, by whoever comes first. A step that has been released is never changed: a new one follows it.
+ */
+import { FileError } from '../../../core/errors.ts';
+import type { Database } from './database.ts';
+
+/** One for each version. */
+const STEPS: readonly string[] = [`
+create table kinora_jobs (
+  id text primary key, seq int generated always as identity unique, owner text not null, kind text not null,
+  status text not null, stage text, progress int not null default 0, rev int not null default 1,
+  fence int not null default 0, worker text, lease_until float8, errors int not null default 0, lost int not null default 0,
+  asked_model text not null, model text not null, size text not null, seconds text not null, prompt text not null, spec text not null, work float8 not null,
+  source text, remixed boolean not null default false,
+  created float8 not null, started float8, completed float8, deleted float8,
+  error_code text, error_message text, assets text, facts text);
+create index kinora_jobs_waiting on kinora_jobs (seq) where status = 'queued' and deleted is null;
+create index kinora_jobs_owner on kinora_jobs (owner, status);
+create index kinora_jobs_leased on kinora_jobs (lease_until) where status = 'in_progress';
+create table kinora_characters (
+  id text primary key, owner text not null, name text not null, created float8 not null, deleted float8);
+create table kinora_requests (
+  owner text not null, route text not null, key text, hash text not null, retry int not null, job text not null, created float8 not null);
+create unique index kinora_requests_key on kinora_requests (owner, route, key) where key is not null;
+create index kinora_requests_hash on kinora_requests (owner, route, hash, created);
+create table kinora_keys (
+  id text primary key, name text not null, hash text not null unique, created float8 not null, revoked float8, waiting int);
+create table kinora_deliveries (
+  id text not null, url text not null, secret_of text not null, body text not null, attempts int not null default 0,
+  due float8 not null, created float8 not null, done float8, failed float8, last text, primary key (id, url));
+create index kinora_deliveries_due on kinora_deliveries (due) where done is null and failed is null;
+`, `
+alter table kinora_jobs add column place float8;
+alter table kinora_jobs add column paused boolean not null default false;
+alter table kinora_jobs add column attempt int not null default 1;
+alter table kinora_jobs add column retry_of text;
+create index kinora_jobs_retries on kinora_jobs (retry_of) where retry_of is not null;
+create index kinora_jobs_recent on kinora_jobs (owner, created);
+alter table kinora_keys add column films_per_day int;
+alter table kinora_keys add column seconds_per_day float8;
+`, `
+create table kinora_previews (job text primary key, number int not null, image text not null);
+`];
+
+/** Any number: what it locks is the making of tables. */
+const LOCK = 5_040_137;
+
+/** Brings the tables to this version. Throws a FileError when they are of a later one. */
+export async function migrate(db: Database): Promise<void> {
+  await db.script('create table if not exists kinora_version (version int not null)').catch(async (cause: unknown) => {
+    await db.query('select version from kinora_version').catch(() => { throw cause; });          // somebody else made it at the same moment
+  });
+  await db.transaction(async (tx) => {
+    await tx.query('select pg_advisory_xact_lock($1::int)', [LOCK]);
+    const [row] = await tx.query<{ version: number }>('select version from kinora_version'), version = row?.version ?? 0;
+    if (version > STEPS.length) throw new FileError(`the database is of version ${version}, this program knows ${STEPS.length}: it was used by a later Kinora`);
+    for (const step of STEPS.slice(version)) for (const statement of step.split(';')) if (statement.trim() !== '') await tx.query(statement);
+    await tx.query(row ? 'update kinora_version set version = $1::int' : 'insert into kinora_version values ($1::int)', [STEPS.length]);
+  });
+}
