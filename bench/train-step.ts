@@ -19,13 +19,14 @@ import { GENERATED, packFeeds } from '../src/models/dit/pack-feeds.ts';
 import { latentFrames, SPACE_FACTOR, VAE_PRESETS, type VaeConfig } from '../src/models/vae/config.ts';
 import { vaeParams } from '../src/models/vae/vae.ts';
 import { bindParams, countParams, listParams, type Bound } from '../src/nn/param.ts';
+import { matmulCeiling, type Product } from '../src/train/report/ceiling.ts';
 import { weightedLoss } from '../src/train/tasks/dit-task.ts';
 import { createOptimizer, TrainState } from '../src/train/loop/state.ts';
 import { compileTrainingStep, gradName, type LossGraph } from '../src/train/loop/step-program.ts';
 import { vaeLoss } from '../src/train/tasks/vae-task.ts';
 import { graphFlop } from './graph-stats.ts';
 import { interleave, median } from './interleave.ts';
-import { matmulCeiling, peakMemoryMb, resetPeakMemory, type Product } from './machine.ts';
+import { peakMemoryMb, resetPeakMemory } from './machine.ts';
 import type { Bench, BenchCase } from './contract.ts';
 import { openTorch, type TorchMode } from './torch.ts';
 

@@ -12,7 +12,7 @@ import type { Bound } from '../../nn/param.ts';
 import { emaDecay, learningRate } from '../../optim/schedule.ts';
 import { createOptimizer, TrainState, type MatrixOptimizer } from './state.ts';
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
-import { ceilingGflops } from '../report/ceiling.ts';
+import { matmulCeiling } from '../report/ceiling.ts';
 import { cutMetrics, metricsFile } from '../report/metrics.ts';
 import { writeRecord, type RunDescription } from '../report/record.ts';
 import { cutWalls, wallWriter, type ShowFilms } from '../report/walls.ts';
@@ -134,7 +134,7 @@ export async function runTraining<T>(task: TrainTask<T>, o: TrainOptions): Promi
   await cutMetrics(dir, first);
   await cutWalls(dir, first);
   if (o.describe) {
-    const ceiling = o.report ? await ceilingGflops(o.backend) : undefined;
+    const ceiling = o.report ? (await matmulCeiling(o.backend)).best : undefined;
     await writeRecord(dir, { ...o.describe, seed: o.seed, steps: optim.steps, fromStep: first, ceilingGflops: ceiling, now: new Date() });
   }
   const warn = async (step: number, message: string): Promise<void> => { o.onWarning?.(message); await log({ event: 'warning', step, message }); };
