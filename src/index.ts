@@ -54,7 +54,10 @@ export { endpointCaptioner } from './pipeline/prompt/caption-endpoint.ts';
 // Training: a configuration and a folder in, weights out.
 export { ortBackend, type OrtOptions } from './backend/ort/ort.ts';
 export { readRunConfig, TRAINABLE, type DistillRunConfig, type DiTRunConfig, type TextRunConfig, type Trainable, type VaeRunConfig } from './train/config.ts';
-export { selfTestDiT, trainDiT, trainText, trainVae, type DataOptions, type DiTRunOptions, type RunOptions } from './train/run.ts';
+export { selfTestDiT, trainDiT } from './train/run/dit-run.ts';
+export type { DataOptions, DiTRunOptions, RunOptions } from './train/run/options.ts';
+export { trainText } from './train/run/text-run.ts';
+export { trainVae } from './train/run/vae-run.ts';
 export { exportStudent, trainDistilled, type DistillRunOptions, type ExportStudentOptions } from './train/distill.ts';
 export { trainJudge, type TrainJudgeOptions } from './train/tasks/judge-task.ts';
 export { planDistill, planDiT, planFootageDiT, planFootageVae, planText, planVae, type PlanFootageOptions } from './train/plan.ts';

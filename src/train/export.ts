@@ -15,7 +15,7 @@ import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { averageWeights } from './average.ts';
 import { footageRecord, type FootageRecord } from './footage-config.ts';
 import { shapeOf } from './clips/clip-shape.ts';
-import { runWorld } from './run.ts';
+import { runWorld } from './run/options.ts';
 import { readVae } from './vae-file.ts';
 
 /** Options of {@link exportModel}. */

@@ -13,7 +13,7 @@ import { footageSource, openFootage, type Footage } from './clips/footage-source
 import { shapeName } from './clips/clip-shape.ts';
 import { evenBank } from './tasks/layout-bank.ts';
 import { planDiT, planFootageDiT, planFootageVae, planVae } from './plan.ts';
-import { trainVae } from './run.ts';
+import { trainVae } from './run/vae-run.ts';
 
 const common = {
   seed: 1, validateEvery: 10, checkpointSeconds: 60, programs: 2,

@@ -27,7 +27,7 @@ import { sampleTokens, type BankLayout } from './tasks/layout-bank.ts';
 import { bindLora, loraTrained } from './tasks/lora-task.ts';
 import type { LossGraph } from './loop/step-program.ts';
 import { textParams, type TextConfig } from '../models/text/tower.ts';
-import { filmConfig } from './run.ts';
+import { filmConfig } from './run/dit-run.ts';
 import type { RunPlan } from './run-plan.ts';
 import { textLoss, textTaskParams } from './tasks/text-task.ts';
 import { vaeLoss } from './tasks/vae-task.ts';

@@ -8,7 +8,7 @@ import type { TrainJudgeOptions } from '../../train/tasks/judge-task.ts';
 import type { TrainLooksOptions } from '../../train/tasks/looks-task.ts';
 import type { StepProgress } from '../../train/loop/loop.ts';
 import type { RunPlan } from '../../train/run-plan.ts';
-import type { DataOptions, RunOptions } from '../../train/run.ts';
+import type { DataOptions, RunOptions } from '../../train/run/options.ts';
 import { choice, decimal, integer, nonEmpty } from '../options.ts';
 import type { ProgressEvent } from '../progress.ts';
 import type { CliCommand, CliContext } from '../program.ts';
@@ -37,7 +37,7 @@ const trainEvent = (p: StepProgress): ProgressEvent => ({
 async function runOptions(
   { lpc, data, out, cache, resume, init, threads, report }: Omit<Flags, 'tokenizer'>, { signal, progress, warn }: CliContext, plan?: RunPlan,
 ): Promise<RunOptions & DataOptions> {
-  const { runBackend } = await import('../../train/run.ts');
+  const { runBackend } = await import('../../train/run/options.ts');
   return {
     backend: runBackend(threads), dir: out, cacheDir: cache, resume: resume ?? false, report: report ?? false, signal, ...(plan ? { plan } : {}),
     ...(lpc === undefined ? {} : { lpc }), ...(data === undefined ? {} : { data }), ...(init === undefined ? {} : { init }),
@@ -81,7 +81,7 @@ const vae: CliCommand = {
   define: (command, context) => {
     footageFlags(command).action(async (config: string, flags: Flags) => {
       const [{ readRunConfig }, { trainVae }, { planFootageVae, planVae }] = await Promise.all([
-        import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts')]);
+        import('../../train/config.ts'), import('../../train/run/vae-run.ts'), import('../../train/plan.ts')]);
       const parsed = await readRunConfig('vae', config), { data } = flags;
       const plan = printPlan(data === undefined ? planVae(parsed) : await planFootageVae(parsed, data), context.print);
       if (!flags.dryRun) context.print(await trainVae(parsed, await runOptions(flags, context, plan)));
@@ -96,7 +96,7 @@ const text: CliCommand = {
   define: (command, context) => {
     common(command).action(async (config: string, flags: Flags) => {
       const [{ readRunConfig }, { trainText }, { planText }, { loadTokenizer }] = await Promise.all([
-        import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../pipeline/prompt/tokenizer.ts')]);
+        import('../../train/config.ts'), import('../../train/run/text-run.ts'), import('../../train/plan.ts'), import('../../pipeline/prompt/tokenizer.ts')]);
       const parsed = await readRunConfig('text', config);
       const plan = printPlan(planText(parsed, await loadTokenizer(flags.tokenizer)), context.print);
       if (!flags.dryRun) context.print(await trainText(parsed, { ...(await runOptions(flags, context, plan)), tokenizer: flags.tokenizer }));
@@ -115,7 +115,7 @@ const dit: CliCommand = {
       .option('--self-test', 'learn one clip by heart, compare it with the original, and stop')
       .action(async (config: string, flags: Flags & { vae: string; text?: string; selfTest?: boolean }) => {
         const [{ readRunConfig }, { selfTestDiT, trainDiT }, { planDiT, planFootageDiT }, { readVae }, { loadTokenizer }] = await Promise.all([
-          import('../../train/config.ts'), import('../../train/run.ts'), import('../../train/plan.ts'), import('../../train/vae-file.ts'),
+          import('../../train/config.ts'), import('../../train/run/dit-run.ts'), import('../../train/plan.ts'), import('../../train/vae-file.ts'),
           import('../../pipeline/prompt/tokenizer.ts')]);
         const parsed = await readRunConfig('dit', config), { vae: file, tokenizer, text: tower, selfTest, dryRun } = flags;
         const options = { ...(await runOptions(flags, context)), vae: file, tokenizer, ...(tower === undefined ? {} : { text: tower }) };
@@ -178,7 +178,7 @@ async function trainReader(
   train: (o: TrainJudgeOptions & TrainLooksOptions) => Promise<Readonly<Record<string, number>>>,
 ): Promise<void> {
   const [{ readVae }, { runBackend }, { loadSpriteWorld }] = await Promise.all([
-    import('../../train/vae-file.ts'), import('../../train/run.ts'), import('../../data/sprites/world.ts')]);
+    import('../../train/vae-file.ts'), import('../../train/run/options.ts'), import('../../data/sprites/world.ts')]);
   const scores = await train({
     world: await loadSpriteWorld(lpc, { cacheDir: cache }), backend: runBackend(threads), dir: dirname(out), out, resume: resume ?? false, report: report ?? false, signal,
     ...(vaeFile === undefined ? {} : { vae: await readVae(vaeFile) }),

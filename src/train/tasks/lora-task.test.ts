@@ -11,7 +11,7 @@ import { mergeLora, type LoraConfig } from '../../nn/lora.ts';
 import { initialValues, listParams } from '../../nn/param.ts';
 import { loraTask, writeLora } from './lora-task.ts';
 import { runTraining, type TrainTask } from '../loop/loop.ts';
-import { averaged } from '../run.ts';
+import { averaged } from '../run/options.ts';
 
 const CONFIG: LoraConfig = { rank: 4, alpha: 4, targets: ['mlp'] };
 const specs = { blocks: [{ mlp: { fc1: linearParams(6, 16), fc2: linearParams(16, 2) } }] };
