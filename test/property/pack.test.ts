@@ -12,7 +12,8 @@ const text = { vocabulary: 12, length: 16, width: 16, depth: 2, heads: 2, mlp: '
 
 function sample(name: string, [frames, height, width]: readonly [number, number, number], caption: number): Sample {
   const each = <T>(f: (i: number) => T): T[] => Array.from({ length: frames }, (_, i) => f(i));
-  return { name, frames, height, width, sigma: each((i) => 0.9 - 0.17 * i), kind: each((i) => Number(i === 2)), caption: each(() => caption), time: each((i) => 4 * i) };
+  const time = each((i) => (i === frames - 1 ? 4 * i + name.length : 4 * i));             // the last frame stands between latent ones, as a given one may
+  return { name, frames, height, width, sigma: each((i) => 0.9 - 0.17 * i), kind: each((i) => Number(i === 2)), caption: each(() => caption), time };
 }
 
 /** Captions differ in every pack; a sample carries its words, not their index. */

@@ -14,7 +14,7 @@ SIGMAS = [0.93, 0.11, 0.5, 0.02, 0.77, 0.36, 0.999, 0.25, 0.64, 0.4, 0.08, 0.85]
 KINDS = [0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0]
 CAPTIONS = [[1, 7, 3, 9], [2], [11, 5, 5, 8, 4, 10]]
 CAPTION_OF = [0, 0, 2, 1, 1, 1, 2, 0, 2, 0, 1, 2]
-TIMES = [0, 4, 8, 16, 0, 4, 0, 0, 0, 0, 12, 0]
+TIMES = [0, 4, 5, 16, 1, 7, 0, 0, 0, 2, 11, 3]  # given frames stand between latent ones too
 
 OURS = {"channels": 4, "patch": 1, "width": 32, "depth": 2, "heads": 2, "mlpRatio": 4, "mlp": "relu2", "modulation": "single", "norm": "rms", "qkNorm": True,
         "rope": True, "places": True, "skip": True, "bias": False, "textWidth": 16, "outputs": 1, "rematerialise": False}

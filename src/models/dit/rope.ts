@@ -25,6 +25,19 @@ function speeds(pairs: number, top: number): number[] {
   return Array.from({ length: pairs }, (_, k) => Math.fround(top * SPREAD ** (-k / Math.max(1, pairs - 1))));
 }
 
+/** Cos and sin of a position at the k-th of some speeds; each is computed once. */
+function angles(speeds: readonly number[]): (position: number, k: number) => readonly [cos: number, sin: number] {
+  const known = speeds.map(() => new Map<number, [number, number]>());                       // positions may lie between tokens: no key of position and k together
+  return (position, k) => {
+    let pair = known[k]!.get(position);
+    if (!pair) {
+      const turns = position * speeds[k]! / 6.283185307179586;
+      known[k]!.set(position, pair = portableCosSin(turns - Math.floor(turns)));
+    }
+    return pair;
+  };
+}
+
 /**
  * Cos and sin tables `[N, headDim/2]` for positions `[N, 3]` (t in pixel frames, h, w in tokens). With `columns` `[N]` every other pair of the width turns by those
  * (`DiTConfig.follow`).
@@ -36,16 +49,9 @@ export function ropeTables(positions: Float32Array, headDim: number, columns?: F
     ...speeds(axes.height, SPEED.space).map((s) => [1, s] as const),
     ...speeds(axes.width, SPEED.space).map((s, k) => [columns && k % 2 === 1 ? FOLLOWED : 2, s] as const),
   ];
-  const cos = new Float32Array(n * half), sin = new Float32Array(n * half);
-  const cache = new Map<number, [number, number]>();
-  for (let i = 0; i < n; i++) perPair.forEach(([axis, speed], k) => {
-    const position = axis === FOLLOWED ? columns![i]! : positions[i * 3 + axis]!, key = position * 4096 + k;
-    let pair = cache.get(key);
-    if (!pair) {
-      const turns = position * speed / 6.283185307179586;
-      pair = portableCosSin(turns - Math.floor(turns));
-      cache.set(key, pair);
-    }
+  const cos = new Float32Array(n * half), sin = new Float32Array(n * half), angle = angles(perPair.map(([, speed]) => speed));
+  for (let i = 0; i < n; i++) perPair.forEach(([axis], k) => {
+    const pair = angle(axis === FOLLOWED ? columns![i]! : positions[i * 3 + axis]!, k);
     cos[i * half + k] = pair[0]; sin[i * half + k] = pair[1];
   });
   return { cos, sin };
@@ -60,12 +66,10 @@ export const PLACE_FEATURES = PLACE_QUANTITIES * 2 * PLACE_SPEEDS.length;
 
 /** Features `[N, 60]` of places `[N, 5]`, in latent steps, rows and columns: rotary positions alone tell distances between tokens, not from the edges. */
 export function placeFeatures(places: Float32Array): Float32Array {
-  const perPlace = PLACE_SPEEDS.length, out = new Float32Array(places.length * 2 * perPlace), cache = new Map<number, [number, number]>();
+  const perPlace = PLACE_SPEEDS.length, out = new Float32Array(places.length * 2 * perPlace), angle = angles(PLACE_SPEEDS);
   places.forEach((place, i) => {
     for (let k = 0; k < perPlace; k++) {
-      const key = place * 16 + k, turns = place * PLACE_SPEEDS[k]! / 6.283185307179586;
-      let pair = cache.get(key);
-      if (!pair) cache.set(key, pair = portableCosSin(turns - Math.floor(turns)));
+      const pair = angle(place, k);
       out[i * 2 * perPlace + k] = pair[0]; out[i * 2 * perPlace + perPlace + k] = pair[1];
     }
   });

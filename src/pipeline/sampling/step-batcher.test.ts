@@ -41,7 +41,7 @@ async function sampled(a: Asked, step?: DitRuntime['step'], at?: (step: number) 
   const caption = (words: readonly number[]) => ({
     ids: Int32Array.from({ length: text.length }, (_, i) => words[i] ?? 0), present: Float32Array.from({ length: text.length }, (_, i) => Number(i < words.length)),
   });
-  const context = Array.from({ length: beside }, (_, i): ContextFrame => ({ time: 2 * i, tokens: values(`${a.name} beside ${i}`, perFrame) }));
+  const context = Array.from({ length: beside }, (_, i): ContextFrame => ({ time: a.name.length + 3 * i, tokens: values(`${a.name} beside ${i}`, perFrame) }));
   const states = await encodeCaptions(runtime, caption(a.words), caption([1]));
   const film = { frames, height, width, context, beginning }, sigmas = frameSigmas(sigmaGrid(a.steps, a.shift ?? 2), frames);
   for (const row of sigmas) row.fill(0.02, 0, beginning);
