@@ -60,6 +60,7 @@ export { trainText } from './train/run/text-run.ts';
 export { trainVae } from './train/run/vae-run.ts';
 export { exportStudent, trainDistilled, type DistillRunOptions, type ExportStudentOptions } from './train/distill.ts';
 export { trainJudge, type TrainJudgeOptions } from './train/tasks/judge-task.ts';
+export { trainLooks, type TrainLooksOptions } from './train/tasks/looks-task.ts';
 export { planDistill, planDiT, planFootageDiT, planFootageVae, planText, planVae, type PlanFootageOptions } from './train/plan.ts';
 export type { RunPlan } from './train/run-plan.ts';
 export { exportModel, type ExportOptions } from './train/export.ts';

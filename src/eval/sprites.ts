@@ -1,6 +1,6 @@
 /**
  * @file The evaluation of a sprite model: films of held-out prompts, one per prompt and none rejected, read by a judge that
- * shares nothing with the model; ceilings on real and on reconstructed clips of the same specifications; controls that must fail; the
+ * is of another architecture and never used in training the model; ceilings on real and on reconstructed clips of the same specifications; controls that must fail; the
  * autoencoder's own figures; image → film. Films come from a function, so a test can hand in real clips as the perfect generator.
  */
 import { renderClip, type ClipSpec, type RenderedClip, type SpriteWorld } from '../data/sprites/world.ts';

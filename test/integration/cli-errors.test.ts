@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Frames } from '../../src/media/frames.ts';
 import { writeFilm } from '../../src/media/sink.ts';
+import { makeSmallDisk, smallDiskReason } from '../support/small-disk.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -116,6 +117,20 @@ test('a disk that takes no more, met while the film is written: every format', a
     expect(await readdir(out)).toEqual([]);
   }
 }, 180_000);                                                     // four programs from nothing
+
+const noDisk = await smallDiskReason();
+test.skipIf(noDisk)(`a disk that is full in earnest${noDisk ? ` (skipped: ${noDisk})` : ''}`, async () => {
+  await mkdir(join(dir, 'disk'), { recursive: true });
+  const disk = await makeSmallDisk(join(dir, 'disk'), 2 ** 20);
+  try {
+    await disk.fill(4096);
+    for (const name of ['a.gif', 'frames']) {
+      const result = await kinora(['generate', 'x', '--model', model, '-o', join(disk.seen(join(dir, 'disk')), name)]);
+      expect(result).toMatchObject({ exit: 1, stdout: '', errors: [expect.stringMatching(/^kinora: cannot write .*: the disk is full$/)] });
+      expect(await readdir(disk.seen(join(dir, 'disk')))).toEqual(['filler']);
+    }
+  } finally { await disk.remove(); }
+}, 180_000);
 
 test('a folder without permission', async () => {
   await mkdir(join(out, 'locked'));

@@ -13,7 +13,7 @@ test('the library exports these values', () => {
     'filmSigner', 'findModel', 'generate', 'generateFilms', 'ingest', 'installedModels', 'loadJudge', 'loadSpriteWorld', 'master', 'openCredentials', 'openModel', 'openPipeline',
     'ortBackend', 'planDiT', 'planDistill', 'planFootageDiT', 'planFootageVae', 'planText', 'planVae', 'previewSprites', 'readClip', 'readFilm', 'readImage', 'readManifest',
     'readMetadata', 'readModelFile', 'readRunConfig', 'readStoryboard', 'readVae', 'recordModel', 'recordedOptions', 'remix', 'renderClip', 'replay', 'selfTestDiT', 'sliceFrames',
-    'toRgb', 'trainDiT', 'trainDistilled', 'trainJudge', 'trainText', 'trainVae', 'verifyFilm', 'writeFilm', 'writePng',
+    'toRgb', 'trainDiT', 'trainDistilled', 'trainJudge', 'trainLooks', 'trainText', 'trainVae', 'verifyFilm', 'writeFilm', 'writePng',
   ]);
 });
 

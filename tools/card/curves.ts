@@ -25,7 +25,7 @@ const curves = [
   { name: 'held out, mean of ten levels', colour: '#c40', points: points('validation', 'loss') },
   { name: 'held out, σ = 0.85', colour: '#06c', points: points('validation', 'loss@0.85') },
   { name: 'the same, dealt captions', colour: '#909', points: points('validation', 'dealt@0.85') },
-].filter((curve) => curve.points.length > 1);
+].filter((curve) => curve.points.length > 0);
 
 const W = 720, H = 400, LEFT = 56, BOTTOM = 36, TOP = 12, RIGHT = 24;
 const values = curves.flatMap((curve) => curve.points.map(([, y]) => y)), last = Math.max(...curves.flatMap((curve) => curve.points.map(([x]) => x)));
@@ -40,6 +40,7 @@ await writeFile(out, [
     + `<text x="${LEFT - 6}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${tick}</text>`),
   ...steps.map((step) => `<text x="${x(step).toFixed(1)}" y="${H - 14}" text-anchor="middle">${step}</text>`),
   ...curves.map((curve) => {
+    if (curve.points.length === 1) return `<circle cx="${x(curve.points[0]![0]).toFixed(1)}" cy="${y(curve.points[0]![1]).toFixed(1)}" r="4" fill="${curve.colour}"/>`;
     const at = curve.points.map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`).join(' ');
     return `<polyline fill="none" stroke="${curve.colour}" stroke-width="1.5" points="${at}"/>`;
   }),

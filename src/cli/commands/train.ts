@@ -192,7 +192,7 @@ async function trainReader(
 
 const judge: CliCommand = {
   path: 'train judge',
-  summary: 'Trains the judge that reads sprite films; it shares nothing with the model',
+  summary: 'Trains the judge that reads sprite films; of another architecture than the model',
   example: 'kinora train judge --lpc ./lpc --vae runs/vae/vae.safetensors --out runs/judge/judge.safetensors',
   define: (command, context) => {
     readerFlags(command, 'the judge', { batch: '32 clips', steps: 3000, pool: 768, seed: 77 })

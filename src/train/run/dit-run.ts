@@ -88,6 +88,7 @@ export async function trainDiT(asked: DiTRunConfig, o: DiTRunOptions): Promise<s
   const { train, heldout } = await openLatents(config, o, frozen, heldoutClips(config, source));
   const parts: DiTTaskParts = { ...frozen, ...fixedTower(tower), latents: train };
   const task = ditTask(parts, ditValidation(parts, heldout));
+  if (o.init !== undefined) await tellDifferences(o.init, dit, o.onWarning);
   const identity = [source.fingerprint(tokenizer), vae.hash, tower ? hashTensors(tower) : ''];
   if (config.lora) return trainLora(task, { ...config, lora: config.lora }, o, { dit: JSON.stringify(dit), words, identity });
   const { init, ...loop } = await loopOptions(config, o, ...identity), fresh = tower && words.length > 0 ? [...loop.fresh ?? [], NEW_WORDS] : loop.fresh;
@@ -102,6 +103,13 @@ export async function trainDiT(asked: DiTRunConfig, o: DiTRunOptions): Promise<s
   await copyFile(o.vae, join(o.dir, 'vae.safetensors'));
   for (const [name, contents] of Object.entries(tokenizer.files)) await writeFile(join(o.dir, `${name}.json`), `${JSON.stringify(contents)}\n`);
   return file;
+}
+
+/** Tells how the transformer of the weights to start from differs in what their shapes do not show. */
+async function tellDifferences(init: string, config: DiTConfig, onWarning: RunOptions['onWarning']): Promise<void> {
+  const { metadata } = await readTensors(init), was = JSON.parse(metadata['dit'] ?? '{}') as Partial<DiTConfig>;
+  for (const name of ['skip', 'follow', 'places', 'rope'] as const) if (metadata['dit'] !== undefined && (was[name] ?? false) !== (config[name] ?? false))
+    onWarning?.(`${init} was trained ${was[name] ? 'with' : 'without'} "${name}", this run is ${config[name] ? 'with' : 'without'}`);
 }
 
 /** Tensors whose new words have gone into the tower's table. */
