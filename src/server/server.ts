@@ -175,8 +175,8 @@ async function housekeeping({ config, db, jobs, trash, store, metrics, log, sign
     try {
       const lost = await jobs.expire();
       if (lost > 0) { log('leases_expired', { count: lost }); metrics.add('kinora_job_retries_total', {}, lost); }
-      if (config.webhooks.length > 0) await deliverWebhooks({ db, webhooks: config.webhooks,
-        log, count: (outcome) => { metrics.add('kinora_webhook_deliveries_total', { outcome }); } });
+      await deliverWebhooks({ db, webhooks: config.webhooks, log,
+        count: (outcome) => { metrics.add('kinora_webhook_deliveries_total', { outcome }); } });
       if (Date.now() - swept > SWEEP_MS) { swept = Date.now(); await sweep({ config, trash, store, log }); }
     } catch (error) { log('housekeeping_failed', { error }); }
     await sleep(ROUND_MS, undefined, { signal }).catch(() => undefined);

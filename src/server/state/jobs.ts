@@ -18,10 +18,10 @@ const TRIES = 2;
 /** The jobs of one database. */
 export class Jobs {
   readonly #db: Database;
-  readonly #config: Pick<ServerConfig, 'lease' | 'limits' | 'webhooks'>;
+  readonly #config: Pick<ServerConfig, 'lease' | 'limits'>;
   readonly #changed: Changed;
 
-  constructor(db: Database, config: Pick<ServerConfig, 'lease' | 'limits' | 'webhooks'>, changed: Changed = () => {})
+  constructor(db: Database, config: Pick<ServerConfig, 'lease' | 'limits'>, changed: Changed = () => {})
     { this.#db = db; this.#config = config; this.#changed = changed; }
 
   /** Tells those who watch that a job is not as it was. */
@@ -207,19 +207,15 @@ export class Jobs {
     return row?.pace ?? undefined;
   }
 
-  /** Ends a job, and writes what webhooks are to be told in the same transaction. */
+  /** Ends a job, and records the event in the same transaction; whom it is told, servers know (webhooks.ts). */
   async #finish(setWhere: string, params: readonly Param[]): Promise<boolean> {
     const row = await this.#db.transaction(async (tx) => {
       const [ended] = await tx.query<JobRow>(
         `update kinora_jobs set completed = ${NOW}, worker = null, lease_until = null, rev = rev + 1, ${setWhere} returning ${COLUMNS}`, params);
       if (ended) await tx.query('delete from kinora_previews where job = $1::text', [ended.id]);
       if (!ended || ended.error_code === 'cancelled') return ended;
-      const type = ended.status === 'completed' ? 'video.completed' : 'video.failed' as const, event = newId('evt');
-      const body = JSON.stringify({ id: event, object: 'event', type, created_at: Math.floor(ended.completed! / 1000), data: { id: ended.id } });
-      for (const { url, events } of this.#config.webhooks) {
-        if (events.includes(type)) await tx.query(`insert into kinora_deliveries (id, url, secret_of, body, due, created)
-          values ($1::text, $2::text, $2::text, $3::text, ${NOW}, ${NOW})`, [event, url, body]);
-      }
+      await tx.query('insert into kinora_events (id, job, type, created) values ($1::text, $2::text, $3::text, $4::float8)',
+        [newId('evt'), ended.id, ended.status === 'completed' ? 'video.completed' : 'video.failed', ended.completed!]);
       return ended;
     });
     if (row) this.#changed(row.id);

@@ -40,6 +40,8 @@ alter table kinora_keys add column films_per_day int;
 alter table kinora_keys add column seconds_per_day float8;
 `, `
 create table kinora_previews (job text primary key, number int not null, image text not null);
+`, `
+create table kinora_events (id text primary key, job text not null unique, type text not null, created float8 not null);
 `];
 
 /** Any number: what it locks is the making of tables. */
