@@ -16,6 +16,7 @@ import { openPglite } from './state/db/pglite.ts';
 import { migrate } from './state/db/schema.ts';
 import { Changes } from './http/events.ts';
 import type { FilmMaker } from './work/film-maker.ts';
+import { requireFilmPolicy } from './state/film-policy.ts';
 import { Jobs } from './state/jobs.ts';
 import { Keys } from './http/keys.ts';
 import { lockFolder } from './state/lock.ts';
@@ -69,9 +70,18 @@ async function opened(db: Database, unlock: () => void): Promise<Database> {
   return { ...db, close: async () => { try { await db.close(); } finally { unlock(); } } };
 }
 
+/** Options of {@link sourceFor}. */
+export interface SourceOptions {
+  readonly jobs: Jobs;
+  readonly previews: Previews;
+  readonly models: readonly string[];
+  /** Whether the worker shows films to the policy. */
+  readonly shows: boolean;
+}
+
 /** The jobs as a worker of this name sees them. */
-export const sourceFor = ({ jobs, previews }: { readonly jobs: Jobs; readonly previews: Previews }, name: string, models: readonly string[]): JobSource => ({
-  claim: () => jobs.claim(name, models), renew: (lease, progress) => jobs.renew(lease, progress),
+export const sourceFor = ({ jobs, previews, models, shows }: SourceOptions, name: string): JobSource => ({
+  claim: () => jobs.claim(name, models, shows), renew: (lease, progress) => jobs.renew(lease, progress),
   preview: (lease, image) => previews.show(lease, image), publish: (lease, made) => jobs.publish(lease, made),
   fail: (lease, error, again) => jobs.fail(lease, error, again), release: (lease) => jobs.release(lease),
 });
@@ -125,7 +135,8 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       });
       server.listen(config.port, config.host, done);
     });
-    const counted = (name: string): JobSource => metrics.counted(sourceFor({ jobs, previews }, name, config.models), jobs);
+    await requireFilmPolicy(db, policy.seesFilms);                // now that it is known to run, and before anybody of it makes films
+    const counted = (name: string): JobSource => metrics.counted(sourceFor({ jobs, previews, models: config.models, shows: policy.seesFilms }, name), jobs);
     const { batch, lease: { renew: renewMs } } = config;
     if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs, batch, log }));
     else pool = new WorkerPool({

@@ -95,19 +95,22 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
     }
     if (config.database === undefined)
       throw new InputError('a worker of its own needs the database that the server uses: --database, or DATABASE_URL; beside an embedded one, kinora serve starts its workers');
-    const [{ openDatabase, sourceFor }, { newId }, { Jobs }, { Previews }, { credentialsFolder }] = await Promise.all([
+    const [{ openDatabase, sourceFor }, { newId }, { Jobs }, { Previews }, { credentialsFolder }, { filmPolicyRequired }] = await Promise.all([
       import('../../server/server.ts'), import('../../server/state/job-row.ts'), import('../../server/state/jobs.ts'), import('../../server/work/previews.ts'),
-      import('../../server/contract/config.ts'),
+      import('../../server/contract/config.ts'), import('../../server/state/film-policy.ts'),
     ]);
     const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), previews = new Previews(db, () => {}), store = await openStore(config, log);
+    const shows = policy?.seesFilms ?? false;
     try {
+      if (!shows && await filmPolicyRequired(db))
+        throw new InputError('the server shows films to its policy before anybody sees them, and this worker has no hook that looks at films: --policy-hook, the module of the server');
       if (config.assets) await store.openWork();                 // a folder of its own; else one that the server has made
       await store.check();
       await store.checkAssets();
       await openEngine(engine);                                 // before a job is claimed
       const signer = await signerIn(credentialsFolder(config));
       print(`making films of ${config.models.join(', ')}`);
-      await new Worker({ source: sourceFor({ jobs, previews }, name, config.models), make, store, signer, renewMs: config.lease.renew, batch, log }).run(both);
+      await new Worker({ source: sourceFor({ jobs, previews, models: config.models, shows }, name), make, store, signer, renewMs: config.lease.renew, batch, log }).run(both);
     } finally { await db.close(); }
   } finally {
     make[Symbol.dispose]();

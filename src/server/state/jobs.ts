@@ -7,6 +7,7 @@ import type { ListQuery } from '../contract/contract.ts';
 import { NOW, type Database, type Param, type Queryable } from './db/database.ts';
 import type { ServerConfig } from '../contract/config.ts';
 import { filmSpec, type ClaimedJob, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
+import { NO_POLICY } from './film-policy.ts';
 import { COLUMNS, HELD, LIVE, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type RequestMark } from './job-row.ts';
 import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
 
@@ -115,15 +116,19 @@ export class Jobs {
       and ($2::int is null or seq ${order === 'asc' ? '>' : '<'} $2::int) order by seq ${order} limit $3::int`, [owner, from?.seq ?? null, limit + 1]);
   }
 
-  /** Takes the next job: of the key with the fewest running ones, then of the one that waited longest since its last; then in order. */
-  async claim(worker: string, models: readonly string[]): Promise<ClaimedJob | null> {
+  /**
+   * Takes the next job: of the key with the fewest running ones, then of the one that waited longest since its last; then in order. `shows`: the worker shows films to
+   * the policy before anybody sees them.
+   */
+  async claim(worker: string, models: readonly string[], shows = false): Promise<ClaimedJob | null> {
     const [row] = await this.#db.query<JobRow>(`update kinora_jobs set status = 'in_progress', stage = 'starting', fence = fence + 1,
       rev = rev + 1, worker = $1::text, started = coalesce(started, ${NOW}),
       lease_until = ${NOW} + $2::float8 where id = (
         select id from kinora_jobs j where status = 'queued' and not paused and ${LIVE} and model in (select value from json_array_elements_text($3::text::json))
+          and ($4::boolean or ${NO_POLICY})
         order by (select count(*) from kinora_jobs r where r.owner = j.owner and r.status = 'in_progress'),
           (select coalesce(max(started), 0) from kinora_jobs r where r.owner = j.owner), coalesce(place, seq) limit 1 for update skip locked)
-      returning ${COLUMNS}`, [worker, this.#config.lease.ms, JSON.stringify(models)]);
+      returning ${COLUMNS}`, [worker, this.#config.lease.ms, JSON.stringify(models), shows]);
     if (!row) return null;
     this.#changed(row.id);
     return { id: row.id, fence: row.fence, spec: filmSpec.parse(JSON.parse(row.spec)) };

@@ -42,6 +42,7 @@ alter table kinora_keys add column seconds_per_day float8;
 create table kinora_previews (job text primary key, number int not null, image text not null);
 `, `
 create table kinora_events (id text primary key, job text not null unique, type text not null, created float8 not null);
+create table kinora_settings (name text primary key, value text not null);
 `];
 
 /** Any number: what it locks is the making of tables. */
