@@ -11,7 +11,7 @@ import { placeText } from './assets/assets-place.ts';
 import { openCredentials } from '../provenance/credentials.ts';
 import { filmSigner } from '../provenance/sign.ts';
 import { credentialsFolder, isLoopback, type ServerConfig } from './contract/config.ts';
-import { openPostgres, type Database } from './state/db/database.ts';
+import { clock, openPostgres, type Database } from './state/db/database.ts';
 import { openPglite } from './state/db/pglite.ts';
 import { migrate } from './state/db/schema.ts';
 import { Changes } from './http/events.ts';
@@ -111,7 +111,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
   try {
     if (!isLoopback(config.host) && !await keys.any())
       throw new InputError(`${config.host} can be reached by others, so keys are needed: make one with kinora keys add NAME, or listen on 127.0.0.1`);
-    if (db.kind === 'pglite') await jobs.expire(true);                                             // its workers were children of a server that is no more
+    if (db.kind === 'pglite') await jobs.releaseEverything();                                      // its workers were children of a server that is no more
     const folder = credentialsFolder(config), credentials = folder === null ? null : await openCredentials(folder);
     const signer = credentials ? filmSigner({ credentials, version }) : undefined;
     if (credentials) log('signing', { folder, issuer: credentials.issuer, self_made: credentials.selfMade });
@@ -140,7 +140,9 @@ export async function startServer(config: ServerConfig, { version, log, make, de
     const { batch, lease: { renew: renewMs } } = config;
     if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs, batch, log }));
     else pool = new WorkerPool({
-      count: config.workers, source: counted, gone: (name) => jobs.releaseAll(name), log,
+      count: config.workers, source: counted, log, gone: async (name, asked) => {
+        if (asked) await jobs.releaseAll(name); else metrics.add('kinora_job_retries_total', {}, await jobs.lose(name));
+      },
       argv: ['--data', store.root, '--renew', String(config.lease.renew), ...workerFlags(config)],
     });
     const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, trash, store, metrics, log, signal: stop.signal });
@@ -181,10 +183,10 @@ interface Housekeeping {
 }
 
 async function housekeeping({ config, db, jobs, trash, store, metrics, log, signal }: Housekeeping): Promise<void> {
-  let swept = 0;
+  let swept = 0, since: number | undefined;
   while (!signal.aborted) {
     try {
-      const lost = await jobs.expire();
+      const lost = await jobs.expire(since ??= await clock(db));
       if (lost > 0) { log('leases_expired', { count: lost }); metrics.add('kinora_job_retries_total', {}, lost); }
       await deliverWebhooks({ db, webhooks: config.webhooks, log,
         count: (outcome) => { metrics.add('kinora_webhook_deliveries_total', { outcome }); } });

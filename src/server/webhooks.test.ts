@@ -24,8 +24,10 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${(hook.address() as AddressInfo).port}`;
 });
 afterAll(async () => { hook.close(); await db.close(); });
-const o = (): Parameters<typeof deliverWebhooks>[0] =>
-  ({ db, webhooks: serverConfig({ webhooks: [{ url: `${url}/all`, secret }, { url: `${url}/failed`, secret, events: ['video.failed'] }] }).webhooks, log: () => {}, count: () => {} });
+const o = (): Parameters<typeof deliverWebhooks>[0] => {
+  const { webhooks } = serverConfig({ webhooks: [{ url: `${url}/all`, secret }, { url: `${url}/failed`, secret, events: ['video.failed'] }] });
+  return { db, webhooks, log: () => {}, count: () => {} };
+};
 
 test('a worker that knows no webhooks ends films, and the server tells of each once; tries share an id; a film that is cancelled is nobody\'s news', async () => {
   const jobs = new Jobs(db, serverConfig({})), good = await ask(jobs), bad = await ask(jobs), cancelled = await ask(jobs);

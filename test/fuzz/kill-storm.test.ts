@@ -43,7 +43,7 @@ const NONE: Damage = { lost: 0, madeTwice: 0, nobodys: 0, different: 0 };
 async function storm(name: string, database: string | undefined): Promise<Damage> {
   const config = join(dir, `${name}.json`);
   await writeFile(config, JSON.stringify({
-    data: join(dir, name), models: [join(dir, 'tiny')], workers: 2, batch: 2, threads: 1, provenance: false, lease: { ms: 4000, renew: 500, lost: 1000 },
+    data: join(dir, name), models: [join(dir, 'tiny')], workers: 2, batch: 2, threads: 1, provenance: false, lease: { ms: 4000, renew: 500 },
     limits: { waitingPerKey: 200 }, ...(database ? { database } : {}),
   }));
   const server = new ServeProcess(['--config', config]), d = draws({ seed: 17, stream: name, step: 0 });

@@ -63,7 +63,7 @@ const schema = z.strictObject({
     /** Milliseconds in which an upload must be decoded. */
     decodeMs: count.default(60_000),
   }).prefault({}),
-  /** Leases of jobs, in milliseconds: who does not renew one in time loses the job. */
+  /** Leases of jobs, in milliseconds: who does not renew one in time loses the job. `lost`: how many workers may die over a film, one after the other, before it gets further. */
   lease: z.strictObject({ ms: count.default(30_000), renew: count.default(3000), lost: count.default(5) }).prefault({}),
   /** Days after which finished films are removed; absent, they stay. */
   keepDays: z.number().positive().optional(),

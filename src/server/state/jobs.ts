@@ -4,7 +4,7 @@
  * in the same job one alone can publish. `rev` counts a job's changes, for those who watch it.
  */
 import type { ListQuery } from '../contract/contract.ts';
-import { NOW, type Database, type Param, type Queryable } from './db/database.ts';
+import { clock, NOW, type Database, type Param, type Queryable } from './db/database.ts';
 import type { ServerConfig } from '../contract/config.ts';
 import { filmSpec, type ClaimedJob, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
 import { NO_POLICY } from './film-policy.ts';
@@ -70,8 +70,7 @@ export class Jobs {
   async #quota(tx: Queryable, { owner, seconds }: NewJob, quota: Quota): Promise<number | null> {
     const made = await tx.query<Counted>(`select created, seconds::float8 as seconds from kinora_jobs where owner = $1::text and created > ${NOW} - $2::float8
       and not (status = 'failed' and (started is null or error_code <> 'cancelled'))`, [owner, QUOTA_MS]);
-    const [{ now }] = await tx.query<{ now: number }>(`select ${NOW} as now`) as [{ now: number }];
-    return quotaWait(made, { seconds: Number(seconds), now }, quota);
+    return quotaWait(made, { seconds: Number(seconds), now: await clock(tx) }, quota);
   }
 
   /** The job of an earlier try of the same request. */
@@ -134,10 +133,10 @@ export class Jobs {
     return { id: row.id, fence: row.fence, spec: filmSpec.parse(JSON.parse(row.spec)) };
   }
 
-  /** Prolongs a lease and says how far the job is; progress never falls. False when the job is another's. */
+  /** Prolongs a lease and says how far the job is; progress never falls, and a job that gets further forgets the workers that it lost. False when the job is another's. */
   async renew({ id, fence }: Lease, { stage, progress }: JobProgress): Promise<boolean> {
     const [row] = await this.#db.query<{ changed: boolean }>(`update kinora_jobs j set lease_until = ${NOW} + $3::float8,
-      stage = $4::text, progress = greatest(j.progress, $5::int),
+      stage = $4::text, progress = greatest(j.progress, $5::int), lost = (case when j.progress < $5::int then 0 else j.lost end),
       rev = j.rev + (case when old.stage is distinct from $4::text or old.progress < $5::int then 1 else 0 end)
       from (select stage, progress from kinora_jobs where id = $1::text) old
       where j.id = $1::text and j.fence = $2::int and j.status = 'in_progress' and j.deleted is null
@@ -167,13 +166,11 @@ export class Jobs {
     this.#changed(id);
   }
 
-  /** Hands back all that a worker had. */
-  async releaseAll(worker: string): Promise<void> {
-    const rows = await this.#db.query<{ id: string }>(
-      `update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, rev = rev + 1
-        where worker = $1::text and status = 'in_progress' returning id`, [worker]);
-    for (const { id } of rows) this.#changed(id);
-  }
+  /** Hands back all that a worker had which was told to stop. */
+  async releaseAll(worker: string): Promise<void> { await this.#again(`worker = $2::text`, [worker], 'false'); }
+
+  /** Hands back what a worker had that died unasked. Its jobs may be why: those that have cost too many fail. Tells how many there were. */
+  lose(worker: string): Promise<number> { return this.#again(`worker = $2::text`, [worker], 'true'); }
 
   /** Ends a job that is not finished: whoever makes it can publish no more. Undefined when there is nothing to end. */
   async cancel(id: string): Promise<JobRow | undefined> {
@@ -182,15 +179,26 @@ export class Jobs {
     return this.#row(this.#db, id);
   }
 
-  /** Queues the jobs whose lease has run out, or at the start of the only server `all` that are under way; those that have cost too many workers fail. Tells how many. */
-  async expire(all = false): Promise<number> {
-    if (all) await this.#db.query(`update kinora_jobs set lease_until = 0 where status = 'in_progress'`);
-    const late = `status = 'in_progress' and ${LIVE} and lease_until < ${NOW}`, { lost } = this.#config.lease;
-    const queued = await this.#db.query<{ id: string }>(`update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, lost = lost + 1, rev = rev + 1
-      where ${late} and lost + 1 < $1::int returning id`, [lost]);
+  /** Queues all that is under way, at the start of the only server: its workers went with the last one, by no fault of a job. */
+  async releaseEverything(): Promise<void> { await this.#again('true', [], 'false'); }
+
+  /**
+   * Queues the jobs whose lease has run out; those that have cost too many workers fail. Tells how many. `since`: by the database's clock, when whoever asks began;
+   * a lease last renewed before that says nothing of its job, since the server itself, with the workers that are its children, may have been away.
+   */
+  expire(since = 0): Promise<number> {
+    return this.#again(`lease_until < ${NOW}`, [this.#config.lease.ms, since], 'lease_until - $2::float8 >= $3::float8');
+  }
+
+  /** Queues jobs that are under way, of `which` those where `counts` holds as lost; what was lost too often without getting further fails. */
+  async #again(which: string, params: readonly Param[], counts: string): Promise<number> {
+    const { lost } = this.#config.lease, these = `status = 'in_progress' and ${LIVE} and ${which}`, times = `lost + (case when ${counts} then 1 else 0 end)`;
+    const queued = await this.#db.query<{ id: string }>(`update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, lost = ${times}, rev = rev + 1
+      where ${these} and ${times} < $1::int returning id`, [lost, ...params]);
     for (const { id } of queued) this.#changed(id);
-    const dead = await this.#db.query<{ id: string; fence: number }>(`select id, fence from kinora_jobs where ${late}`);
-    for (const { id, fence } of dead) await this.fail({ id, fence }, { code: 'worker_lost', message: `${lost} workers were lost while they made this film` }, false);
+    const dead = await this.#db.query<{ id: string; fence: number }>(`select id, fence from kinora_jobs where ${these} and ${times} >= $1::int`, [lost, ...params]);
+    const message = `${lost} workers in a row were lost while they made this film, and it got no further`;
+    for (const { id, fence } of dead) await this.fail({ id, fence }, { code: 'worker_lost', message }, false);
     return queued.length + dead.length;
   }
 
