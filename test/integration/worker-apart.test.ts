@@ -19,7 +19,8 @@ beforeAll(async () => {
 afterEach(endProcesses);
 afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
 
-test.skipIf(reason !== undefined)(`without the server's hook it does not start; with it, it makes films, which the server's policy sees and its webhooks tell${skipped}`, async () => {
+const whose = 'without the server\'s hook it does not start; with it, it makes films, which the server\'s policy sees and its webhooks tell';
+test.skipIf(reason !== undefined)(`${whose}${skipped}`, async () => {
   const { url, drop } = await freshPostgres(), hook = join(dir, 'hook.mjs'), told: { type: string; data: { id: string } }[] = [];
   const listener = createServer((request, response) => {
     let body = '';

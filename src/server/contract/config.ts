@@ -23,6 +23,8 @@ const schema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0 takes any free one. */
   port: z.int().min(0).max(65_535).default(8080),
+  /** Whether who calls from this machine, by a loopback address and through no proxy that says so, needs no key although there are keys. */
+  localWithoutKey: z.boolean().default(false),
   /** Folder of everything that is kept: the database, unless there is a server for it, and films. */
   data: z.string().min(1).default('kinora-data'),
   /** Where films, what they were given and characters lie, when that is not the data folder. */

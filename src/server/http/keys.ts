@@ -55,6 +55,9 @@ export class Keys {
     return (await this.#db.query<KeyInfo>(`select ${COLUMNS} from kinora_keys where hash = $1::text and revoked is null`, [hashOf(key)]))[0];
   }
 
+  /** Whether there is one, revoked or not. */
+  async made(): Promise<boolean> { return (await this.#db.query('select 1 from kinora_keys limit 1')).length > 0; }
+
   /** Whether there is one that is not revoked. */
   async any(): Promise<boolean> { return (await this.#db.query('select 1 from kinora_keys where revoked is null limit 1')).length > 0; }
 }
