@@ -1,6 +1,6 @@
 /**
  * @file A server: the database, the data folder, the HTTP application and its workers, from start to stop. What has to be done now and then is done here: leases that ran
- * out, webhooks that are due, films that are too old, folders of films that are gone.
+ * out, films that are too old, folders of films that are gone; and, in rounds of their own, since others may be slow to answer, webhooks that are due.
  */
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -145,7 +145,8 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       },
       argv: ['--data', store.root, '--renew', String(config.lease.renew), ...workerFlags(config)],
     });
-    const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, trash, store, metrics, log, signal: stop.signal });
+    const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), duties = { config, db, jobs, trash, store, metrics, log, signal: stop.signal };
+    const keeping = Promise.all([housekeeping(duties), telling(duties)]);
     const { port, address } = server.address() as AddressInfo, url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
     log('listening', { url, database: db.kind, data: store.root, ...(config.assets ? { assets: placeText(config.assets.s3) } : {}),
       models: config.models, workers: config.workers });
@@ -182,16 +183,25 @@ interface Housekeeping {
   readonly signal: AbortSignal;
 }
 
-async function housekeeping({ config, db, jobs, trash, store, metrics, log, signal }: Housekeeping): Promise<void> {
-  let swept = 0, since: number | undefined;
+/** Does something again and again; what goes wrong is logged, and the next round tries again. */
+async function rounds({ log, signal }: Pick<Housekeeping, 'log' | 'signal'>, failed: string, round: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
-    try {
-      const lost = await jobs.expire(since ??= await clock(db));
-      if (lost > 0) { log('leases_expired', { count: lost }); metrics.add('kinora_job_retries_total', {}, lost); }
-      await deliverWebhooks({ db, webhooks: config.webhooks, log,
-        count: (outcome) => { metrics.add('kinora_webhook_deliveries_total', { outcome }); } });
-      if (Date.now() - swept > SWEEP_MS) { swept = Date.now(); await sweep({ config, trash, store, log }); }
-    } catch (error) { log('housekeeping_failed', { error }); }
+    await round().catch((error: unknown) => { log(failed, { error }); });
     await sleep(ROUND_MS, undefined, { signal }).catch(() => undefined);
   }
 }
+
+function housekeeping({ config, db, jobs, trash, store, metrics, log, signal }: Housekeeping): Promise<void> {
+  let swept = 0, since: number | undefined;
+  return rounds({ log, signal }, 'housekeeping_failed', async () => {
+    const lost = await jobs.expire(since ??= await clock(db));
+    if (lost > 0) { log('leases_expired', { count: lost }); metrics.add('kinora_job_retries_total', {}, lost); }
+    if (Date.now() - swept > SWEEP_MS) { swept = Date.now(); await sweep({ config, trash, store, log }); }
+  });
+}
+
+/** Tells webhooks what ended. */
+const telling = ({ config: { webhooks }, db, metrics, log, signal }: Housekeeping): Promise<void> =>
+  rounds({ log, signal }, 'webhooks_failed', async () => {
+    await deliverWebhooks({ db, webhooks, log, signal, count: (outcome) => { metrics.add('kinora_webhook_deliveries_total', { outcome }); } });
+  });

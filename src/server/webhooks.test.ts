@@ -1,8 +1,11 @@
 /** @file Webhooks apart from a server: who ends a film knows none of them, and each is told once of it, however many servers look. */
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../../test/support/processes.ts';
 import { ask, made, memoryDatabase } from '../../test/support/queue.ts';
+import { testServer } from '../../test/support/server.ts';
 import { serverConfig } from './contract/config.ts';
 import type { Database } from './state/db/database.ts';
 import { Jobs } from './state/jobs.ts';
@@ -48,3 +51,25 @@ test('a worker that knows no webhooks ends films, and the server tells of each o
   await deliverWebhooks(o());
   expect(got).toEqual([]);
 });
+
+test('a webhook that does not answer holds up neither the end of the server nor the leases that run out; the next server tells at once', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await new Promise((done) => { silent.once('listening', done); });
+  const at = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`, asked = new Promise<void>((done) => { silent.once('request', () => { done(); }); });
+  const change = { workers: 0, webhooks: [{ url: at, secret }], lease: { ms: 1000, renew: 100 } }, one = await testServer(change);
+  await ask(one.jobs);
+  await ask(one.jobs);
+  await one.jobs.fail((await one.jobs.claim('apart', ['m']))!, { code: 'broken', message: 'it broke' }, false);
+  await asked;
+  const { id } = (await one.jobs.claim('dies', ['m']))!, began = performance.now();
+  await until('the lease to run out', async () => (await one.jobs.get(id, null))!.status === 'queued', 10_000);
+  await one.close();
+  expect(performance.now() - began).toBeLessThan(12_000);                                         // a delivery may take 15 s
+  const next = new Promise<void>((done) => { silent.once('request', () => { done(); }); }), two = await testServer({ ...change, data: one.dir });
+  await next;
+  expect(await two.db.query('select attempts from kinora_deliveries')).toEqual([{ attempts: 1 }]);
+  await two.close();
+  silent.close();
+  silent.closeAllConnections();
+  await rm(one.dir, { recursive: true, force: true });
+}, 120_000);
