@@ -83,11 +83,13 @@ export interface SourceOptions {
 export const sourceFor = ({ jobs, previews, models, shows }: SourceOptions, name: string): JobSource => ({
   claim: () => jobs.claim(name, models, shows), renew: (lease, progress) => jobs.renew(lease, progress),
   preview: (lease, image) => previews.show(lease, image), publish: (lease, made) => jobs.publish(lease, made),
-  fail: (lease, error, again) => jobs.fail(lease, error, again), release: (lease) => jobs.release(lease),
+  fail: (lease, error, again) => jobs.fail(lease, error, again), refuse: (lease, error) => jobs.refuse(name, lease, error), release: (lease) => jobs.release(lease),
 });
 
 /** Milliseconds between rounds of housekeeping, and between those that look at the disk. */
 const ROUND_MS = 1000, SWEEP_MS = 60_000;
+/** Milliseconds after which a film that a worker's machine cannot make fails, when no other worker has taken it. */
+const REFUSED_MS = 60_000;
 /** Milliseconds in which open requests may end. */
 const CLOSE_MS = 1000;
 
@@ -136,6 +138,8 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       server.listen(config.port, config.host, done);
     });
     await requireFilmPolicy(db, policy.seesFilms);                // now that it is known to run, and before anybody of it makes films
+    const unserved = await jobs.failUnserved(config.models);
+    if (unserved > 0) log('models_not_served', { count: unserved, models: config.models });
     const counted = (name: string): JobSource => metrics.counted(sourceFor({ jobs, previews, models: config.models, shows: policy.seesFilms }, name), jobs);
     const { batch, lease: { renew: renewMs } } = config;
     if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs, batch, log }));
@@ -196,6 +200,7 @@ function housekeeping({ config, db, jobs, trash, store, metrics, log, signal }: 
   return rounds({ log, signal }, 'housekeeping_failed', async () => {
     const lost = await jobs.expire(since ??= await clock(db));
     if (lost > 0) { log('leases_expired', { count: lost }); metrics.add('kinora_job_retries_total', {}, lost); }
+    await jobs.giveUp(db.kind === 'pglite' && config.workers === 1 ? 0 : REFUSED_MS);              // of an embedded database there are no other workers
     if (Date.now() - swept > SWEEP_MS) { swept = Date.now(); await sweep({ config, trash, store, log }); }
   });
 }

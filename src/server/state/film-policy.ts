@@ -3,6 +3,7 @@
  * their own flags alone: one that asks no policy is given no job (jobs.ts), whatever it believes.
  */
 import type { Database } from './db/database.ts';
+import { WAITING } from './job-row.ts';
 
 /** There is no such demand, as a condition of a statement. */
 export const NO_POLICY = "not exists (select from kinora_settings where name = 'film_policy')";
@@ -12,7 +13,7 @@ export async function requireFilmPolicy(db: Database, required: boolean): Promis
   await db.transaction(async (tx) => {
     if (!required) { await tx.query("delete from kinora_settings where name = 'film_policy'"); return; }
     const fresh = await tx.query("insert into kinora_settings (name, value) values ('film_policy', 'required') on conflict do nothing returning name");
-    if (fresh.length > 0) await tx.query("update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, rev = rev + 1 where status = 'in_progress'");
+    if (fresh.length > 0) await tx.query(`update kinora_jobs set ${WAITING}, rev = rev + 1 where status = 'in_progress'`);
   });
 }
 

@@ -3,12 +3,13 @@
  * the job's fence; renewing, publishing and failing name the fence they were given and change nothing when it is no longer the job's: of two workers that believe
  * in the same job one alone can publish. `rev` counts a job's changes, for those who watch it.
  */
+import { basename } from 'node:path';
 import type { ListQuery } from '../contract/contract.ts';
 import { clock, NOW, type Database, type Param, type Queryable } from './db/database.ts';
 import type { ServerConfig } from '../contract/config.ts';
-import { filmSpec, type ClaimedJob, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
+import { filmSpec, type ClaimedJob, type JobFailure, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
 import { NO_POLICY } from './film-policy.ts';
-import { COLUMNS, HELD, LIVE, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type RequestMark } from './job-row.ts';
+import { COLUMNS, HELD, LIVE, WAITING, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type RequestMark } from './job-row.ts';
 import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
 
 /** Milliseconds for which a retried request is known by its hash, and one with a key by that. */
@@ -124,7 +125,7 @@ export class Jobs {
       rev = rev + 1, worker = $1::text, started = coalesce(started, ${NOW}),
       lease_until = ${NOW} + $2::float8 where id = (
         select id from kinora_jobs j where status = 'queued' and not paused and ${LIVE} and model in (select value from json_array_elements_text($3::text::json))
-          and ($4::boolean or ${NO_POLICY})
+          and ($4::boolean or ${NO_POLICY}) and not exists (select from kinora_refusals f where f.job = j.id and f.worker = $1::text)
         order by (select count(*) from kinora_jobs r where r.owner = j.owner and r.status = 'in_progress'),
           (select coalesce(max(started), 0) from kinora_jobs r where r.owner = j.owner), coalesce(place, seq) limit 1 for update skip locked)
       returning ${COLUMNS}`, [worker, this.#config.lease.ms, JSON.stringify(models), shows]);
@@ -151,9 +152,9 @@ export class Jobs {
   }
 
   /** Ends a job without a film, or queues it again when it may be tried once more. */
-  async fail({ id, fence }: Lease, { code, message }: { readonly code: string; readonly message: string }, again: boolean): Promise<boolean> {
+  async fail({ id, fence }: Lease, { code, message }: JobFailure, again: boolean): Promise<boolean> {
     if (again) {
-      const [row] = await this.#db.query(`update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, errors = errors + 1, rev = rev + 1
+      const [row] = await this.#db.query(`update kinora_jobs set ${WAITING}, errors = errors + 1, rev = rev + 1
         where ${HELD} and errors + 1 < $3::int returning id`, [id, fence, TRIES]);
       if (row) { this.#changed(id); return true; }
     }
@@ -162,8 +163,43 @@ export class Jobs {
 
   /** Hands a job back; it keeps its place in the queue. */
   async release({ id, fence }: Lease): Promise<void> {
-    await this.#db.query(`update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, rev = rev + 1 where ${HELD}`, [id, fence]);
+    await this.#db.query(`update kinora_jobs set ${WAITING}, rev = rev + 1 where ${HELD}`, [id, fence]);
     this.#changed(id);
+  }
+
+  /** Hands back a job that this worker's machine cannot make: it does not get it again, others may. */
+  async refuse(worker: string, { id, fence }: Lease, { code, message }: JobFailure): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const [row] = await tx.query(`update kinora_jobs set ${WAITING}, rev = rev + 1 where ${HELD} returning id`, [id, fence]);
+      if (row) await tx.query(`insert into kinora_refusals values ($1::text, $2::text, $3::text, $4::text, ${NOW})
+        on conflict (job, worker) do update set code = excluded.code, message = excluded.message, at = excluded.at`, [id, worker, code, message]);
+    });
+    this.#changed(id);
+  }
+
+  /** Fails jobs that nobody takes for so many milliseconds after a worker refused them: those who are free would have, those who are busy may yet. Tells how many. */
+  async giveUp(ms: number): Promise<number> {
+    const refused = await this.#db.query<JobFailure & { readonly id: string }>(`select distinct on (j.id) j.id, f.code, f.message
+      from kinora_jobs j join kinora_refusals f on f.job = j.id where j.status = 'queued' and not j.paused and j.${LIVE}
+        and (select max(at) from kinora_refusals l where l.job = j.id) <= ${NOW} - $1::float8
+        and not exists (select from kinora_jobs r where r.status = 'in_progress' and r.worker not in (select worker from kinora_refusals b where b.job = j.id))
+      order by j.id, f.at desc`, [ms]);
+    for (const { id, ...why } of refused) await this.#failWaiting(id, why);
+    return refused.length;
+  }
+
+  /** Fails jobs that wait for a model which is none of these. Tells how many. */
+  async failUnserved(models: readonly string[]): Promise<number> {
+    const rows = await this.#db.query<{ id: string; model: string }>(`select id, model from kinora_jobs where status = 'queued' and ${LIVE}
+      and model not in (select value from json_array_elements_text($1::text::json))`, [JSON.stringify(models)]);
+    for (const { id, model } of rows)
+      await this.#failWaiting(id, { code: 'model_not_served', message: `the server was started without the model ${basename(model)}` });
+    return rows.length;
+  }
+
+  async #failWaiting(id: string, { code, message }: JobFailure): Promise<void> {
+    await this.#finish(`status = 'failed', stage = null, error_code = $2::text, error_message = $3::text
+      where id = $1::text and status = 'queued' and ${LIVE}`, [id, code, message]);
   }
 
   /** Hands back all that a worker had which was told to stop. */
@@ -193,7 +229,7 @@ export class Jobs {
   /** Queues jobs that are under way, of `which` those where `counts` holds as lost; what was lost too often without getting further fails. */
   async #again(which: string, params: readonly Param[], counts: string): Promise<number> {
     const { lost } = this.#config.lease, these = `status = 'in_progress' and ${LIVE} and ${which}`, times = `lost + (case when ${counts} then 1 else 0 end)`;
-    const queued = await this.#db.query<{ id: string }>(`update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, lost = ${times}, rev = rev + 1
+    const queued = await this.#db.query<{ id: string }>(`update kinora_jobs set ${WAITING}, lost = ${times}, rev = rev + 1
       where ${these} and ${times} < $1::int returning id`, [lost, ...params]);
     for (const { id } of queued) this.#changed(id);
     const dead = await this.#db.query<{ id: string; fence: number }>(`select id, fence from kinora_jobs where ${these} and ${times} >= $1::int`, [lost, ...params]);
@@ -225,7 +261,7 @@ export class Jobs {
     const row = await this.#db.transaction(async (tx) => {
       const [ended] = await tx.query<JobRow>(
         `update kinora_jobs set completed = ${NOW}, worker = null, lease_until = null, rev = rev + 1, ${setWhere} returning ${COLUMNS}`, params);
-      if (ended) await tx.query('delete from kinora_previews where job = $1::text', [ended.id]);
+      if (ended) for (const table of ['kinora_previews', 'kinora_refusals']) await tx.query(`delete from ${table} where job = $1::text`, [ended.id]);
       if (!ended || ended.error_code === 'cancelled') return ended;
       await tx.query('insert into kinora_events (id, job, type, created) values ($1::text, $2::text, $3::text, $4::float8)',
         [newId('evt'), ended.id, ended.status === 'completed' ? 'video.completed' : 'video.failed', ended.completed!]);

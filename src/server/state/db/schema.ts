@@ -43,6 +43,7 @@ create table kinora_previews (job text primary key, number int not null, image t
 `, `
 create table kinora_events (id text primary key, job text not null unique, type text not null, created float8 not null);
 create table kinora_settings (name text primary key, value text not null);
+create table kinora_refusals (job text not null, worker text not null, code text not null, message text not null, at float8 not null, primary key (job, worker));
 `];
 
 /** Any number: what it locks is the making of tables. */
