@@ -5,12 +5,12 @@
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InputError, ResourceError } from '../core/errors.ts';
+import { ResourceError } from '../core/errors.ts';
 import { serverApp } from './http/app.ts';
 import { placeText } from './assets/assets-place.ts';
 import { openCredentials } from '../provenance/credentials.ts';
 import { filmSigner } from '../provenance/sign.ts';
-import { credentialsFolder, isLoopback, type ServerConfig } from './contract/config.ts';
+import { credentialsFolder, type ServerConfig } from './contract/config.ts';
 import { clock, openPostgres, type Database } from './state/db/database.ts';
 import { openPglite } from './state/db/pglite.ts';
 import { migrate } from './state/db/schema.ts';
@@ -18,7 +18,7 @@ import { Changes } from './http/events.ts';
 import type { FilmMaker } from './work/film-maker.ts';
 import { requireFilmPolicy } from './state/film-policy.ts';
 import { Jobs } from './state/jobs.ts';
-import { Keys } from './http/keys.ts';
+import { checkKeys, Keys } from './http/keys.ts';
 import { lockFolder } from './state/lock.ts';
 import type { Log } from './watch/log.ts';
 import { countJobs, serverMetrics } from './server-metrics.ts';
@@ -111,8 +111,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
   const previews = new Previews(db, (id) => { changes.tell(id); });
   const drop = (id: string): void => { pool?.drop(id); for (const worker of inline) worker.drop(id); };
   try {
-    if (!isLoopback(config.host) && !await keys.any())
-      throw new InputError(`${config.host} can be reached by others, so keys are needed: make one with kinora keys add NAME, or listen on 127.0.0.1`);
+    await checkKeys(config.host, keys);
     if (db.kind === 'pglite') await jobs.releaseEverything();                                      // its workers were children of a server that is no more
     const folder = credentialsFolder(config), credentials = folder === null ? null : await openCredentials(folder);
     const signer = credentials ? filmSigner({ credentials, version }) : undefined;

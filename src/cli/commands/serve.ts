@@ -50,13 +50,7 @@ async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: 
   const config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
   await openEngine(engineOf(config));                            // workers would find out with their first film
   if (check) {
-    const [{ openModels }, { openPolicy }, { openDatabase }, { credentialsFolder }] = await Promise.all([
-      import('../../server/work/plan.ts'), import('../../server/policy/policy.ts'), import('../../server/server.ts'), import('../../server/contract/config.ts')]);
-    await openModels(config);
-    await openPolicy(config.policy);
-    const db = await openDatabase(config);
-    await (await import('../../server/state/store.ts')).openStore(config, () => {}).then((store) => (config.assets ? store.checkAssets() : undefined));
-    try { await signerIn(credentialsFolder(config)); } finally { await db.close(); }
+    await (await import('../../server/check.ts')).checkServer(config);
     print(`ready to serve ${config.models.join(', ')} on ${config.host}:${config.port}, data in ${config.data}`);
     return;
   }
@@ -145,7 +139,7 @@ const serveCommand: CliCommand = {
       .option('--host <address>', 'address to listen on; any but loopback needs keys (127.0.0.1)', nonEmpty('--host', 'wanted an address'))
       .option('--port <n>', 'port to listen on; 0 takes a free one (8080)', integer('--port', { min: 0, max: 65_535 }))))))
       .option('--workers <n>', 'processes that make films (1)', integer('--workers', { min: 0, max: 64 }))
-      .option('--check', 'see that configuration, models and database are good, and end')
+      .option('--check', 'see that a start would succeed, make nothing, and end')
       .action((flags: ServeFlags & { debug?: boolean }) => { const { debug: _, ...rest } = flags; return serve(rest, context); });
   },
 };
