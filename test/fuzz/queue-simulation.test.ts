@@ -60,7 +60,8 @@ class Reference {
     const latest = (owner: string): number => Math.max(...[...this.jobs.values()].filter((job) => job.owner === owner).map(({ started }) => started));
     const [job] = this.all('queued').filter(({ paused }) => !paused)
       .sort((a, b) => running(a.owner) - running(b.owner) || latest(a.owner) - latest(b.owner) || a.place - b.place);
-    if (!job) return null;
+    const held = this.all('in_progress').filter((other) => other.worker === worker);
+    if (!job || held.some(({ lost }) => lost > 0 || job.lost > 0)) return null;                    // alone, over whom a worker was lost
     Object.assign(job, { status: 'in_progress', fence: job.fence + 1, until: now + LEASE_MS, worker, started: job.started || now });
     return { id: job.id, fence: job.fence };
   }

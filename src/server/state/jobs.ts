@@ -117,17 +117,19 @@ export class Jobs {
   }
 
   /**
-   * Takes the next job: of the key with the fewest running ones, then of the one that waited longest since its last; then in order. `shows`: the worker shows films to
-   * the policy before anybody sees them.
+   * Takes the next job: of the key with the fewest running ones, then of the one that waited longest since its last; then in order. One that a worker
+   * was lost over is made alone until it gets further, so that what kills workers takes no other job with it. `shows`: the worker shows films to the
+   * policy before anybody sees them.
    */
   async claim(worker: string, models: readonly string[], shows = false): Promise<ClaimedJob | null> {
-    const [row] = await this.#db.query<JobRow>(`update kinora_jobs set status = 'in_progress', stage = 'starting', fence = fence + 1,
+    const [row] = await this.#db.query<JobRow>(`update kinora_jobs q set status = 'in_progress', stage = 'starting', fence = fence + 1,
       rev = rev + 1, worker = $1::text, started = coalesce(started, ${NOW}),
       lease_until = ${NOW} + $2::float8 where id = (
         select id from kinora_jobs j where status = 'queued' and not paused and ${LIVE} and model in (select value from json_array_elements_text($3::text::json))
           and ($4::boolean or ${NO_POLICY}) and not exists (select from kinora_refusals f where f.job = j.id and f.worker = $1::text)
         order by (select count(*) from kinora_jobs r where r.owner = j.owner and r.status = 'in_progress'),
           (select coalesce(max(started), 0) from kinora_jobs r where r.owner = j.owner), coalesce(place, seq) limit 1 for update skip locked)
+        and not exists (select from kinora_jobs h where h.worker = $1::text and h.status = 'in_progress' and (h.lost > 0 or q.lost > 0))
       returning ${COLUMNS}`, [worker, this.#config.lease.ms, JSON.stringify(models), shows]);
     if (!row) return null;
     this.#changed(row.id);

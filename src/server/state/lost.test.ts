@@ -27,6 +27,19 @@ test('a film that kills its worker fails after five in a row that got no further
   }
 });
 
+test('after a worker died over several films each is made alone until it gets further, so that one alone fails for it', async () => {
+  const [poison, good] = [await ask(jobs), await ask(jobs)], claim = async (name: string): Promise<string | undefined> => (await jobs.claim(name, ['m']))?.id;
+  expect([await claim('one'), await claim('one')]).toEqual([poison, good]);
+  await jobs.lose('one');
+  const alone = (await jobs.claim('one', ['m']))!, beside = (await jobs.claim('two', ['m']))!, next = await ask(jobs);
+  expect([alone.id, beside.id, await claim('one'), await claim('two')]).toEqual([poison, good, undefined, undefined]);
+  await jobs.renew(beside, { stage: 'sample', progress: 10 });
+  expect(await claim('two')).toBe(next);
+  for (let i = 0; i < 4; i++) { await jobs.lose('one'); await claim('one'); }
+  expect([await state(poison), await state(good), await state(next)]).toEqual(['worker_lost', 'in_progress', 'in_progress']);
+  for (const id of [good, next]) await jobs.cancel(id);
+});
+
 test('a film that gets further each time, and one whose servers were killed or whose workers were told to stop, goes on for ever', async () => {
   const id = await ask(jobs);
   for (let i = 0; i < 20; i++) expect(await turn(id, i + 1, () => jobs.lose('one'))).toBe('queued');
