@@ -40,7 +40,7 @@ test.skipIf(reason !== undefined)(`${whose}${skipped}`, async () => {
     const [good, bad] = [await make('a man walks'), await make('a man dances')];
     expect([good, bad]).toMatchObject([{ status: 'completed' }, { status: 'failed', error: { code: 'moderation_blocked' } }]);
     await until('both webhooks', () => told.length >= 2);
-    expect(told.map(({ type, data }) => [type, data.id])).toEqual([['video.completed', good.id], ['video.failed', bad.id]]);
+    expect(told.map(({ type, data }) => `${type} ${data.id}`).toSorted()).toEqual([`video.completed ${good.id}`, `video.failed ${bad.id}`]);
     expect(await worker.end('SIGTERM')).toBe(0);
     await server.close();
   } finally { listener.close(); await drop(); }

@@ -97,7 +97,7 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
     const shows = policy?.seesFilms ?? false;
     try {
       if (!shows && await filmPolicyRequired(db))
-        throw new InputError('the server shows films to its policy before anybody sees them, and this worker has no hook that looks at films: --policy-hook, the module of the server');
+        throw new InputError('the server shows films to its policy before anybody sees them, and this worker has no hook that looks at films: --policy-hook');
       if (config.assets) await store.openWork();                 // a folder of its own; else one that the server has made
       await store.check();
       await store.checkAssets();
