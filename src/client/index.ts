@@ -161,6 +161,7 @@ export class KinoraClient {
     for (let lost = 0; ; lost++) {
       try {
         const answer = await this.#send(`${this.#path(id)}/events`, { ...o, headers: { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) } });
+        if (answer.status === 204) return;                            // it has ended, and that was told
         for await (const event of readEvents(answer.body!)) {
           last = event.id ?? last;
           lost = 0;

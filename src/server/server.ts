@@ -1,23 +1,24 @@
 /**
  * @file A server: the database, the data folder, the HTTP application and its workers, from start to stop. What has to be done now and then is done here: leases that ran
- * out, webhooks that are due, films that are too old, folders of films that are gone.
+ * out, films that are too old, folders of films that are gone; and, in rounds of their own, since others may be slow to answer, webhooks that are due.
  */
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { InputError, ResourceError } from '../core/errors.ts';
+import { ResourceError } from '../core/errors.ts';
 import { serverApp } from './http/app.ts';
 import { placeText } from './assets/assets-place.ts';
 import { openCredentials } from '../provenance/credentials.ts';
 import { filmSigner } from '../provenance/sign.ts';
-import { credentialsFolder, isLoopback, type ServerConfig } from './contract/config.ts';
-import { openPostgres, type Database } from './state/db/database.ts';
+import { credentialsFolder, type ServerConfig } from './contract/config.ts';
+import { clock, openPostgres, type Database } from './state/db/database.ts';
 import { openPglite } from './state/db/pglite.ts';
 import { migrate } from './state/db/schema.ts';
 import { Changes } from './http/events.ts';
 import type { FilmMaker } from './work/film-maker.ts';
+import { requireFilmPolicy } from './state/film-policy.ts';
 import { Jobs } from './state/jobs.ts';
-import { Keys } from './http/keys.ts';
+import { checkKeys, Keys } from './http/keys.ts';
 import { lockFolder } from './state/lock.ts';
 import type { Log } from './watch/log.ts';
 import { countJobs, serverMetrics } from './server-metrics.ts';
@@ -69,15 +70,26 @@ async function opened(db: Database, unlock: () => void): Promise<Database> {
   return { ...db, close: async () => { try { await db.close(); } finally { unlock(); } } };
 }
 
+/** Options of {@link sourceFor}. */
+export interface SourceOptions {
+  readonly jobs: Jobs;
+  readonly previews: Previews;
+  readonly models: readonly string[];
+  /** Whether the worker shows films to the policy. */
+  readonly shows: boolean;
+}
+
 /** The jobs as a worker of this name sees them. */
-export const sourceFor = ({ jobs, previews }: { readonly jobs: Jobs; readonly previews: Previews }, name: string, models: readonly string[]): JobSource => ({
-  claim: () => jobs.claim(name, models), renew: (lease, progress) => jobs.renew(lease, progress),
+export const sourceFor = ({ jobs, previews, models, shows }: SourceOptions, name: string): JobSource => ({
+  claim: () => jobs.claim(name, models, shows), renew: (lease, progress) => jobs.renew(lease, progress),
   preview: (lease, image) => previews.show(lease, image), publish: (lease, made) => jobs.publish(lease, made),
-  fail: (lease, error, again) => jobs.fail(lease, error, again), release: (lease) => jobs.release(lease),
+  fail: (lease, error, again) => jobs.fail(lease, error, again), refuse: (lease, error) => jobs.refuse(name, lease, error), release: (lease) => jobs.release(lease),
 });
 
 /** Milliseconds between rounds of housekeeping, and between those that look at the disk. */
 const ROUND_MS = 1000, SWEEP_MS = 60_000;
+/** Milliseconds after which a film that a worker's machine cannot make fails, when no other worker has taken it. */
+const REFUSED_MS = 60_000;
 /** Milliseconds in which open requests may end. */
 const CLOSE_MS = 1000;
 
@@ -99,9 +111,8 @@ export async function startServer(config: ServerConfig, { version, log, make, de
   const previews = new Previews(db, (id) => { changes.tell(id); });
   const drop = (id: string): void => { pool?.drop(id); for (const worker of inline) worker.drop(id); };
   try {
-    if (!isLoopback(config.host) && !await keys.any())
-      throw new InputError(`${config.host} can be reached by others, so keys are needed: make one with kinora keys add NAME, or listen on 127.0.0.1`);
-    if (db.kind === 'pglite') await jobs.expire(true);                                             // its workers were children of a server that is no more
+    await checkKeys(config.host, keys);
+    if (db.kind === 'pglite') await jobs.releaseEverything();                                      // its workers were children of a server that is no more
     const folder = credentialsFolder(config), credentials = folder === null ? null : await openCredentials(folder);
     const signer = credentials ? filmSigner({ credentials, version }) : undefined;
     if (credentials) log('signing', { folder, issuer: credentials.issuer, self_made: credentials.selfMade });
@@ -125,14 +136,20 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       });
       server.listen(config.port, config.host, done);
     });
-    const counted = (name: string): JobSource => metrics.counted(sourceFor({ jobs, previews }, name, config.models), jobs);
+    await requireFilmPolicy(db, policy.seesFilms);                // now that it is known to run, and before anybody of it makes films
+    const unserved = await jobs.failUnserved(config.models);
+    if (unserved > 0) log('models_not_served', { count: unserved, models: config.models });
+    const counted = (name: string): JobSource => metrics.counted(sourceFor({ jobs, previews, models: config.models, shows: policy.seesFilms }, name), jobs);
     const { batch, lease: { renew: renewMs } } = config;
     if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs, batch, log }));
     else pool = new WorkerPool({
-      count: config.workers, source: counted, gone: (name) => jobs.releaseAll(name), log,
+      count: config.workers, source: counted, log, gone: async (name, asked) => {
+        if (asked) await jobs.releaseAll(name); else metrics.add('kinora_job_retries_total', {}, await jobs.lose(name));
+      },
       argv: ['--data', store.root, '--renew', String(config.lease.renew), ...workerFlags(config)],
     });
-    const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, trash, store, metrics, log, signal: stop.signal });
+    const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), duties = { config, db, jobs, trash, store, metrics, log, signal: stop.signal };
+    const keeping = Promise.all([housekeeping(duties), telling(duties)]);
     const { port, address } = server.address() as AddressInfo, url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
     log('listening', { url, database: db.kind, data: store.root, ...(config.assets ? { assets: placeText(config.assets.s3) } : {}),
       models: config.models, workers: config.workers });
@@ -169,16 +186,26 @@ interface Housekeeping {
   readonly signal: AbortSignal;
 }
 
-async function housekeeping({ config, db, jobs, trash, store, metrics, log, signal }: Housekeeping): Promise<void> {
-  let swept = 0;
+/** Does something again and again; what goes wrong is logged, and the next round tries again. */
+async function rounds({ log, signal }: Pick<Housekeeping, 'log' | 'signal'>, failed: string, round: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
-    try {
-      const lost = await jobs.expire();
-      if (lost > 0) { log('leases_expired', { count: lost }); metrics.add('kinora_job_retries_total', {}, lost); }
-      if (config.webhooks.length > 0) await deliverWebhooks({ db, webhooks: config.webhooks,
-        log, count: (outcome) => { metrics.add('kinora_webhook_deliveries_total', { outcome }); } });
-      if (Date.now() - swept > SWEEP_MS) { swept = Date.now(); await sweep({ config, trash, store, log }); }
-    } catch (error) { log('housekeeping_failed', { error }); }
+    await round().catch((error: unknown) => { log(failed, { error }); });
     await sleep(ROUND_MS, undefined, { signal }).catch(() => undefined);
   }
 }
+
+function housekeeping({ config, db, jobs, trash, store, metrics, log, signal }: Housekeeping): Promise<void> {
+  let swept = 0, since: number | undefined;
+  return rounds({ log, signal }, 'housekeeping_failed', async () => {
+    const lost = await jobs.expire(since ??= await clock(db));
+    if (lost > 0) { log('leases_expired', { count: lost }); metrics.add('kinora_job_retries_total', {}, lost); }
+    await jobs.giveUp(db.kind === 'pglite' && config.workers === 1 ? 0 : REFUSED_MS);              // of an embedded database there are no other workers
+    if (Date.now() - swept > SWEEP_MS) { swept = Date.now(); await sweep({ config, trash, store, log }); }
+  });
+}
+
+/** Tells webhooks what ended. */
+const telling = ({ config: { webhooks }, db, metrics, log, signal }: Housekeeping): Promise<void> =>
+  rounds({ log, signal }, 'webhooks_failed', async () => {
+    await deliverWebhooks({ db, webhooks, log, signal, count: (outcome) => { metrics.add('kinora_webhook_deliveries_total', { outcome }); } });
+  });

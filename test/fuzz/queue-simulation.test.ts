@@ -60,7 +60,8 @@ class Reference {
     const latest = (owner: string): number => Math.max(...[...this.jobs.values()].filter((job) => job.owner === owner).map(({ started }) => started));
     const [job] = this.all('queued').filter(({ paused }) => !paused)
       .sort((a, b) => running(a.owner) - running(b.owner) || latest(a.owner) - latest(b.owner) || a.place - b.place);
-    if (!job) return null;
+    const held = this.all('in_progress').filter((other) => other.worker === worker);
+    if (!job || held.some(({ lost }) => lost > 0 || job.lost > 0)) return null;                    // alone, over whom a worker was lost
     Object.assign(job, { status: 'in_progress', fence: job.fence + 1, until: now + LEASE_MS, worker, started: job.started || now });
     return { id: job.id, fence: job.fence };
   }
@@ -68,9 +69,10 @@ class Reference {
   back(job: Known): void { Object.assign(job, { status: 'queued', worker: '', until: 0 }); }
   expire(): number {
     const late = this.all('in_progress').filter(({ until }) => until < now);
-    for (const job of late) if (job.lost + 1 < LOST) { job.lost++; this.back(job); } else job.status = 'failed';
+    for (const job of late) this.lose(job);
     return late.length;
   }
+  lose(job: Known): void { if (++job.lost < LOST) this.back(job); else job.status = 'failed'; }
   fail(lease: Lease, again: boolean): boolean {
     const job = this.held(lease);
     if (!job) return false;
@@ -87,8 +89,8 @@ class Reference {
 
 /** One schedule. Returns what it did, for the counts. */
 async function schedule(seed: number): Promise<Record<string, number>> {
-  await db.script('delete from kinora_jobs; delete from kinora_requests');
-  if (seed % 200 === 0) for (const table of ['kinora_jobs', 'kinora_requests']) await db.script(`vacuum ${table}`);
+  await db.script('delete from kinora_jobs; delete from kinora_requests; delete from kinora_events');
+  if (seed % 200 === 0) for (const table of ['kinora_jobs', 'kinora_requests', 'kinora_events']) await db.script(`vacuum ${table}`);
   now = 1e12 + seed;
   const d: Draws = draws({ seed, stream: 'queue simulation', step: 0 }), must = new Reference(), done: Record<string, number> = {};
   const jobs = new Jobs(db, config), waiting = new WaitingJobs(db, () => {});
@@ -123,7 +125,8 @@ async function schedule(seed: number): Promise<Record<string, number>> {
       if (!lease) return;
       const job = must.held(lease), progress = d.int(100);
       expect(await jobs.renew(lease, { stage: 'sample', progress })).toBe(job !== undefined);
-      if (job) { job.until = now + LEASE_MS; job.progress = Math.max(job.progress, progress); }
+      if (job && job.progress < progress) Object.assign(job, { progress, lost: 0 });
+      if (job) job.until = now + LEASE_MS;
       count(job ? 'renewed' : 'renewal refused');
     },
     publish: async () => { const lease = any(leases); if (lease) await publish(lease); },
@@ -138,8 +141,9 @@ async function schedule(seed: number): Promise<Record<string, number>> {
     },
     'worker dies': async () => {
       const worker = `worker-${d.int(3)}`;
-      await jobs.releaseAll(worker);                               // by the server that started it; of the others only their leases tell
-      for (const job of must.all('in_progress')) if (job.worker === worker) must.back(job);
+      const had = must.all('in_progress').filter((job) => job.worker === worker), asked = d.chance(0.3);
+      if (asked) await jobs.releaseAll(worker); else expect(await jobs.lose(worker)).toBe(had.length);   // by the server that started it; of the others only their leases tell
+      for (const job of had) if (asked) must.back(job); else must.lose(job);
       count('workers gone');
     },
     cancel: async () => {

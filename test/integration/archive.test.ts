@@ -20,7 +20,7 @@ async function kinora(...argv: string[]): Promise<{ readonly exit: number; reado
 
 test('a server goes out and comes in again', async () => {
   const data = join(dir, 'data'), backup = join(dir, 'backup'), SMALL = { size: '64x64' as '1280x720', seconds: '2' as '4' };
-  const one = await testServer({ data }), { client } = one;
+  const one = await testServer({ data, localWithoutKey: true }), { client } = one;
   const film = await finished(client, (await client.videos.create({ prompt: 'a knight', ...SMALL })).id);
   const remix = await finished(client, (await client.videos.remix(film.id, { prompt: 'a wizard' })).id);
   const edit = await finished(client, (await client.videos.edit({ prompt: 'red', video: { id: remix.id } })).id);
@@ -63,7 +63,7 @@ test('a server goes out and comes in again', async () => {
   await mkdir(join(target, 'jobs', film.id, 'inputs'), { recursive: true });                      // as an import that was killed leaves it
   expect(await kinora('import', backup, '--data', target)).toMatchObject({ exit: 0, error: '', out: expect.stringMatching(/^3 films, 2 waiting/) as string });
   expect(await kinora('import', backup, '--data', target)).toMatchObject({ exit: 2, error: expect.stringContaining('jobs already') as string });
-  const two = await testServer({ data: target });
+  const two = await testServer({ data: target, localWithoutKey: true });
   try {
     two.maker.open();
     const get = (id: string): Promise<unknown> => two.client.videos.retrieve(id);

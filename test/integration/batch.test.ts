@@ -48,7 +48,7 @@ function sourceOf(jobs: readonly ClaimedJob[], seen: (event: string) => void = (
     renew: ({ id }) => Promise.resolve(held.has(id)),
     preview: ({ id }, image) => { shown.push({ name: nameOf(id), image: Buffer.from(image, 'base64') }); return Promise.resolve(held.has(id)); },
     publish: ({ id }) => end(id, 'published'),
-    fail: ({ id }, { code }) => end(id, code), release: async ({ id }) => { await end(id, 'released'); },
+    fail: ({ id }, { code }) => end(id, code), refuse: async ({ id }, { code }) => { await end(id, code); }, release: async ({ id }) => { await end(id, 'released'); },
   };
   return { source, ended, waiting, held, shown, most: () => most };
 }

@@ -141,6 +141,20 @@ test.skipIf(reason !== undefined)(`${apart}${reason === undefined ? '' : ` (skip
   } finally { await drop(); }
 }, 300_000);
 
+test('a film that kills its worker each time ends failed, and the next one is made', async () => {
+  const hook = join(dir, 'deadly.mjs'), config = join(dir, 'deadly.json');
+  await writeFile(hook, 'export const film = ({ asked }) => { if (asked.prompt.includes("falls")) process.kill(process.pid, "SIGKILL"); };');
+  await writeFile(config, JSON.stringify({ data: join(dir, 'deadly'), policy: { hook }, lease: { lost: 3 } }));
+  const s = await serve(['--model', model, '--config', config]);
+  const make = async (prompt: string) =>
+    finished(s.client, (await s.client.videos.create({ prompt, size: '64x64', num_frames: 5, num_inference_steps: 1 } as unknown as OpenAI.VideoCreateParams)).id);
+  expect(await make('a man falls')).toMatchObject({ status: 'failed', error: {
+    code: 'worker_lost', message: '3 workers in a row were lost while they made this film, and it got no further' } });
+  expect(s.log().filter(({ event }) => event === 'worker_gone').length).toBeLessThanOrEqual(6);
+  expect(await make('a man walks')).toMatchObject({ status: 'completed' });
+  expect(await s.end('SIGTERM')).toBe(0);
+}, 300_000);
+
 test('a policy refuses words before anything is made, and a film after it is made; neither leaves a file', async () => {
   const hook = join(dir, 'hook.mjs'), config = join(dir, 'policy.yaml'), files = join(dir, 'refused');
   await writeFile(hook, 'export const film = ({ frames, asked }) => (asked.prompt.includes("dances") ? `${frames.count} frames of a dance` : null);');

@@ -226,6 +226,8 @@ function suite(kind: 'pglite' | 'postgres'): void {
     const late = await (await fetch(`${server.url}/v1/videos/${two.id}/events`, { headers: { 'last-event-id': '1' } })).text();
     expect([...late.matchAll(/^event: (.*)$/gm)].map((m) => m[1])).toEqual(['video.failed']);
     expect(JSON.parse(/^data: (.*)$/m.exec(late)![1]!)).toMatchObject({ id: two.id, status: 'failed' });
+    const again = await fetch(`${server.url}/v1/videos/${two.id}/events`, { headers: { 'last-event-id': String(ids.at(-1)) } });
+    expect([again.status, await again.text()]).toEqual([204, '']);                                 // an EventSource stops at that alone
   });
 
   test('a full queue is 429 with a time; what waits is not lost', async () => {

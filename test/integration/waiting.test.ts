@@ -36,7 +36,7 @@ function suite(kind: 'pglite' | 'postgres'): void {
   beforeAll(async () => {
     const fresh = kind === 'postgres' ? await freshPostgres() : undefined;
     if (fresh) drop = fresh.drop;
-    server = await testServer({ ...(fresh ? { database: fresh.url } : {}), limits: { seconds: 30 }, lease: { ms: 4000, renew: 200 } });
+    server = await testServer({ ...(fresh ? { database: fresh.url } : {}), limits: { seconds: 30 }, localWithoutKey: true, lease: { ms: 4000, renew: 200 } });
     ({ client } = server);
   });
   afterAll(async () => {

@@ -50,13 +50,7 @@ async function serve({ model, check, ...flags }: ServeFlags, { signal, print }: 
   const config = await configOf({ ...flags, ...(model ? { models: [...model] } : {}) });
   await openEngine(engineOf(config));                            // workers would find out with their first film
   if (check) {
-    const [{ openModels }, { openPolicy }, { openDatabase }, { credentialsFolder }] = await Promise.all([
-      import('../../server/work/plan.ts'), import('../../server/policy/policy.ts'), import('../../server/server.ts'), import('../../server/contract/config.ts')]);
-    await openModels(config);
-    await openPolicy(config.policy);
-    const db = await openDatabase(config);
-    await (await import('../../server/state/store.ts')).openStore(config, () => {}).then((store) => (config.assets ? store.checkAssets() : undefined));
-    try { await signerIn(credentialsFolder(config)); } finally { await db.close(); }
+    await (await import('../../server/check.ts')).checkServer(config);
     print(`ready to serve ${config.models.join(', ')} on ${config.host}:${config.port}, data in ${config.data}`);
     return;
   }
@@ -95,19 +89,22 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
     }
     if (config.database === undefined)
       throw new InputError('a worker of its own needs the database that the server uses: --database, or DATABASE_URL; beside an embedded one, kinora serve starts its workers');
-    const [{ openDatabase, sourceFor }, { newId }, { Jobs }, { Previews }, { credentialsFolder }] = await Promise.all([
+    const [{ openDatabase, sourceFor }, { newId }, { Jobs }, { Previews }, { credentialsFolder }, { filmPolicyRequired }] = await Promise.all([
       import('../../server/server.ts'), import('../../server/state/job-row.ts'), import('../../server/state/jobs.ts'), import('../../server/work/previews.ts'),
-      import('../../server/contract/config.ts'),
+      import('../../server/contract/config.ts'), import('../../server/state/film-policy.ts'),
     ]);
     const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), previews = new Previews(db, () => {}), store = await openStore(config, log);
+    const shows = policy?.seesFilms ?? false;
     try {
+      if (!shows && await filmPolicyRequired(db))
+        throw new InputError('the server shows films to its policy before anybody sees them, and this worker has no hook that looks at films: --policy-hook');
       if (config.assets) await store.openWork();                 // a folder of its own; else one that the server has made
       await store.check();
       await store.checkAssets();
       await openEngine(engine);                                 // before a job is claimed
       const signer = await signerIn(credentialsFolder(config));
       print(`making films of ${config.models.join(', ')}`);
-      await new Worker({ source: sourceFor({ jobs, previews }, name, config.models), make, store, signer, renewMs: config.lease.renew, batch, log }).run(both);
+      await new Worker({ source: sourceFor({ jobs, previews, models: config.models, shows }, name), make, store, signer, renewMs: config.lease.renew, batch, log }).run(both);
     } finally { await db.close(); }
   } finally {
     make[Symbol.dispose]();
@@ -142,7 +139,7 @@ const serveCommand: CliCommand = {
       .option('--host <address>', 'address to listen on; any but loopback needs keys (127.0.0.1)', nonEmpty('--host', 'wanted an address'))
       .option('--port <n>', 'port to listen on; 0 takes a free one (8080)', integer('--port', { min: 0, max: 65_535 }))))))
       .option('--workers <n>', 'processes that make films (1)', integer('--workers', { min: 0, max: 64 }))
-      .option('--check', 'see that configuration, models and database are good, and end')
+      .option('--check', 'see that a start would succeed, make nothing, and end')
       .action((flags: ServeFlags & { debug?: boolean }) => { const { debug: _, ...rest } = flags; return serve(rest, context); });
   },
 };

@@ -23,6 +23,8 @@ const schema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   /** 0 takes any free one. */
   port: z.int().min(0).max(65_535).default(8080),
+  /** Whether who calls from this machine, by a loopback address and through no proxy that says so, needs no key although there are keys. */
+  localWithoutKey: z.boolean().default(false),
   /** Folder of everything that is kept: the database, unless there is a server for it, and films. */
   data: z.string().min(1).default('kinora-data'),
   /** Where films, what they were given and characters lie, when that is not the data folder. */
@@ -63,7 +65,7 @@ const schema = z.strictObject({
     /** Milliseconds in which an upload must be decoded. */
     decodeMs: count.default(60_000),
   }).prefault({}),
-  /** Leases of jobs, in milliseconds: who does not renew one in time loses the job. */
+  /** Leases of jobs, in milliseconds: who does not renew one in time loses the job. `lost`: how many workers may die over a film, one after the other, before it gets further. */
   lease: z.strictObject({ ms: count.default(30_000), renew: count.default(3000), lost: count.default(5) }).prefault({}),
   /** Days after which finished films are removed; absent, they stay. */
   keepDays: z.number().positive().optional(),

@@ -6,6 +6,7 @@ import { FileError, InputError, KinoraError, ResourceError } from '../../core/er
 import { isDiskFull } from '../../media/pending.ts';
 import { AssetsError } from '../assets/assets.ts';
 import type { ErrorBody } from './contract.ts';
+import type { JobFailure } from './spec.ts';
 
 /** Statuses that this server answers errors with. */
 export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 429 | 500 | 503;
@@ -86,7 +87,7 @@ export function asApiError(error: unknown): ApiError {
 }
 
 /** Why a film could not be made, as its object says it. */
-export function jobError(error: unknown): { readonly code: string; readonly message: string } {
+export function jobError(error: unknown): JobFailure {
   if (isDiskFull(error)) return { code: 'disk_full', message: error instanceof KinoraError ? withoutFolders(error.message) : "the server's disk is full" };
   if (error instanceof FileError || error instanceof ResourceError || error instanceof InputError) return { code: error.code, message: withoutFolders(error.message) };
   if (error instanceof KinoraError) return { code: error.code, message: withoutFolders(error.message) };

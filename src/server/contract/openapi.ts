@@ -51,7 +51,8 @@ export function openApi(version: string): Json {
     (paths[path] ??= {})[method] = {
       operationId: name, summary, ...(places.length + asked.length > 0 ? { parameters: [...places, ...asked] } : {}), ...(requestBody ? { requestBody } : {}),
       ...(route.open ? { security: [] } : {}),
-      responses: { 200: { description: summary, content }, ...(path === '/readyz' || path === '/healthz' ? { 503: { description: 'Not ready', content } } : {}), default: error },
+      responses: { 200: { description: summary, content }, ...(route.events ? { 204: { description: 'It has ended, and Last-Event-ID is its last event' } } : {}),
+        ...(path === '/readyz' || path === '/healthz' ? { 503: { description: 'Not ready', content } } : {}), default: error },
     };
   }
   return {

@@ -49,6 +49,9 @@ export interface ClaimedJob extends Lease { readonly spec: FilmSpec }
 /** How far a job is. */
 export interface JobProgress { readonly stage: string; /** 0 to 99. */ readonly progress: number }
 
+/** Why a film was not made, as its object says it. */
+export interface JobFailure { readonly code: string; readonly message: string }
+
 /** A film that was made: where its files lie in the job's folder. */
 export interface MadeFilm { readonly assets: string; readonly facts: MadeFacts }
 
@@ -62,7 +65,9 @@ export interface JobSource {
   /** False: somebody else has it, or it was cancelled; the film must not be seen. */
   publish(lease: Lease, made: MadeFilm): Promise<boolean>;
   /** `again`: it may be tried once more. */
-  fail(lease: Lease, error: { readonly code: string; readonly message: string }, again: boolean): Promise<boolean>;
+  fail(lease: Lease, error: JobFailure, again: boolean): Promise<boolean>;
+  /** Hands it back because this machine cannot make it; another one may. */
+  refuse(lease: Lease, error: JobFailure): Promise<void>;
   /** Hands it back unfinished. */
   release(lease: Lease): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /**
- * @file The HTTP application: who may come in, limits, request ids, errors as bodies, a handler for each route of the table. On loopback everybody is let in, as long as the
- * request is addressed to this machine by one of its own names and no page of another origin sent it; everywhere else a key is needed.
+ * @file The HTTP application: who may come in, limits, request ids, errors as bodies, a handler for each route of the table. On loopback everybody is let in as long as no key
+ * was ever made, the request is addressed to this machine by one of its own names and no page of another origin sent it; everywhere else a key is needed. Headers cannot tell
+ * a proxy on this machine from its user, so that who has made keys must be asked for them on loopback too, unless the configuration says otherwise.
  */
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
@@ -41,10 +42,10 @@ export function serverApp(o: AppOptions): Hono<Env> {
   const { config, keys, log, metrics } = o, app = new Hono<Env>(), all = handlers(o);
 
   const callerOf = async (headers: Headers): Promise<Caller> => {
-    const key = /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1], known = key?.startsWith('kinora-') ? await keys.find(key) : undefined;
+    const key = /^Bearer\s+(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1], ours = key?.startsWith('kinora-') ?? false, known = ours ? await keys.find(key!) : undefined;
     if (known) return { owner: known.id, scope: known.id, waiting: known.waiting,
       quota: { films: known.films_per_day ?? undefined, seconds: known.seconds_per_day ?? undefined } };
-    if (isLocal(config.host, headers)) return LOCAL;
+    if (!ours && isLocal(config.host, headers) && (config.localWithoutKey || !await keys.made())) return LOCAL;
     throw new ApiError(401, key === undefined ? 'a key is needed: Authorization: Bearer kinora-…' : 'this key is not known, or it was revoked', { code: 'invalid_api_key' });
   };
   /** Pages of other origins may not call: a browser would send them with whatever this machine may do. */

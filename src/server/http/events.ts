@@ -42,12 +42,18 @@ export interface EventStreamOptions {
   readonly signals: readonly AbortSignal[];
 }
 
+/** The number that a `Last-Event-ID` is. */
+const numberOf = (after: string | null): number => (after !== null && /^\d+$/.test(after) ? Number(after) : -1);
+
+/** Whether a job has ended, and who comes again was told. */
+export const knowsTheEnd = ({ status, rev }: JobRow, after: string | null): boolean => (status === 'completed' || status === 'failed') && numberOf(after) >= rev;
+
 /** The stream; it ends with the job. */
 export function eventStream({ id, changes, read, object, preview, after, signals }: EventStreamOptions): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder(), stop = new AbortController(), ended = stop.signal, end = (): void => { stop.abort(); };
   for (const signal of signals) if (signal.aborted) end(); else signal.addEventListener('abort', end);
   const leave = (): void => { for (const signal of signals) signal.removeEventListener('abort', end); };   // the server's outlives the line by far
-  let last = after !== null && /^\d+$/.test(after) ? Number(after) : -1, shown = 0, told = Date.now();
+  let last = numberOf(after), shown = 0, told = Date.now();
   const events = async function* (): AsyncGenerator<string> {
     yield 'retry: 1000\n\n';
     while (!ended.aborted) {

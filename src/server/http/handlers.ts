@@ -11,7 +11,7 @@ import { fileOf, readBody, type ReadBody } from './body.ts';
 import { fileAnswer } from './content.ts';
 import { NOW } from '../state/db/database.ts';
 import { ApiError, notFound } from '../contract/errors.ts';
-import { eventStream } from './events.ts';
+import { eventStream, knowsTheEnd } from './events.ts';
 import { json, parse, query, type Caller, type Handler, type HandlerContext, type HandlerRequest } from './handler.ts';
 import { newId, type JobRow } from '../state/job-row.ts';
 import { openApi } from '../contract/openapi.ts';
@@ -228,11 +228,13 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       return fileAnswer(request, { file: await store.read(store.film(id, assets, name)), type, tag: `${id}-${assets}-${variant}`, name: `${id}${name.slice(name.indexOf('.'))}` });
     },
     videoEvents: async ({ request, param, caller }) => {
-      const { id } = await find(param('video_id'), caller), headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+      const row = await find(param('video_id'), caller), { id } = row, after = request.headers.get('last-event-id');
+      if (knowsTheEnd(row, after)) return new Response(null, { status: 204 });                      // an EventSource comes again until it is told so
+      const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
       if (request.method === 'HEAD') return new Response(null, { headers });
       return new Response(eventStream({
         id, changes: c.changes, read: () => jobs.get(id, caller.scope), object, preview: (number) => c.previews.after(id, number),
-        after: request.headers.get('last-event-id'), signals: [request.signal, c.stopping],
+        after, signals: [request.signal, c.stopping],
       }), { headers });
     },
     listModels: async () => json({ object: 'list', data: [...served.models.values()].map(({ info }) => info.id).concat(Object.keys(served.names)).map(modelObject) }),

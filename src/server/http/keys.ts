@@ -3,6 +3,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { InputError } from '../../core/errors.ts';
+import { isLoopback } from '../contract/config.ts';
 import { NOW, type Database } from '../state/db/database.ts';
 
 /** A key without its secret. */
@@ -55,6 +56,15 @@ export class Keys {
     return (await this.#db.query<KeyInfo>(`select ${COLUMNS} from kinora_keys where hash = $1::text and revoked is null`, [hashOf(key)]))[0];
   }
 
+  /** Whether there is one, revoked or not. */
+  async made(): Promise<boolean> { return (await this.#db.query('select 1 from kinora_keys limit 1')).length > 0; }
+
   /** Whether there is one that is not revoked. */
   async any(): Promise<boolean> { return (await this.#db.query('select 1 from kinora_keys where revoked is null limit 1')).length > 0; }
+}
+
+/** Throws an InputError when others could reach an address and there are no keys. `keys`: undefined where there is no database yet. */
+export async function checkKeys(host: string, keys: Pick<Keys, 'any'> | undefined): Promise<void> {
+  if (!isLoopback(host) && !await keys?.any())
+    throw new InputError(`${host} can be reached by others, so keys are needed: make one with kinora keys add NAME, or listen on 127.0.0.1`);
 }

@@ -40,6 +40,8 @@ export class RefusedError extends KinoraError {
 
 /** The rules of a server. */
 export interface Policy {
+  /** Whether films are looked at; without a hook that does, none is refused. */
+  readonly seesFilms: boolean;
   /** Why these words are refused, or null. */
   readonly prompt: (asked: AskedWords) => Promise<string | null>;
   /** Throws a {@link RefusedError} for a film that may not be seen. */
@@ -50,6 +52,7 @@ export interface Policy {
 export async function openPolicy({ words, hook }: PolicyConfig): Promise<Policy> {
   const list = words === false ? undefined : words === undefined ? new WordList() : await readWordList(words), own = hook === undefined ? {} : await readHook(hook);
   return {
+    seesFilms: own.film !== undefined,
     prompt: async (asked) => {
       const word = [asked.prompt, ...asked.shots].flatMap((text) => list?.find(text) ?? [])[0];
       if (word !== undefined) return `the word list holds "${word}"`;

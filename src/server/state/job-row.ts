@@ -100,6 +100,8 @@ export const COLUMNS = `id, seq, owner, kind, status, stage, progress, rev, fenc
 export const LIVE = 'deleted is null';
 /** The job is this lease's. */
 export const HELD = `id = $1::text and fence = $2::int and status = 'in_progress' and ${LIVE}`;
+/** Makes a job one that waits, and nobody's. */
+export const WAITING = "status = 'queued', stage = null, worker = null, lease_until = null";
 
 /** Told of each change, by id. */
 export type Changed = (id: string) => void;

@@ -3,11 +3,13 @@
  * the job's fence; renewing, publishing and failing name the fence they were given and change nothing when it is no longer the job's: of two workers that believe
  * in the same job one alone can publish. `rev` counts a job's changes, for those who watch it.
  */
+import { basename } from 'node:path';
 import type { ListQuery } from '../contract/contract.ts';
-import { NOW, type Database, type Param, type Queryable } from './db/database.ts';
+import { clock, NOW, type Database, type Param, type Queryable } from './db/database.ts';
 import type { ServerConfig } from '../contract/config.ts';
-import { filmSpec, type ClaimedJob, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
-import { COLUMNS, HELD, LIVE, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type RequestMark } from './job-row.ts';
+import { filmSpec, type ClaimedJob, type JobFailure, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
+import { NO_POLICY } from './film-policy.ts';
+import { COLUMNS, HELD, LIVE, WAITING, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type RequestMark } from './job-row.ts';
 import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
 
 /** Milliseconds for which a retried request is known by its hash, and one with a key by that. */
@@ -18,10 +20,10 @@ const TRIES = 2;
 /** The jobs of one database. */
 export class Jobs {
   readonly #db: Database;
-  readonly #config: Pick<ServerConfig, 'lease' | 'limits' | 'webhooks'>;
+  readonly #config: Pick<ServerConfig, 'lease' | 'limits'>;
   readonly #changed: Changed;
 
-  constructor(db: Database, config: Pick<ServerConfig, 'lease' | 'limits' | 'webhooks'>, changed: Changed = () => {})
+  constructor(db: Database, config: Pick<ServerConfig, 'lease' | 'limits'>, changed: Changed = () => {})
     { this.#db = db; this.#config = config; this.#changed = changed; }
 
   /** Tells those who watch that a job is not as it was. */
@@ -69,8 +71,7 @@ export class Jobs {
   async #quota(tx: Queryable, { owner, seconds }: NewJob, quota: Quota): Promise<number | null> {
     const made = await tx.query<Counted>(`select created, seconds::float8 as seconds from kinora_jobs where owner = $1::text and created > ${NOW} - $2::float8
       and not (status = 'failed' and (started is null or error_code <> 'cancelled'))`, [owner, QUOTA_MS]);
-    const [{ now }] = await tx.query<{ now: number }>(`select ${NOW} as now`) as [{ now: number }];
-    return quotaWait(made, { seconds: Number(seconds), now }, quota);
+    return quotaWait(made, { seconds: Number(seconds), now: await clock(tx) }, quota);
   }
 
   /** The job of an earlier try of the same request. */
@@ -115,24 +116,30 @@ export class Jobs {
       and ($2::int is null or seq ${order === 'asc' ? '>' : '<'} $2::int) order by seq ${order} limit $3::int`, [owner, from?.seq ?? null, limit + 1]);
   }
 
-  /** Takes the next job: of the key with the fewest running ones, then of the one that waited longest since its last; then in order. */
-  async claim(worker: string, models: readonly string[]): Promise<ClaimedJob | null> {
-    const [row] = await this.#db.query<JobRow>(`update kinora_jobs set status = 'in_progress', stage = 'starting', fence = fence + 1,
+  /**
+   * Takes the next job: of the key with the fewest running ones, then of the one that waited longest since its last; then in order. One that a worker
+   * was lost over is made alone until it gets further, so that what kills workers takes no other job with it. `shows`: the worker shows films to the
+   * policy before anybody sees them.
+   */
+  async claim(worker: string, models: readonly string[], shows = false): Promise<ClaimedJob | null> {
+    const [row] = await this.#db.query<JobRow>(`update kinora_jobs q set status = 'in_progress', stage = 'starting', fence = fence + 1,
       rev = rev + 1, worker = $1::text, started = coalesce(started, ${NOW}),
       lease_until = ${NOW} + $2::float8 where id = (
         select id from kinora_jobs j where status = 'queued' and not paused and ${LIVE} and model in (select value from json_array_elements_text($3::text::json))
+          and ($4::boolean or ${NO_POLICY}) and not exists (select from kinora_refusals f where f.job = j.id and f.worker = $1::text)
         order by (select count(*) from kinora_jobs r where r.owner = j.owner and r.status = 'in_progress'),
           (select coalesce(max(started), 0) from kinora_jobs r where r.owner = j.owner), coalesce(place, seq) limit 1 for update skip locked)
-      returning ${COLUMNS}`, [worker, this.#config.lease.ms, JSON.stringify(models)]);
+        and not exists (select from kinora_jobs h where h.worker = $1::text and h.status = 'in_progress' and (h.lost > 0 or q.lost > 0))
+      returning ${COLUMNS}`, [worker, this.#config.lease.ms, JSON.stringify(models), shows]);
     if (!row) return null;
     this.#changed(row.id);
     return { id: row.id, fence: row.fence, spec: filmSpec.parse(JSON.parse(row.spec)) };
   }
 
-  /** Prolongs a lease and says how far the job is; progress never falls. False when the job is another's. */
+  /** Prolongs a lease and says how far the job is; progress never falls, and a job that gets further forgets the workers that it lost. False when the job is another's. */
   async renew({ id, fence }: Lease, { stage, progress }: JobProgress): Promise<boolean> {
     const [row] = await this.#db.query<{ changed: boolean }>(`update kinora_jobs j set lease_until = ${NOW} + $3::float8,
-      stage = $4::text, progress = greatest(j.progress, $5::int),
+      stage = $4::text, progress = greatest(j.progress, $5::int), lost = (case when j.progress < $5::int then 0 else j.lost end),
       rev = j.rev + (case when old.stage is distinct from $4::text or old.progress < $5::int then 1 else 0 end)
       from (select stage, progress from kinora_jobs where id = $1::text) old
       where j.id = $1::text and j.fence = $2::int and j.status = 'in_progress' and j.deleted is null
@@ -147,9 +154,9 @@ export class Jobs {
   }
 
   /** Ends a job without a film, or queues it again when it may be tried once more. */
-  async fail({ id, fence }: Lease, { code, message }: { readonly code: string; readonly message: string }, again: boolean): Promise<boolean> {
+  async fail({ id, fence }: Lease, { code, message }: JobFailure, again: boolean): Promise<boolean> {
     if (again) {
-      const [row] = await this.#db.query(`update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, errors = errors + 1, rev = rev + 1
+      const [row] = await this.#db.query(`update kinora_jobs set ${WAITING}, errors = errors + 1, rev = rev + 1
         where ${HELD} and errors + 1 < $3::int returning id`, [id, fence, TRIES]);
       if (row) { this.#changed(id); return true; }
     }
@@ -158,17 +165,50 @@ export class Jobs {
 
   /** Hands a job back; it keeps its place in the queue. */
   async release({ id, fence }: Lease): Promise<void> {
-    await this.#db.query(`update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, rev = rev + 1 where ${HELD}`, [id, fence]);
+    await this.#db.query(`update kinora_jobs set ${WAITING}, rev = rev + 1 where ${HELD}`, [id, fence]);
     this.#changed(id);
   }
 
-  /** Hands back all that a worker had. */
-  async releaseAll(worker: string): Promise<void> {
-    const rows = await this.#db.query<{ id: string }>(
-      `update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, rev = rev + 1
-        where worker = $1::text and status = 'in_progress' returning id`, [worker]);
-    for (const { id } of rows) this.#changed(id);
+  /** Hands back a job that this worker's machine cannot make: it does not get it again, others may. */
+  async refuse(worker: string, { id, fence }: Lease, { code, message }: JobFailure): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const [row] = await tx.query(`update kinora_jobs set ${WAITING}, rev = rev + 1 where ${HELD} returning id`, [id, fence]);
+      if (row) await tx.query(`insert into kinora_refusals values ($1::text, $2::text, $3::text, $4::text, ${NOW})
+        on conflict (job, worker) do update set code = excluded.code, message = excluded.message, at = excluded.at`, [id, worker, code, message]);
+    });
+    this.#changed(id);
   }
+
+  /** Fails jobs that nobody takes for so many milliseconds after a worker refused them: those who are free would have, those who are busy may yet. Tells how many. */
+  async giveUp(ms: number): Promise<number> {
+    const refused = await this.#db.query<JobFailure & { readonly id: string }>(`select distinct on (j.id) j.id, f.code, f.message
+      from kinora_jobs j join kinora_refusals f on f.job = j.id where j.status = 'queued' and not j.paused and j.${LIVE}
+        and (select max(at) from kinora_refusals l where l.job = j.id) <= ${NOW} - $1::float8
+        and not exists (select from kinora_jobs r where r.status = 'in_progress' and r.worker not in (select worker from kinora_refusals b where b.job = j.id))
+      order by j.id, f.at desc`, [ms]);
+    for (const { id, ...why } of refused) await this.#failWaiting(id, why);
+    return refused.length;
+  }
+
+  /** Fails jobs that wait for a model which is none of these. Tells how many. */
+  async failUnserved(models: readonly string[]): Promise<number> {
+    const rows = await this.#db.query<{ id: string; model: string }>(`select id, model from kinora_jobs where status = 'queued' and ${LIVE}
+      and model not in (select value from json_array_elements_text($1::text::json))`, [JSON.stringify(models)]);
+    for (const { id, model } of rows)
+      await this.#failWaiting(id, { code: 'model_not_served', message: `the server was started without the model ${basename(model)}` });
+    return rows.length;
+  }
+
+  async #failWaiting(id: string, { code, message }: JobFailure): Promise<void> {
+    await this.#finish(`status = 'failed', stage = null, error_code = $2::text, error_message = $3::text
+      where id = $1::text and status = 'queued' and ${LIVE}`, [id, code, message]);
+  }
+
+  /** Hands back all that a worker had which was told to stop. */
+  async releaseAll(worker: string): Promise<void> { await this.#again(`worker = $2::text`, [worker], 'false'); }
+
+  /** Hands back what a worker had that died unasked. Its jobs may be why: those that have cost too many fail. Tells how many there were. */
+  lose(worker: string): Promise<number> { return this.#again(`worker = $2::text`, [worker], 'true'); }
 
   /** Ends a job that is not finished: whoever makes it can publish no more. Undefined when there is nothing to end. */
   async cancel(id: string): Promise<JobRow | undefined> {
@@ -177,15 +217,26 @@ export class Jobs {
     return this.#row(this.#db, id);
   }
 
-  /** Queues the jobs whose lease has run out, or at the start of the only server `all` that are under way; those that have cost too many workers fail. Tells how many. */
-  async expire(all = false): Promise<number> {
-    if (all) await this.#db.query(`update kinora_jobs set lease_until = 0 where status = 'in_progress'`);
-    const late = `status = 'in_progress' and ${LIVE} and lease_until < ${NOW}`, { lost } = this.#config.lease;
-    const queued = await this.#db.query<{ id: string }>(`update kinora_jobs set status = 'queued', stage = null, worker = null, lease_until = null, lost = lost + 1, rev = rev + 1
-      where ${late} and lost + 1 < $1::int returning id`, [lost]);
+  /** Queues all that is under way, at the start of the only server: its workers went with the last one, by no fault of a job. */
+  async releaseEverything(): Promise<void> { await this.#again('true', [], 'false'); }
+
+  /**
+   * Queues the jobs whose lease has run out; those that have cost too many workers fail. Tells how many. `since`: by the database's clock, when whoever asks began;
+   * a lease last renewed before that says nothing of its job, since the server itself, with the workers that are its children, may have been away.
+   */
+  expire(since = 0): Promise<number> {
+    return this.#again(`lease_until < ${NOW}`, [this.#config.lease.ms, since], 'lease_until - $2::float8 >= $3::float8');
+  }
+
+  /** Queues jobs that are under way, of `which` those where `counts` holds as lost; what was lost too often without getting further fails. */
+  async #again(which: string, params: readonly Param[], counts: string): Promise<number> {
+    const { lost } = this.#config.lease, these = `status = 'in_progress' and ${LIVE} and ${which}`, times = `lost + (case when ${counts} then 1 else 0 end)`;
+    const queued = await this.#db.query<{ id: string }>(`update kinora_jobs set ${WAITING}, lost = ${times}, rev = rev + 1
+      where ${these} and ${times} < $1::int returning id`, [lost, ...params]);
     for (const { id } of queued) this.#changed(id);
-    const dead = await this.#db.query<{ id: string; fence: number }>(`select id, fence from kinora_jobs where ${late}`);
-    for (const { id, fence } of dead) await this.fail({ id, fence }, { code: 'worker_lost', message: `${lost} workers were lost while they made this film` }, false);
+    const dead = await this.#db.query<{ id: string; fence: number }>(`select id, fence from kinora_jobs where ${these} and ${times} >= $1::int`, [lost, ...params]);
+    const message = `${lost} workers in a row were lost while they made this film, and it got no further`;
+    for (const { id, fence } of dead) await this.fail({ id, fence }, { code: 'worker_lost', message }, false);
     return queued.length + dead.length;
   }
 
@@ -207,19 +258,15 @@ export class Jobs {
     return row?.pace ?? undefined;
   }
 
-  /** Ends a job, and writes what webhooks are to be told in the same transaction. */
+  /** Ends a job, and records the event in the same transaction; whom it is told, servers know (webhooks.ts). */
   async #finish(setWhere: string, params: readonly Param[]): Promise<boolean> {
     const row = await this.#db.transaction(async (tx) => {
       const [ended] = await tx.query<JobRow>(
         `update kinora_jobs set completed = ${NOW}, worker = null, lease_until = null, rev = rev + 1, ${setWhere} returning ${COLUMNS}`, params);
-      if (ended) await tx.query('delete from kinora_previews where job = $1::text', [ended.id]);
+      if (ended) for (const table of ['kinora_previews', 'kinora_refusals']) await tx.query(`delete from ${table} where job = $1::text`, [ended.id]);
       if (!ended || ended.error_code === 'cancelled') return ended;
-      const type = ended.status === 'completed' ? 'video.completed' : 'video.failed' as const, event = newId('evt');
-      const body = JSON.stringify({ id: event, object: 'event', type, created_at: Math.floor(ended.completed! / 1000), data: { id: ended.id } });
-      for (const { url, events } of this.#config.webhooks) {
-        if (events.includes(type)) await tx.query(`insert into kinora_deliveries (id, url, secret_of, body, due, created)
-          values ($1::text, $2::text, $2::text, $3::text, ${NOW}, ${NOW})`, [event, url, body]);
-      }
+      await tx.query('insert into kinora_events (id, job, type, created) values ($1::text, $2::text, $3::text, $4::float8)',
+        [newId('evt'), ended.id, ended.status === 'completed' ? 'video.completed' : 'video.failed', ended.completed!]);
       return ended;
     });
     if (row) this.#changed(row.id);

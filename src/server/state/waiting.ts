@@ -33,9 +33,10 @@ export class WaitingJobs {
       where ${WAITS} returning ${COLUMNS}`, [id, paused]));
   }
 
-  /** Gives a job what another plan says, if it waits and is still made as `was` says. Undefined otherwise. */
+  /** Gives a job what another plan says, if it waits and is still made as `was` says; who refused it may try again. Undefined otherwise. */
   async replan(id: string, was: string, { askedModel, size, seconds, spec, work }: PlannedFilm): Promise<JobRow | undefined> {
-    return this.#told(await this.#db.query<JobRow>(`update kinora_jobs set asked_model = $3::text, model = $4::text, size = $5::text, seconds = $6::text, prompt = $7::text,
+    return this.#told(await this.#db.query<JobRow>(`with refused as (delete from kinora_refusals where job = $1::text)
+      update kinora_jobs set asked_model = $3::text, model = $4::text, size = $5::text, seconds = $6::text, prompt = $7::text,
       spec = $8::text, work = $9::float8, progress = 0, rev = rev + 1 where ${WAITS} and spec = $2::text returning ${COLUMNS}`,
     [id, was, askedModel, spec.model, size, seconds, spec.prompt, JSON.stringify(spec), work]));
   }

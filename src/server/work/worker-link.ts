@@ -4,7 +4,7 @@
  */
 import type { ChildProcess, Serializable } from 'node:child_process';
 import { CancelledError } from '../../core/errors.ts';
-import type { ClaimedJob, JobProgress, JobSource, Lease, MadeFilm } from '../contract/spec.ts';
+import type { ClaimedJob, JobFailure, JobProgress, JobSource, Lease, MadeFilm } from '../contract/spec.ts';
 
 /** Calls of a {@link JobSource}, as messages. */
 type Call =
@@ -12,7 +12,8 @@ type Call =
   | { readonly call: 'renew'; readonly lease: Lease; readonly progress: JobProgress }
   | { readonly call: 'preview'; readonly lease: Lease; readonly image: string }
   | { readonly call: 'publish'; readonly lease: Lease; readonly made: MadeFilm }
-  | { readonly call: 'fail'; readonly lease: Lease; readonly error: { readonly code: string; readonly message: string }; readonly again: boolean }
+  | { readonly call: 'fail'; readonly lease: Lease; readonly error: JobFailure; readonly again: boolean }
+  | { readonly call: 'refuse'; readonly lease: Lease; readonly error: JobFailure }
   | { readonly call: 'release'; readonly lease: Lease };
 type Question = Call & { readonly number: number };
 type Answer = { readonly number: number; readonly result?: unknown; readonly error?: string };
@@ -28,6 +29,7 @@ export function answerCalls(child: ChildProcess, source: JobSource): void {
       case 'preview': return source.preview(q.lease, q.image);
       case 'publish': return source.publish(q.lease, q.made);
       case 'fail': return source.fail(q.lease, q.error, q.again);
+      case 'refuse': return source.refuse(q.lease, q.error);
       case 'release': return source.release(q.lease);
       default: return q satisfies never;
     }
@@ -78,6 +80,7 @@ export function parentLink(closed: () => void): ParentLink | undefined {
       preview: (lease, image) => ask<boolean>({ call: 'preview', lease: bare(lease), image }),
       publish: (lease, made) => ask<boolean>({ call: 'publish', lease: bare(lease), made }),
       fail: (lease, error, again) => ask<boolean>({ call: 'fail', lease: bare(lease), error, again }),
+      refuse: (lease, error) => ask<void>({ call: 'refuse', lease: bare(lease), error }),
       release: (lease) => ask<void>({ call: 'release', lease: bare(lease) }),
     },
     onPush: (f) => { take = f; },

@@ -15,8 +15,8 @@ export interface WorkerPoolOptions {
   readonly argv: readonly string[];
   /** The jobs, for the worker of this name. */
   readonly source: (name: string) => JobSource;
-  /** Told when a worker is gone. */
-  readonly gone: (name: string) => Promise<void>;
+  /** Told when a worker is gone; whether it was told to stop. */
+  readonly gone: (name: string, asked: boolean) => Promise<void>;
   readonly log: Log;
 }
 
@@ -53,7 +53,7 @@ export class WorkerPool {
     child.on('close', (code, signal) => {
       this.#children.delete(child);
       log('worker_gone', { worker: name, pid: child.pid, code, signal });
-      void gone(name).catch((error: unknown) => { log('release_failed', { worker: name, error }); });
+      void gone(name, this.#stopped).catch((error: unknown) => { log('release_failed', { worker: name, error }); });
       if (this.#stopped) return;
       const next = Date.now() - began > LONGEST_PAUSE_MS ? 0 : Math.min(LONGEST_PAUSE_MS, pause * 2 || 250);
       const timer = setTimeout(() => { this.#pauses.delete(timer); this.#start(next); }, next);

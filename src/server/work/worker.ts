@@ -1,9 +1,10 @@
 /**
  * @file A worker: takes jobs, makes their films, several at a time, and brings each back when it is done. It holds a lease for each and renews it while it works. What it cannot
- * finish it hands back; what it lost it throws away. Knows neither databases nor models: a source of jobs and a maker of films are given to it.
+ * finish it hands back, to others alone where its machine cannot; what it lost it throws away. Knows neither databases nor models: a source of jobs and
+ * a maker of films are given to it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CancelledError, KinoraError } from '../../core/errors.ts';
+import { CancelledError, KinoraError, ResourceError } from '../../core/errors.ts';
 import { isDiskFull } from '../../media/pending.ts';
 import type { FilmSigner } from '../../media/signer.ts';
 import { jobError } from '../contract/errors.ts';
@@ -111,6 +112,12 @@ export class Worker {
     if (stopped.aborted || error instanceof CancelledError) {
       await source.release(job).catch((cause: unknown) => { log('release_failed', { job: id, error: cause }); });
       log('job_handed_back', { job: id });
+      return;
+    }
+    if (error instanceof ResourceError && !isDiskFull(error)) {
+      log('job_refused', { job: id, error });                                                    // memory, or a part of the engine: another machine may have it
+      await this.#insist(async () => { await source.refuse(job, jobError(error)); return true; }, stopped).catch(() => false);
+      await store.leave(id).catch((cause: unknown) => { log('tidy_failed', { job: id, error: cause }); });
       return;
     }
     log('job_failed', { job: id, error });

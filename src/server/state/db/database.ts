@@ -26,6 +26,9 @@ export interface Database extends Queryable {
 /** The database's clock, milliseconds since 1970. Leases are counted by it, whatever the clocks of workers say. */
 export const NOW = '(extract(epoch from clock_timestamp()) * 1000)::float8';
 
+/** What time it is by that clock. */
+export const clock = async (db: Queryable): Promise<number> => (await db.query<{ now: number }>(`select ${NOW} as now`))[0]!.now;
+
 /** Connections to a PostgreSQL server. They are made when they are needed, and made again after the server was away. */
 const CONNECTIONS = 8;
 /** Seconds between tries to connect: a server that is back is found at once, and while it is away requests hear of it instead of waiting. */

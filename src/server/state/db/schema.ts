@@ -2,7 +2,7 @@
  * @file The tables, as steps that are taken once each, in order, by whoever comes first. A step that has been released is never changed: a new one follows it.
  */
 import { FileError } from '../../../core/errors.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 
 /** One for each version. */
 const STEPS: readonly string[] = [`
@@ -40,10 +40,26 @@ alter table kinora_keys add column films_per_day int;
 alter table kinora_keys add column seconds_per_day float8;
 `, `
 create table kinora_previews (job text primary key, number int not null, image text not null);
+`, `
+create table kinora_events (id text primary key, job text not null unique, type text not null, created float8 not null);
+create table kinora_settings (name text primary key, value text not null);
+create table kinora_refusals (job text not null, worker text not null, code text not null, message text not null, at float8 not null, primary key (job, worker));
 `];
 
 /** Any number: what it locks is the making of tables. */
 const LOCK = 5_040_137;
+
+const known = (version: number): number => {
+  if (version > STEPS.length) throw new FileError(`the database is of version ${version}, this program knows ${STEPS.length}: it was used by a later Kinora`);
+  return version;
+};
+
+/** Of which version the tables are, 0 where there are none; makes nothing. Throws a FileError when they are of a later one. */
+export async function schemaVersion(db: Queryable): Promise<number> {
+  const [table] = await db.query<{ name: string | null }>("select to_regclass('kinora_version')::text as name");
+  if (table?.name == null) return 0;
+  return known((await db.query<{ version: number }>('select version from kinora_version'))[0]?.version ?? 0);
+}
 
 /** Brings the tables to this version. Throws a FileError when they are of a later one. */
 export async function migrate(db: Database): Promise<void> {
@@ -52,8 +68,7 @@ export async function migrate(db: Database): Promise<void> {
   });
   await db.transaction(async (tx) => {
     await tx.query('select pg_advisory_xact_lock($1::int)', [LOCK]);
-    const [row] = await tx.query<{ version: number }>('select version from kinora_version'), version = row?.version ?? 0;
-    if (version > STEPS.length) throw new FileError(`the database is of version ${version}, this program knows ${STEPS.length}: it was used by a later Kinora`);
+    const [row] = await tx.query<{ version: number }>('select version from kinora_version'), version = known(row?.version ?? 0);
     for (const step of STEPS.slice(version)) for (const statement of step.split(';')) if (statement.trim() !== '') await tx.query(statement);
     await tx.query(row ? 'update kinora_version set version = $1::int' : 'insert into kinora_version values ($1::int)', [STEPS.length]);
   });
