@@ -4,14 +4,13 @@
  * in the same job one alone can publish. `rev` counts a job's changes, for those who watch it.
  */
 import type { ListQuery } from '../contract/contract.ts';
-import { NOW, type Database, type Param, type Queryable } from './db/database.ts';
+import { ago, NOW, type Database, type Param, type Queryable } from './db/database.ts';
 import type { ServerConfig } from '../contract/config.ts';
 import { filmSpec, type ClaimedJob, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
 import { COLUMNS, HELD, LIVE, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type RequestMark } from './job-row.ts';
+import { KEY_MS, RETRY_MS } from './purge.ts';
 import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
 
-/** Milliseconds for which a retried request is known by its hash, and one with a key by that. */
-const RETRY_MS = 10 * 60_000, KEY_MS = 24 * 3_600_000;
 /** How often a job that failed for no known reason is tried. */
 const TRIES = 2;
 
@@ -67,7 +66,7 @@ export class Jobs {
 
   /** Milliseconds until the quota has room for a job. What failed before it was begun, or by no will of the client's, does not count; what was deleted does. */
   async #quota(tx: Queryable, { owner, seconds }: NewJob, quota: Quota): Promise<number | null> {
-    const made = await tx.query<Counted>(`select created, seconds::float8 as seconds from kinora_jobs where owner = $1::text and created > ${NOW} - $2::float8
+    const made = await tx.query<Counted>(`select created, seconds::float8 as seconds from kinora_jobs where owner = $1::text and created > ${ago('$2')}
       and not (status = 'failed' and (started is null or error_code <> 'cancelled'))`, [owner, QUOTA_MS]);
     const [{ now }] = await tx.query<{ now: number }>(`select ${NOW} as now`) as [{ now: number }];
     return quotaWait(made, { seconds: Number(seconds), now }, quota);
@@ -76,7 +75,8 @@ export class Jobs {
   /** The job of an earlier try of the same request. */
   async #seen(tx: Queryable, owner: string, mark: RequestMark): Promise<Queued | undefined> {
     if (mark.key !== null) {
-      await tx.query(`delete from kinora_requests where key is not null and created < ${NOW} - $1::float8`, [KEY_MS]);
+      await tx.query(`delete from kinora_requests where owner = $1::text and route = $2::text and key = $3::text and created < ${NOW} - $4::float8`,
+        [owner, mark.route, mark.key, KEY_MS]);
       const [known] = await tx.query<{ hash: string; job: string }>(
         'select hash, job from kinora_requests where owner = $1::text and route = $2::text and key = $3::text', [owner, mark.route, mark.key]);
       if (!known) return undefined;

@@ -40,6 +40,13 @@ alter table kinora_keys add column films_per_day int;
 alter table kinora_keys add column seconds_per_day float8;
 `, `
 create table kinora_previews (job text primary key, number int not null, image text not null);
+`, `
+create index kinora_jobs_pace on kinora_jobs (model, completed) where status = 'completed';
+create index kinora_jobs_started on kinora_jobs (owner, started);
+create index kinora_jobs_ended on kinora_jobs (completed) where deleted is null;
+create index kinora_jobs_trash on kinora_jobs (deleted) where deleted is not null and assets is not null;
+create index kinora_requests_old on kinora_requests (created);
+create index kinora_deliveries_old on kinora_deliveries ((coalesce(done, failed)));
 `];
 
 /** Any number: what it locks is the making of tables. */
