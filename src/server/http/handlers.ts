@@ -20,6 +20,7 @@ import {
 } from '../work/plan.ts';
 import { allow } from './allow.ts';
 import { fetchImage } from './public-address.ts';
+import type { Line } from '../state/forecast.ts';
 import type { Quota } from '../state/quota.ts';
 import type { RouteName } from '../contract/routes.ts';
 import { filmSpec, type FilmSpec, type PlannedFilm } from '../contract/spec.ts';
@@ -31,7 +32,8 @@ import { waitingHandlers } from './waiting-handlers.ts';
 /** A handler for each route. */
 export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>> {
   const { config, jobs, store, served, trash } = c, plan = { served, limits: config.limits, sizes: config.sizes };
-  const object = (row: JobRow): Promise<Video> => videoObject(row, { jobs, places: config.workers * config.batch, keepDays: config.keepDays });
+  const makers = { models: config.models, places: config.workers * config.batch };
+  const object = (row: JobRow, line = (): Promise<Line> => jobs.line()): Promise<Video> => videoObject(row, { line, makers, keepDays: config.keepDays });
   const answer = async (row: JobRow, headers: Readonly<Record<string, string>> = {}): Promise<Response> => {
     const told = await object(row), unfinished = told.status === 'queued' || told.status === 'in_progress';
     return json(told, { ...headers, ...(unfinished ? { 'openai-poll-after-ms': String(pollAfter(told)) } : {}) });
@@ -198,7 +200,8 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
     listVideos: async ({ request, caller }) => {
       const asked = query(listQuery, request), rows = await jobs.list(asked, caller.scope);
       if (!rows) throw new ApiError(400, `after names no film: ${asked.after!}`, { code: 'invalid_value', param: 'after' });
-      const data = await Promise.all(rows.slice(0, asked.limit).map(object));
+      let seen: Promise<Line> | undefined;                           // one for the whole page
+      const line = (): Promise<Line> => (seen ??= jobs.line()), data = await Promise.all(rows.slice(0, asked.limit).map((row) => object(row, line)));
       return json({ object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: rows.length > asked.limit });
     },
     getVideo: async ({ param, caller }) => answer(await find(param('video_id'), caller)),
@@ -231,7 +234,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       const { id } = await find(param('video_id'), caller), headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
       if (request.method === 'HEAD') return new Response(null, { headers });
       return new Response(eventStream({
-        id, changes: c.changes, read: () => jobs.get(id, caller.scope), object, preview: (number) => c.previews.after(id, number),
+        id, changes: c.changes, read: () => jobs.get(id, caller.scope), object: (row) => object(row), preview: (number) => c.previews.after(id, number),
         after: request.headers.get('last-event-id'), signals: [request.signal, c.stopping],
       }), { headers });
     },

@@ -8,6 +8,7 @@ import { ago, NOW, type Database, type Param, type Queryable } from './db/databa
 import type { ServerConfig } from '../contract/config.ts';
 import { filmSpec, type ClaimedJob, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
 import { COLUMNS, HELD, LIVE, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type RequestMark } from './job-row.ts';
+import type { InLine, Line } from './forecast.ts';
 import { KEY_MS, RETRY_MS } from './purge.ts';
 import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
 
@@ -189,15 +190,23 @@ export class Jobs {
     return queued.length + dead.length;
   }
 
-  /** How many wait and run, how long the oldest has waited (ms), how much work stands before a job, and how many jobs. */
-  async load(before?: JobRow): Promise<{ readonly waiting: number; readonly running: number; readonly oldest: number; readonly ahead: number; readonly work: number }> {
-    const [row] = await this.#db.query<{ waiting: number; running: number; oldest: number; ahead: number; work: number }>(`select
+  /** How many wait and run, and how long the oldest has waited (ms). */
+  async load(): Promise<{ readonly waiting: number; readonly running: number; readonly oldest: number }> {
+    const [row] = await this.#db.query<{ waiting: number; running: number; oldest: number }>(`select
       (count(*) filter (where status = 'queued'))::int as waiting, (count(*) filter (where status = 'in_progress'))::int as running,
-      coalesce(${NOW} - min(created) filter (where status = 'queued' and not paused), 0)::float8 as oldest,
-      (count(*) filter (where status = 'queued' and not paused and coalesce(place, seq) < $1::float8))::int as ahead,
-      coalesce(sum(work * (100 - progress) / 100) filter (where status = 'in_progress' or (not paused and coalesce(place, seq) < $1::float8)), 0)::float8 as work
-      from kinora_jobs where status in ('queued', 'in_progress') and ${LIVE}`, [before?.place ?? 0]);
+      coalesce(${NOW} - min(created) filter (where status = 'queued' and not paused), 0)::float8 as oldest
+      from kinora_jobs where status in ('queued', 'in_progress') and ${LIVE}`);
     return row!;
+  }
+
+  /** What waits to be taken and what is under way, as a forecast needs it. */
+  async line(): Promise<Line> {
+    const jobs = await this.#db.query<InLine>(`select id, owner, model, status, coalesce(place, seq)::float8 as place, started, work * (100 - progress) / 100 as work,
+      (select coalesce(max(started), 0) from kinora_jobs r where r.owner = j.owner)::float8 as latest
+      from kinora_jobs j where status = 'in_progress' or (status = 'queued' and not paused and ${LIVE}) order by started, coalesce(place, seq)`);
+    const models = [...new Set(jobs.map(({ model }) => model))];
+    const paces = await Promise.all(models.map(async (model): Promise<[string, number | undefined]> => [model, await this.pace(model)]));
+    return { jobs, pace: new Map(paces.flatMap(([model, pace]) => (pace === undefined ? [] : [[model, pace] as const]))) };
   }
 
   /** Milliseconds for one unit of work, of the last finished jobs of a model; undefined before the first. */
