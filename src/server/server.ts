@@ -27,7 +27,7 @@ import { Previews } from './work/previews.ts';
 import type { JobSource } from './contract/spec.ts';
 import { openStore, type Store } from './state/store.ts';
 import { sweep, Trash } from './state/trash.ts';
-import { processDecoder, type Decoder } from './http/upload.ts';
+import { processDecoder, type Decoder } from './http/decoder.ts';
 import { deliverWebhooks } from './webhooks.ts';
 import { Worker } from './work/worker.ts';
 import { WorkerPool } from './work/worker-pool.ts';

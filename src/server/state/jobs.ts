@@ -7,7 +7,7 @@ import type { ListQuery } from '../contract/contract.ts';
 import { ago, NOW, type Database, type Param, type Queryable } from './db/database.ts';
 import type { ServerConfig } from '../contract/config.ts';
 import { filmSpec, type ClaimedJob, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
-import { COLUMNS, HELD, LIVE, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type RequestMark } from './job-row.ts';
+import { COLUMNS, HELD, LIVE, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type Refused, type RequestMark } from './job-row.ts';
 import type { InLine, Line } from './forecast.ts';
 import { KEY_MS, RETRY_MS } from './purge.ts';
 import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
@@ -45,11 +45,8 @@ export class Jobs {
         const wait = await this.#quota(tx, job, quota);
         if (wait !== null) return { refused: 'quota', wait };
       }
-      const [{ all, own }] = await tx.query<{ all: number; own: number }>(
-        `select count(*)::int as all, (count(*) filter (where owner = $1::text))::int as own
-          from kinora_jobs where status = 'queued' and ${LIVE}`, [job.owner]) as [{ all: number; own: number }];
-      if (all >= this.#config.limits.waiting) return { refused: 'full' };
-      if (own >= waiting) return { refused: 'full for the key' };
+      const full = await this.#full(tx, job.owner, waiting);
+      if (full) return full;
       const { spec } = job;
       const [row] = await tx.query<JobRow>(`insert into kinora_jobs
         (id, owner, kind, status, asked_model, model, size, seconds, prompt, spec, work, source, remixed, retry_of, attempt, created)
@@ -65,8 +62,21 @@ export class Jobs {
     return result;
   }
 
+  /** Why a job would be refused whatever it is, so that nothing is done for it in vain. Undefined when it may be queued, or when the request was seen before. */
+  async refusal(owner: string, mark: RequestMark, { waiting = this.#config.limits.waitingPerKey, quota = {} }: QueueLimits = {}): Promise<Refused | undefined> {
+    const wait = quota.films === undefined ? null : await this.#quota(this.#db, { owner, seconds: '0' }, { films: quota.films });
+    const refused = wait === null ? await this.#full(this.#db, owner, waiting) : { refused: 'quota', wait } as const;
+    return refused && await this.#seen(this.#db, owner, mark) ? undefined : refused;
+  }
+
+  async #full(tx: Queryable, owner: string, most: number): Promise<Refused | undefined> {
+    const [{ all, own }] = await tx.query<{ all: number; own: number }>(`select count(*)::int as all, (count(*) filter (where owner = $1::text))::int as own
+      from kinora_jobs where status = 'queued' and ${LIVE}`, [owner]) as [{ all: number; own: number }];
+    return all >= this.#config.limits.waiting ? { refused: 'full' } : own >= most ? { refused: 'full for the key' } : undefined;
+  }
+
   /** Milliseconds until the quota has room for a job. What failed before it was begun, or by no will of the client's, does not count; what was deleted does. */
-  async #quota(tx: Queryable, { owner, seconds }: NewJob, quota: Quota): Promise<number | null> {
+  async #quota(tx: Queryable, { owner, seconds }: Pick<NewJob, 'owner' | 'seconds'>, quota: Quota): Promise<number | null> {
     const made = await tx.query<Counted>(`select created, seconds::float8 as seconds from kinora_jobs where owner = $1::text and created > ${ago('$2')}
       and not (status = 'failed' and (started is null or error_code <> 'cancelled'))`, [owner, QUOTA_MS]);
     const [{ now }] = await tx.query<{ now: number }>(`select ${NOW} as now`) as [{ now: number }];
