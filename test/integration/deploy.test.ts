@@ -36,6 +36,12 @@ test('the unit checks the configuration, starts the server, and lets it stop by 
   expect(lines.flatMap(stray)).toEqual([]);
   expect(lines[0]).toContain('--check');
   expect(unit).toContain('StateDirectory=kinora');
+  const guide = await readFile(new URL('../../docs/guide/serve.md', import.meta.url), 'utf8'), first = /^[# ]*systemd-run .*\\\n[# ]+\/usr\/bin\/env kinora (.+)$/m;
+  for (const text of [unit, guide]) {
+    const [whole, words] = first.exec(text)!;
+    expect(stray(words!.split(' '))).toEqual([]);
+    for (const setting of ['DynamicUser=yes', 'StateDirectory=kinora', 'WorkingDirectory=/var/lib/kinora', 'UMask=0077']) expect([whole, unit]).toEqual(Array(2).fill(expect.stringContaining(setting)));
+  }
   expect(unit).not.toMatch(/^MemoryDenyWriteExecute=yes/m);
 });
 
@@ -51,6 +57,13 @@ test('services run commands that there are, on one database and one folder of fi
   for (const file of used.filter((name) => name.startsWith('./') && !name.endsWith('.key'))) expect((await read(file)).length).toBeGreaterThan(40);
   const documented = /run --rm -T server (keys add .+?) >/.exec(await read('compose.yaml'))![1]!;
   expect(stray(documented.split(' '))).toEqual([]);
+});
+
+test('the image is built from what the repository has: what git leaves out, history and keys stay outside', async () => {
+  const lines = (await readFile(new URL('../../.dockerignore', import.meta.url), 'utf8')).split('\n'), kept = await readFile(new URL('../../.gitignore', import.meta.url), 'utf8');
+  const names = kept.split('\n').filter((line) => line !== '' && !line.endsWith('.key')).map((line) => line.replaceAll(/^\/|\/$/g, ''));
+  expect(names.filter((name) => !lines.includes(name) && !lines.includes(`**/${name}`))).toEqual([]);
+  expect(lines).toEqual(expect.arrayContaining(['.git', '**/*.key']));
 });
 
 test('the dashboard shows every number of the server, and none that it has not', async () => {
