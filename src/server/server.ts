@@ -116,7 +116,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
     const app = serverApp({
       config, version, db, jobs, previews, trash, store, served, changes, metrics, decoder, policy, drop, keys, log, notReady,
       stopping: stop.signal, started: Math.floor(Date.now() / 1000),
-      gauges: () => countJobs(metrics, { jobs, store, draining: stop.signal.aborted }),
+      gauges: () => countJobs(metrics, { db, jobs, store, notReady, draining: stop.signal.aborted }),
     });
     const server = createAdaptorServer({ fetch: app.fetch });
     await new Promise<void>((done, failed) => {
@@ -125,11 +125,11 @@ export async function startServer(config: ServerConfig, { version, log, make, de
       });
       server.listen(config.port, config.host, done);
     });
-    const counted = (name: string): JobSource => metrics.counted(sourceFor({ jobs, previews }, name, config.models), jobs);
+    const source = (name: string): JobSource => sourceFor({ jobs, previews }, name, config.models);
     const { batch, lease: { renew: renewMs } } = config;
-    if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs, batch, log }));
+    if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: source(`inline-${i}`), make, store, signer, renewMs, batch, log }));
     else pool = new WorkerPool({
-      count: config.workers, source: counted, gone: (name) => jobs.releaseAll(name), log,
+      count: config.workers, source, gone: (name) => jobs.releaseAll(name), log,
       argv: ['--data', store.root, '--renew', String(config.lease.renew), ...workerFlags(config)],
     });
     const working = Promise.all(inline.map((worker) => worker.run(stop.signal))), keeping = housekeeping({ config, db, jobs, trash, store, metrics, log, signal: stop.signal });

@@ -1,8 +1,8 @@
 /**
- * @file The anomaly loop: one film from a picture to its download and removal, again and again, while the N-th call to the database, the data folder, the decoder or the host of the picture fails, for
- * N = 1, 2, 3 … until it goes through untouched. A call fails before it does anything, or after it has done everything and only the answer is lost. The client does what SDKs
- * do: it sends again what was answered by a 5xx. In the end there is one film, whose bytes are those of the calm run, or one that says why it failed; and no other, and no
- * half file.
+ * @file The anomaly loop: one film from a picture to its download and removal, again and again, while the N-th call to the database, the data folder, the decoder or the
+ * picture's host fails, for N = 1, 2, 3 … until it goes through untouched. A call fails before it does anything, or after it has done everything and only the answer is
+ * lost. The client does what SDKs do: it sends again what was answered by a 5xx. In the end there is one film, whose bytes are those of the calm run, or one that says why it
+ * failed; and no other, and no half file.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -52,7 +52,7 @@ const failing = (db: Database): Database => {
 
 let server: TestServer, host: Server, picture: string, address: string, calm: Buffer;
 beforeAll(async () => {
-  for (const name of ['prepare', 'give', 'publish', 'discard', 'tidy', 'keepInputs', 'fetchInputs', 'read', 'jobs', 'free', 'check'] as const) {
+  for (const name of ['prepare', 'give', 'publish', 'discard', 'tidy', 'keepInputs', 'fetchInputs', 'read', 'jobs', 'disk', 'check'] as const) {
     const own = Store.prototype[name] as (this: Store, ...rest: unknown[]) => Promise<unknown>;
     vi.spyOn(Store.prototype, name).mockImplementation(function (this: Store, ...rest: unknown[]) { return risky('folder', () => own.apply(this, rest)) as Promise<never>; });
   }
@@ -94,7 +94,7 @@ async function scenario(name: string): Promise<{ readonly video: Video; readonly
   const ask = (): Promise<Response> => send('POST', '/v1/videos', name, { prompt: name, seed: 7, size: '128x72', seconds: '1', input_reference: given });
   let made = await ask();
   if (fault.target === 'fetch' && made.status === 400) {             // another's host is the client's affair: it is told, nothing stays, and it asks again
-    expect([name, await made.json()]).toEqual([name, { error: expect.objectContaining({ code: 'invalid_image_url', message: expect.stringMatching(/its host/) as string }) as object }]);
+    expect([name, await made.json()]).toMatchObject([name, { error: { code: 'invalid_image_url', message: expect.stringMatching(/its host/) as string } }]);
     expect([name, fault.fired, await jobsOf(name)]).toEqual([name, true, 0]);
     made = await ask();
   }

@@ -138,10 +138,10 @@ export class Store {
     return this.#assets.local ? this.#assets.jobs() : new Map([...await jobFolders(this.root), ...await this.#assets.jobs()]);
   }
 
-  /** Bytes that the disk still takes. */
-  async free(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.root);
-    return bavail * bsize;
+  /** Bytes of the disk, and those that it still takes. */
+  async disk(): Promise<{ readonly free: number; readonly size: number }> {
+    const { bavail, blocks, bsize } = await statfs(this.root);
+    return { free: bavail * bsize, size: blocks * bsize };
   }
   /** Throws unless the folder can be seen. */
   async check(): Promise<void> { await stat(join(this.root, 'jobs')); }

@@ -43,7 +43,8 @@ create table kinora_previews (job text primary key, number int not null, image t
 `, `
 create index kinora_jobs_pace on kinora_jobs (model, completed) where status = 'completed';
 create index kinora_jobs_started on kinora_jobs (owner, started);
-create index kinora_jobs_ended on kinora_jobs (completed) where deleted is null;
+create index kinora_jobs_ended on kinora_jobs (completed);
+alter table kinora_jobs add column previewed float8;
 create index kinora_jobs_trash on kinora_jobs (deleted) where deleted is not null and assets is not null;
 create index kinora_requests_old on kinora_requests (created);
 create index kinora_deliveries_old on kinora_deliveries ((coalesce(done, failed)));
