@@ -8,8 +8,8 @@ import type {
 } from '../server/contract/contract.ts';
 import { readEvents } from './events.ts';
 
-export type { Capabilities, Character, CreateVideoBody, DeletedCharacter, DeletedVideo, EditVideoBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody, UpdateVideoBody, Variant, Video,
-  VideoPreview };
+export type { Capabilities, Character, CreateVideoBody, DeletedCharacter, DeletedVideo, EditVideoBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody,
+  UpdateVideoBody, Variant, Video, VideoPreview };
 
 /** Options of {@link KinoraClient}. */
 export interface ClientOptions {

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { openApi } from '../../src/server/contract/openapi.ts';
 
 interface Schema {
-  readonly $ref?: string; readonly type?: string | readonly string[]; readonly description?: string; readonly const?: unknown; readonly enum?: readonly unknown[]; readonly default?: unknown;
+  readonly $ref?: string; readonly type?: string | readonly string[]; readonly description?: string;
+  readonly const?: unknown; readonly enum?: readonly unknown[]; readonly default?: unknown;
   readonly minimum?: number; readonly maximum?: number; readonly exclusiveMinimum?: number; readonly maxLength?: number; readonly maxItems?: number; readonly pattern?: string;
   readonly items?: Schema; readonly anyOf?: readonly Schema[]; readonly oneOf?: readonly Schema[]; readonly contentMediaType?: string;
   readonly properties?: Readonly<Record<string, Schema>>; readonly required?: readonly string[]; readonly additionalProperties?: Schema | boolean;
@@ -37,14 +38,17 @@ function kind(s: Schema): string {
   if (any) return any.map(kind).join(' or ');
   if (s.contentMediaType !== undefined) return 'file';
   if (s.type === 'array') return `list of ${s.items ? kind(s.items) : 'anything'}`;
-  if (s.type === 'object' && s.properties) return `{ ${Object.entries(s.properties).map(([key, child]) => `${code(key)}${s.required?.includes(key) ? '' : '?'}: ${kind(child)}`).join('; ')} }`;
+  const { properties, required } = s;
+  if (s.type === 'object' && properties)
+    return `{ ${Object.entries(properties).map(([key, child]) => `${code(key)}${required?.includes(key) ? '' : '?'}: ${kind(child)}`).join('; ')} }`;
   if (s.type === 'object') return typeof s.additionalProperties === 'object' ? `object of ${kind(s.additionalProperties)}` : 'object';
   return [s.type ?? 'anything'].flat().join(' or ');
 }
 
 /** What a value must keep to, and what it means. */
 function notes(s: Schema): string {
-  const most = s.maximum === undefined || s.maximum >= Number.MAX_SAFE_INTEGER ? undefined : s.maximum, least = s.minimum !== undefined && s.minimum > -Number.MAX_SAFE_INTEGER ? s.minimum : undefined;
+  const most = s.maximum === undefined || s.maximum >= Number.MAX_SAFE_INTEGER ? undefined : s.maximum;
+  const least = s.minimum === undefined || s.minimum <= -Number.MAX_SAFE_INTEGER ? undefined : s.minimum;
   return [
     s.description, least !== undefined && most !== undefined ? `${least} to ${most}` : least !== undefined ? `from ${least}` : most !== undefined ? `up to ${most}` : undefined,
     s.maxLength === undefined ? undefined : `up to ${s.maxLength} characters`, s.maxItems === undefined ? undefined : `up to ${s.maxItems}`,
@@ -78,9 +82,10 @@ export function apiReference(): string {
   const { paths, components: { schemas } } = openApi('') as unknown as Document;
   return [
     '# API reference', '',
-    'Made of the server\'s OpenAPI document (`GET /openapi.json`) by `npx tsx tools/api/reference.ts`: change the schemas in `src/server/contract`, not this page. How it is used, and',
-    'what the fields do to a film, is told in [Serve the Videos API](../guide/serve.md).', '',
-    'A key goes with each request as `Authorization: Bearer kinora-…`, but on loopback. Every answer has an `x-request-id`; 429 and 503 have `Retry-After` and `retry-after-ms`.', '',
+    'Made of the server\'s OpenAPI document (`GET /openapi.json`) by `npx tsx tools/api/reference.ts`: change the schemas in `src/server/contract`, not this page.',
+    'How it is used, and what the fields do to a film, is told in [Serve the Videos API](../guide/serve.md).', '',
+    'A key goes with each request as `Authorization: Bearer kinora-…`, but on loopback. Every answer has an `x-request-id`; 429 and 503 have `Retry-After` and',
+    '`retry-after-ms`.', '',
     '## Routes', '',
     ...Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).flatMap(([method, operation]) => operationText(method, path, operation))),
     '## Objects', '',

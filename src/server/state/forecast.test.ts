@@ -27,7 +27,8 @@ async function queue(jobs: Jobs, owner: string, model = 'm'): Promise<string> {
 test.each([1, 2, 3])('the places that are told are those in which jobs are taken: %i at a time, 6 seeded queues', async (places) => {
   for (let seed = 0; seed < 6; seed++) {
     await db.script('delete from kinora_jobs; delete from kinora_requests');
-    const d = draws({ seed, stream: 'forecast', step: places }), jobs = new Jobs(db, serverConfig({})), waiting = new WaitingJobs(db, () => {}), makers = { models: ['m', 'n'], places };
+    const d = draws({ seed, stream: 'forecast', step: places }), jobs = new Jobs(db, serverConfig({})), waiting = new WaitingJobs(db, () => {});
+    const makers = { models: ['m', 'n'], places };
     const running: ClaimedJob[] = [], ids: string[] = [], claim = async (): Promise<string | undefined> => {
       const job = await jobs.claim('w', makers.models);
       if (job) running.push(job);

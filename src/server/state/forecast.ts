@@ -30,14 +30,18 @@ export interface Makers {
   readonly places: number;
 }
 
-/** What comes before a waiting job, and milliseconds until it is taken, at a pace of 1 where none is known. Undefined when it does not wait. */
-export function forecast({ jobs, pace }: Line, { id, model }: Pick<InLine, 'id' | 'model'>, { models, places }: Makers): { readonly position: number; readonly ms: number } | undefined {
+/** What comes before a waiting job, and milliseconds until it is taken. */
+export interface Forecast { readonly position: number; readonly ms: number }
+
+/** What is to be expected, at a pace of 1 where none is known. Undefined when the job does not wait. */
+export function forecast({ jobs, pace }: Line, { id, model }: Pick<InLine, 'id' | 'model'>, { models, places }: Makers): Forecast | undefined {
   // What these makers do not make waits for others, behind its like alone.
   const taken = models.includes(model) ? models : [model], lasts = (job: InLine): number => job.work * (pace.get(job.model) ?? 1);
   const running = jobs.filter(({ status }) => status === 'in_progress').map((job) => ({ owner: job.owner, end: lasts(job) }));
   const owners = new Map<string, { running: number; latest: number; readonly waiting: InLine[] }>();
   for (const { owner, latest } of jobs) if (!owners.has(owner)) owners.set(owner, { running: running.filter((job) => job.owner === owner).length, latest, waiting: [] });
-  for (const job of jobs.toSorted((a, b) => b.place - a.place)) if (job.status === 'queued' && taken.includes(job.model)) owners.get(job.owner)!.waiting.push(job);   // the next is last
+  for (const job of jobs.toSorted((a, b) => b.place - a.place))
+    if (job.status === 'queued' && taken.includes(job.model)) owners.get(job.owner)!.waiting.push(job);                       // the next one is the last
   let clock = Math.max(0, ...jobs.map(({ latest }) => latest));
   for (let position = 0, ms = 0; ;) {
     if (running.length >= Math.max(1, places)) {
