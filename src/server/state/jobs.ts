@@ -12,6 +12,8 @@ import type { InLine, Line } from './forecast.ts';
 import { KEY_MS, RETRY_MS } from './purge.ts';
 import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
 
+/** Seconds of the shortest film that there is. */
+const LEAST_SECONDS = '0.001';
 /** How often a job that failed for no known reason is tried. */
 const TRIES = 2;
 
@@ -64,7 +66,7 @@ export class Jobs {
 
   /** Why a job would be refused whatever it is, so that nothing is done for it in vain. Undefined when it may be queued, or when the request was seen before. */
   async refusal(owner: string, mark: RequestMark, { waiting = this.#config.limits.waitingPerKey, quota = {} }: QueueLimits = {}): Promise<Refused | undefined> {
-    const wait = quota.films === undefined ? null : await this.#quota(this.#db, { owner, seconds: '0' }, { films: quota.films });
+    const unlimited = quota.films === undefined && quota.seconds === undefined, wait = unlimited ? null : await this.#quota(this.#db, { owner, seconds: LEAST_SECONDS }, quota);
     const refused = wait === null ? await this.#full(this.#db, owner, waiting) : { refused: 'quota', wait } as const;
     return refused && await this.#seen(this.#db, owner, mark) ? undefined : refused;
   }
