@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
     exclude: ['**/*.browser.test.ts', 'test/media/**', 'test/fuzz/**', 'node_modules/**'],
-    globalSetup: ['test/support/credentials.ts'],
+    globalSetup: ['test/support/credentials.ts', 'test/support/postgres.ts'],
     testTimeout: 60_000, hookTimeout: 120_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },

@@ -9,6 +9,7 @@ const report = process.env['KINORA_TEST_REPORT'];               // .ci/run count
 export default defineConfig({
   test: {
     include: ['test/media/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
+    globalSetup: ['test/support/postgres.ts'],
     maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000,          // the longest, schedules of a queue, takes one core
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },

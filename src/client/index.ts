@@ -3,13 +3,13 @@
  * of `client.videos` of the `openai` package, which works as well. Types are those of the schemas that the server validates by.
  */
 import type {
-  Capabilities, Character, CreateVideoBody, DeletedVideo, EditVideoBody, ErrorBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody,
+  Capabilities, Character, CreateVideoBody, DeletedCharacter, DeletedVideo, EditVideoBody, ErrorBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody,
   UpdateVideoBody, Variant, Video, VideoPage, VideoPreview,
 } from '../server/contract/contract.ts';
 import { readEvents } from './events.ts';
 
-export type { Capabilities, Character, CreateVideoBody, DeletedVideo, EditVideoBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody, UpdateVideoBody, Variant, Video,
-  VideoPreview };
+export type { Capabilities, Character, CreateVideoBody, DeletedCharacter, DeletedVideo, EditVideoBody, ExtendVideoBody, MoveVideoBody, Readiness, RemixVideoBody,
+  UpdateVideoBody, Variant, Video, VideoPreview };
 
 /** Options of {@link KinoraClient}. */
 export interface ClientOptions {
@@ -192,6 +192,10 @@ export class KinoraClient {
   }
   /** Tells of a character. */
   character(id: string, o: CallOptions = {}): Promise<Character> { return this.#json(`/v1/videos/characters/${encodeURIComponent(id)}`, o); }
+  /** Those that are kept, newest first. */
+  async characters(o: CallOptions = {}): Promise<readonly Character[]> { return (await this.#json<{ data: Character[] }>('/v1/videos/characters', o)).data; }
+  /** Removes a character; films that began with it stay. */
+  deleteCharacter(id: string, o: CallOptions = {}): Promise<DeletedCharacter> { return this.#json(`/v1/videos/characters/${encodeURIComponent(id)}`, { ...o, method: 'DELETE' }); }
   /** What each model can do. */
   capabilities(o: CallOptions = {}): Promise<Capabilities> { return this.#json('/v1/capabilities', o); }
   /** Whether films can be made, and why not; asked once. */

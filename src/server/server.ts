@@ -28,7 +28,7 @@ import { Previews } from './work/previews.ts';
 import type { JobSource } from './contract/spec.ts';
 import { openStore, type Store } from './state/store.ts';
 import { sweep, Trash } from './state/trash.ts';
-import { processDecoder, type Decoder } from './http/upload.ts';
+import { processDecoder, type Decoder } from './http/decoder.ts';
 import { deliverWebhooks } from './webhooks.ts';
 import { Worker } from './work/worker.ts';
 import { WorkerPool } from './work/worker-pool.ts';
@@ -127,7 +127,7 @@ export async function startServer(config: ServerConfig, { version, log, make, de
     const app = serverApp({
       config, version, db, jobs, previews, trash, store, served, changes, metrics, decoder, policy, drop, keys, log, notReady,
       stopping: stop.signal, started: Math.floor(Date.now() / 1000),
-      gauges: () => countJobs(metrics, { jobs, store, draining: stop.signal.aborted }),
+      gauges: () => countJobs(metrics, { db, jobs, store, notReady, draining: stop.signal.aborted }),
     });
     const server = createAdaptorServer({ fetch: app.fetch });
     await new Promise<void>((done, failed) => {
@@ -139,11 +139,11 @@ export async function startServer(config: ServerConfig, { version, log, make, de
     await requireFilmPolicy(db, policy.seesFilms);                // now that it is known to run, and before anybody of it makes films
     const unserved = await jobs.failUnserved(config.models);
     if (unserved > 0) log('models_not_served', { count: unserved, models: config.models });
-    const counted = (name: string): JobSource => metrics.counted(sourceFor({ jobs, previews, models: config.models, shows: policy.seesFilms }, name), jobs);
+    const source = (name: string): JobSource => sourceFor({ jobs, previews, models: config.models, shows: policy.seesFilms }, name);
     const { batch, lease: { renew: renewMs } } = config;
-    if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: counted(`inline-${i}`), make, store, signer, renewMs, batch, log }));
+    if (make) for (let i = 0; i < config.workers; i++) inline.push(new Worker({ source: source(`inline-${i}`), make, store, signer, renewMs, batch, log }));
     else pool = new WorkerPool({
-      count: config.workers, source: counted, log, gone: async (name, asked) => {
+      count: config.workers, source, log, gone: async (name, asked) => {
         if (asked) await jobs.releaseAll(name); else metrics.add('kinora_job_retries_total', {}, await jobs.lose(name));
       },
       argv: ['--data', store.root, '--renew', String(config.lease.renew), ...workerFlags(config)],

@@ -3,12 +3,15 @@
  * is what the document says of it (by ajv, which shares nothing with the schemas that validate), and the server is as well afterwards as before. Case i is a function of
  * seed and i, but for the ids of films that earlier ones made.
  */
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { toFile } from 'openai';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { draws, type Draws } from '../../src/core/random.ts';
-import { testServer, type TestServer } from '../support/server.ts';
+import { finished, testServer, type TestServer } from '../support/server.ts';
 import { anyValue, spoilt, valueOf, type JsonSchema } from '../support/schema-values.ts';
 
 /** Cases, seed, and how many are on their way at once. */
@@ -30,9 +33,19 @@ interface Case { readonly operation: Operation; readonly place: readonly string[
 let server: TestServer, document: Document, operations: readonly { readonly path: string; readonly method: string; readonly operation: Operation }[];
 const known: string[] = [], validators = new Map<string, ValidateFunction>(), ajv = new Ajv2020({ strict: false, validateFormats: false });
 
+/** Films that are finished, a character, and a film's bytes, from before the fire: what others are made from. */
+const FILMS = 6, films: string[] = [], characters: string[] = [];
+let bytes: Buffer;
+
 beforeAll(async () => {
-  // Nothing is made: films wait until a request takes them away. The queue never gets full by these requests (no 429 in 20,000).
-  server = await testServer({ workers: 0, limits: { waiting: 12, upload: 2 ** 20, seconds: 30 } });
+  const data = await mkdtemp(join(tmpdir(), 'kinora-contract-')), maker = await testServer({ data });
+  const { client } = maker;
+  for (let i = 0; i < FILMS; i++) films.push((await finished(client, (await client.videos.create({ prompt: 'x', size: '128x72' as '1280x720', seconds: '1' as '4' })).id)).id);
+  bytes = Buffer.from(await (await client.videos.downloadContent(films[0]!)).arrayBuffer());
+  characters.push((await client.videos.createCharacter({ name: 'Ada', video: await toFile(bytes, 'a.mp4') })).id!);
+  await maker.close();
+  // Nothing more is made: films wait until a request takes them away.
+  server = await testServer({ data, workers: 0, limits: { waiting: 12, upload: 2 ** 20, seconds: 30 } });
   document = await (await fetch(`${server.url}/openapi.json`)).json() as Document;
   ajv.addSchema(document, 'document');
   operations = Object.entries(document.paths)
@@ -61,18 +74,28 @@ function formOf(body: unknown, d: Draws): FormData {
   const form = new FormData();
   for (const [key, value] of Object.entries(typeof body === 'object' && body !== null ? body : { body })) {
     if (typeof value === 'object' && value !== null && d.chance(0.5))
-      for (const [inner, part] of Object.entries(value)) form.append(`${key}[${Array.isArray(value) ? '' : inner}]`, String(part));
+      for (const [inner, part] of Object.entries(value)) form.append(`${key}[${Array.isArray(value) ? '' : inner}]`, typeof part === 'string' ? part : JSON.stringify(part) ?? '');
+    else if (key === 'video' && d.chance(0.7)) form.append(key, new Blob([new Uint8Array(bytes)]), 'a.mp4');
     else if (d.chance(0.1)) form.append(key, new Blob([JSON.stringify(value)]), 'x.png');
     else form.append(key, typeof value === 'string' ? value : JSON.stringify(value) ?? '');
   }
   return form;
 }
 
+/** A body whose films and characters are some that there are, mostly, and at times has little beside what is needed. */
+function ofOurs(given: unknown, { required = [] }: JsonSchema, d: Draws): unknown {
+  if (typeof given !== 'object' || given === null || d.chance(0.2)) return given;
+  const few = d.chance(0.4), body = Object.fromEntries(Object.entries(given).filter(([key]) => !few || required.includes(key) || d.chance(0.2)));
+  return { ...body, ...(typeof body['video'] === 'object' ? { video: { id: d.pick(films) } } : {}),
+    ...('characters' in body ? { characters: [{ id: d.pick(characters) }] } : {}) };
+}
+
 function caseOf(step: number): Case {
   const d = draws({ seed: SEED, stream: 'fuzz/contract', step }), { path: pattern, method, operation } = d.pick(operations), wrong = d.chance(0.55);
   const places = operation.parameters?.filter((p) => p.in === 'path') ?? [], asked = operation.parameters?.filter((p) => p.in === 'query') ?? [];
   const path = places.reduce((url, { name }) => url.replace(`{${name}}`, () => {
-    if (known.length > 0 && d.chance(0.7)) return d.pick(known);
+    const ids = name === 'character_id' ? characters : d.chance(0.3) ? films : known;
+    if (ids.length > 0 && d.chance(0.7)) return d.pick(ids);
     return encodeURIComponent(d.pick(['video_0', 'sora-2', 'char_1', '%', 'a'.repeat(3000), 'video_'.repeat(30), '..', '\u0000', '骑', "'"])).replaceAll('..', '%2e%2e');
   }), pattern);
   const query = new URLSearchParams();
@@ -87,7 +110,7 @@ function caseOf(step: number): Case {
   let body: RequestInit['body'] = null;
   const schema = operation.requestBody?.content['multipart/form-data']?.schema;
   if (schema) {
-    const right = valueOf(schema, d, resolve), value = wrong ? spoilt(right, d) : right;
+    const right = ofOurs(valueOf(schema, d, resolve), schema, d), value = wrong ? spoilt(right, d) : right;
     if (d.chance(0.25)) body = formOf(value, d);
     else {
       const text = JSON.stringify(value);
@@ -97,7 +120,8 @@ function caseOf(step: number): Case {
   } else if (method === 'POST' && d.chance(0.2)) body = JSON.stringify(anyValue(d));
   const text = query.size > 0 ? `?${query.toString()}` : '';
   const sent = d.chance(0.02) ? d.pick(['PUT', 'PATCH', 'HEAD', 'OPTIONS', 'DELETE', 'POST']) : method;
-  return { operation, place: ['paths', pattern, method.toLowerCase()], method: sent, path: `${path}${text}`, init: { headers, body } };
+  const of = document.paths[pattern]!, meant = (of[sent.toLowerCase()] ? sent : method).toLowerCase();       // another method may be another operation of the same path
+  return { operation: of[meant]!, place: ['paths', pattern, meant], method: sent, path: `${path}${text}`, init: { headers, body } };
 }
 
 /** Sends a case; what is wrong with the answer, or its status. */
@@ -117,6 +141,8 @@ async function judged({ operation, place, method, path, init }: Case): Promise<n
   if (wrong !== null) return `${status} against the document: ${wrong}: ${text.slice(0, 300)}`;
   if (value.object === 'video' && typeof value.id === 'string' && !known.includes(value.id)) known.push(value.id);
   if (known.length > 40) known.shift();
+  if (value.object === 'character' && typeof value.id === 'string' && !characters.includes(value.id)) characters.push(value.id);
+  if (characters.length > 5) characters.shift();
   return status;
 }
 
@@ -139,7 +165,8 @@ test(`${CASES} requests: no 5xx, no answer that the document does not know`, { t
   console.log(`contract fuzz: ${next} cases, by status ${[...statuses].sort(([a], [b]) => a - b).map(([status, n]) => `${status}: ${n}`).join(', ')}`);
   expect([...statuses.values()].reduce((a, b) => a + b, 0)).toBe(CASES);
   // Requests came through, not only refusals: films were made, told of, changed and deleted.
-  const wanted = ['createVideo', 'getVideo', 'listVideos', 'updateVideo', 'moveVideo', 'pauseVideo', 'resumeVideo', 'cancelVideo', 'deleteVideo', 'retryVideo', 'getCapabilities'];
+  const wanted = ['createVideo', 'getVideo', 'listVideos', 'updateVideo', 'moveVideo', 'pauseVideo', 'resumeVideo', 'cancelVideo', 'deleteVideo', 'retryVideo', 'getCapabilities',
+    'remixVideo', 'editVideo', 'extendVideo', 'videoContent', 'restoreVideo', 'createCharacter', 'getCharacter', 'listCharacters', 'deleteCharacter'];
   expect(wanted.filter((name) => !reached.has(name))).toEqual([]);
   const { data } = await server.client.videos.list({ limit: 1 });
   expect(data.length).toBeLessThanOrEqual(1);

@@ -15,7 +15,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { KinoraClient } from '../../src/client/index.ts';
 import { draws } from '../../src/core/random.ts';
 import { endProcesses, ServeProcess } from '../support/processes.ts';
-import { freshPostgres, postgresReason } from '../support/server.ts';
+import { freshPostgres, postgresReason } from '../support/postgres.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 const KILLS = Number(process.env['KINORA_STORM'] ?? 4), FILMS = Math.max(4, Math.ceil(0.6 * KILLS)), KINDS = 4;

@@ -15,7 +15,7 @@ import { testServer, type TestServer } from '../support/server.ts';
 const FILES = Number(process.env['KINORA_FUZZ_UPLOADS'] ?? 1000), SEED = 61, AT_ONCE = 4;
 
 let server: TestServer;
-beforeAll(async () => { server = await testServer({ workers: 0, limits: { waiting: 4000, waitingPerKey: 4000, upload: 2 ** 20, seconds: 30 } }); }, 120_000);
+beforeAll(async () => { server = await testServer({ workers: 0, limits: { waiting: 4000, waitingPerKey: 4000, upload: 2 ** 20, seconds: 30, decoders: AT_ONCE } }); }, 120_000);
 afterAll(async () => {
   await server?.close();
   if (server) await rm(server.dir, { recursive: true, force: true });

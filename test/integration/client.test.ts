@@ -41,6 +41,9 @@ test('a picture and a character go with a prompt', async () => {
   const { id } = await client.createCharacter('Ada', await client.download(film.id));
   expect(await client.character(id)).toMatchObject({ id, name: 'Ada' });
   expect((await client.wait((await client.create({ prompt: 'with Ada', ...SMALL, characters: [{ id }] })).id)).notes).toEqual(['began with a picture']);
+  expect((await client.characters()).map((one) => one.id)).toContain(id);
+  expect(await client.deleteCharacter(id)).toEqual({ id, object: 'character.deleted', deleted: true });
+  expect(await client.characters()).toEqual([]);
 });
 
 test('films that wait are held, moved, changed, stopped and tried again', async () => {

@@ -36,6 +36,13 @@ test('the unit checks the configuration, starts the server, and lets it stop by 
   expect(lines.flatMap(stray)).toEqual([]);
   expect(lines[0]).toContain('--check');
   expect(unit).toContain('StateDirectory=kinora');
+  const guide = await readFile(new URL('../../docs/guide/serve.md', import.meta.url), 'utf8'), first = /^[# ]*systemd-run .*\\\n[# ]+\/usr\/bin\/env kinora (.+)$/m;
+  for (const text of [unit, guide]) {
+    const [whole, words] = first.exec(text)!;
+    expect(stray(words!.split(' '))).toEqual([]);
+    for (const setting of ['DynamicUser=yes', 'StateDirectory=kinora', 'WorkingDirectory=/var/lib/kinora', 'UMask=0077'])
+      expect([setting, whole.includes(setting), unit.includes(`\n${setting}\n`)]).toEqual([setting, true, true]);
+  }
   expect(unit).not.toMatch(/^MemoryDenyWriteExecute=yes/m);
 });
 
@@ -53,13 +60,44 @@ test('services run commands that there are, on one database and one folder of fi
   expect(stray(documented.split(' '))).toEqual([]);
 });
 
-test('the dashboard shows every number of the server, and none that it has not', async () => {
+test('the image is built from what the repository has: what git leaves out, history and keys stay outside', async () => {
+  const lines = (await readFile(new URL('../../.dockerignore', import.meta.url), 'utf8')).split('\n'), kept = await readFile(new URL('../../.gitignore', import.meta.url), 'utf8');
+  const names = kept.split('\n').filter((line) => line !== '' && !line.endsWith('.key')).map((line) => line.replaceAll(/^\/|\/$/g, ''));
+  expect(names.filter((name) => !lines.includes(name) && !lines.includes(`**/${name}`))).toEqual([]);
+  expect(lines).toEqual(expect.arrayContaining(['.git', '**/*.key']));
+});
+
+const families = (): Map<string, string> => {
   const page = serverMetrics('0', { models: new Map() } as unknown as Parameters<typeof serverMetrics>[1]).page();
-  const families = new Map([...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, kind]) => [name!, kind!]));
-  const { panels } = JSON.parse(await read('grafana/kinora.json')) as { panels: { targets: { expr: string }[] }[] };
-  const shown = panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => [...expr.matchAll(/\b(?:kinora|process)_\w+/g)].map(([name]) => name)));
-  const family = (name: string): string => (families.has(name) ? name : name.replace(/_(bucket|sum|count)$/, ''));
-  expect(families.size).toBeGreaterThan(15);
-  expect(shown.filter((name) => !families.has(family(name)) || (name !== family(name) && families.get(family(name)) !== 'histogram'))).toEqual([]);
-  expect([...families.keys()].filter((name) => !shown.map(family).includes(name))).toEqual([]);
+  return new Map([...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, kind]) => [name!, kind!]));
+};
+const named = (expr: string): string[] => [...expr.matchAll(/\b(?:kinora|process|nodejs)_\w+/g)].map(([name]) => name);
+const familyOf = (name: string, known: ReadonlyMap<string, string>): string => (known.has(name) ? name : name.replace(/_(bucket|sum|count)$/, ''));
+/** Names that are no number of the server, or no part of a histogram. */
+const unknown = (names: readonly string[], known: ReadonlyMap<string, string>): string[] => names.filter((name) => {
+  const family = familyOf(name, known);
+  return !known.has(family) || (name !== family && known.get(family) !== 'histogram');
+});
+
+test('the dashboard shows every number of the server, and none that it has not', async () => {
+  const known = families(), { panels } = JSON.parse(await read('grafana/kinora.json')) as { panels: { targets: { expr: string }[] }[] };
+  const shown = panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => named(expr)));
+  expect(known.size).toBeGreaterThan(25);
+  expect(unknown(shown, known)).toEqual([]);
+  expect([...known.keys()].filter((name) => !shown.map((one) => familyOf(one, known)).includes(name))).toEqual([]);
+});
+
+test('alerts ask for numbers, outcomes and a file that there are', async () => {
+  const known = families(), text = await read('alerts.yaml');
+  const { groups } = parse(text) as { groups: { rules: { alert: string; expr: string; annotations: { summary: string } }[] }[] }, rules = groups.flatMap((group) => group.rules);
+  expect(rules.length).toBeGreaterThanOrEqual(6);
+  for (const { alert, expr, annotations } of rules) {
+    expect([alert, named(expr).length > 0, unknown(named(expr), known)]).toEqual([alert, true, []]);
+    expect(annotations.summary.length).toBeGreaterThan(10);
+  }
+  const outcomes = [...text.matchAll(/outcome=~?"([a-z_|]+)"/g)].flatMap(([, names]) => names!.split('|'));
+  expect(outcomes.filter((name) => !['completed', 'failed', 'cancelled', 'rejected', 'delivered', 'given_up'].includes(name))).toEqual([]);
+  const { rule_files: [file] } = parse(await read('prometheus.yaml')) as { rule_files: string[] };
+  expect(await read('compose.yaml')).toContain(`./alerts.yaml:${file}:ro`);
+  expect(unknown(['kinora_jobs_toal', 'kinora_ready_bucket'], known)).toEqual(['kinora_jobs_toal', 'kinora_ready_bucket']);
 });

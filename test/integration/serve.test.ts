@@ -12,7 +12,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { readMetadata } from '../../src/media/read.ts';
 import { generate } from '../../src/pipeline/generate.ts';
 import { endProcesses, KinoraProcess, ServeProcess, until } from '../support/processes.ts';
-import { finished, freshPostgres, postgresReason } from '../support/server.ts';
+import { freshPostgres, postgresReason } from '../support/postgres.ts';
+import { finished } from '../support/server.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 const reason = await postgresReason();
@@ -72,13 +73,25 @@ test('killed workers, a killed server, a server that is told to stop: each film 
   const three = await begun(), told = performance.now();
   expect(await s.end('SIGTERM')).toBe(0);
   expect(performance.now() - told).toBeLessThan(20_000);                                          // 2 s for workers and 1 s for requests, on a machine at rest
+  const at = (event: string): number => Date.parse(String(s.log().find((line) => line['event'] === event)!['time']));
+  expect(at('worker_gone') - at('stopping')).toBeLessThan(3000);                                  // handed back, or killed, after 2 s
   s = await serve();
   expect(await finished(s.client, three)).toMatchObject({ status: 'completed' });
   expect(await reused(s, three)).toBeGreaterThanOrEqual(2);
   expect(Buffer.compare(await bytesOf(s.client, three), whole)).toBe(0);
+
+  const four = await begun(), orphans = s.workers();
+  s.process.child.kill('SIGTERM');
+  await until('the first signal', () => s.log().some(({ event }) => event === 'stopping'));
+  expect(await s.end('SIGTERM')).not.toBe(0);
+  expect(s.log().some(({ event }) => event === 'stopped')).toBe(false);                           // it did not wait for anybody
+  await until('the end of its workers', () => orphans.every((worker) => { try { process.kill(worker, 0); return false; } catch { return true; } }));
+  s = await serve();
+  expect(await finished(s.client, four)).toMatchObject({ status: 'completed' });
+  expect(Buffer.compare(await bytesOf(s.client, four), whole)).toBe(0);
   const all: string[] = [];
   for await (const { id } of s.client.videos.list({ order: 'asc' })) all.push(id);
-  expect(all).toEqual([calm.id, one, two, waiting, three]);                                       // nothing lost, nothing twice
+  expect(all).toEqual([calm.id, one, two, waiting, three, four]);                                       // nothing lost, nothing twice
   await s.end('SIGTERM');
 }, 600_000);
 

@@ -11,7 +11,8 @@ import { readFilm } from '../../src/media/read.ts';
 import { video as videoSchema, type Video } from '../../src/server/contract/contract.ts';
 import { enlarged, shownAt } from '../../src/server/work/deliver.ts';
 import { filmSpec } from '../../src/server/contract/spec.ts';
-import { drawn, finished, freshPostgres, postgresReason, testServer, clientOf, type TestServer } from '../support/server.ts';
+import { freshPostgres, postgresReason } from '../support/postgres.ts';
+import { drawn, finished, testServer, clientOf, type TestServer } from '../support/server.ts';
 
 const reason = await postgresReason();
 if (reason !== undefined) console.warn(`the suite on PostgreSQL is skipped: ${reason}`);

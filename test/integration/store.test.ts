@@ -10,7 +10,8 @@ import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { placeText } from '../../src/server/assets/assets-place.ts';
 import { endProcesses, KinoraProcess, ServeProcess, until } from '../support/processes.ts';
-import { finished, freshPostgres, postgresReason, testServer } from '../support/server.ts';
+import { freshPostgres, postgresReason } from '../support/postgres.ts';
+import { finished, testServer } from '../support/server.ts';
 import { testS3, type TestS3 } from '../support/s3.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 

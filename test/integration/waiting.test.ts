@@ -8,7 +8,8 @@ import { video as videoSchema, type Video } from '../../src/server/contract/cont
 import { filmSpec, type FilmSpec } from '../../src/server/contract/spec.ts';
 import { Store } from '../../src/server/state/store.ts';
 import { sweep, Trash } from '../../src/server/state/trash.ts';
-import { clientOf, finished, freshPostgres, postgresReason, testServer, type TestServer } from '../support/server.ts';
+import { freshPostgres, postgresReason } from '../support/postgres.ts';
+import { clientOf, finished, testServer, type TestServer } from '../support/server.ts';
 
 const reason = await postgresReason();
 if (reason !== undefined) console.warn(`the suite on PostgreSQL is skipped: ${reason}`);

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { endProcesses, KinoraProcess, until } from '../support/processes.ts';
-import { finished, freshPostgres, postgresReason, testServer } from '../support/server.ts';
+import { freshPostgres, postgresReason } from '../support/postgres.ts';
+import { finished, testServer } from '../support/server.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 const reason = await postgresReason(), skipped = reason === undefined ? '' : ` (skipped: ${reason})`;

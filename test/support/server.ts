@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
-import postgres from 'postgres';
 import { CancelledError } from '../../src/core/errors.ts';
 import type { Frames } from '../../src/media/frames.ts';
 import { readFilm } from '../../src/media/read.ts';
@@ -17,24 +16,6 @@ import type { FilmMaker } from '../../src/server/work/film-maker.ts';
 import { startServer, type RunningServer, type StartServerOptions } from '../../src/server/server.ts';
 import type { FilmSpec } from '../../src/server/contract/spec.ts';
 import { NATIVE_FILE } from '../../src/server/state/store.ts';
-
-/** Where a PostgreSQL server is looked for. */
-const POSTGRES = process.env['KINORA_TEST_DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres';
-
-/** Whether one answers there; else why not. */
-export async function postgresReason(): Promise<string | undefined> {
-  const sql = postgres(POSTGRES, { max: 1, connect_timeout: 5, onnotice: () => {} });
-  try { await sql`select 1`; return undefined; }
-  catch (error) { return `no PostgreSQL at ${new URL(POSTGRES).host}: ${String((error as { code?: unknown }).code ?? error)}`; } finally { await sql.end({ timeout: 1 }); }
-}
-
-/** A database of its own on that server. */
-export async function freshPostgres(): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> {
-  const name = `kinora_test_${process.pid}_${Math.random().toString(36).slice(2, 10)}`, admin = postgres(POSTGRES, { max: 1, onnotice: () => {} }), url = new URL(POSTGRES);
-  await admin.unsafe(`create database ${name}`);
-  url.pathname = `/${name}`;
-  return { url: url.href, drop: async () => { await admin.unsafe(`drop database if exists ${name} with (force)`); await admin.end(); } };
-}
 
 /** Native frames that a spec decides: an edge that moves, in the seed's colour; after a source, its frames first. */
 export function drawn({ native: { width, height, frames, fps }, seed }: FilmSpec, before?: Frames): Frames {

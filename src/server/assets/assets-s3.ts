@@ -86,6 +86,7 @@ class S3Assets implements Assets {
   }
 
   async take(folder: string, path: string, { signal }: Insist = {}): Promise<void> {
+    await stat(folder).catch((cause: unknown) => { throw fileError('read', folder, cause); });      // of a folder that is not there nothing is taken, which is not all of it
     for (const name of await filesIn(folder)) await this.#insist(signal, () => this.put(join(folder, name), `${path}/${name}`));
     await rm(folder, { recursive: true, force: true });
   }

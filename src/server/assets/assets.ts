@@ -62,9 +62,15 @@ export interface Assets {
 /** Names of the jobs' folders. */
 export const JOB_ID = /^video_[0-9a-f]{32}$/;
 
+/** What a reader says instead when there is no such file or folder; any other error is thrown: what cannot be read may well be there. */
+export const ifMissing = <T>(instead: T) => (cause: NodeJS.ErrnoException): T => {
+  if (cause.code === 'ENOENT') return instead;
+  throw cause;
+};
+
 /** Files below a folder, by their paths in it, in order; none when it is not there. */
 export async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(ifMissing([]));
   const nested = await Promise.all(entries.map(async (entry) =>
     (entry.isDirectory() ? (await filesIn(join(folder, entry.name))).map((path) => `${entry.name}/${path}`) : entry.isFile() ? [entry.name] : [])));
   return nested.flat().sort();
@@ -72,15 +78,15 @@ export async function filesIn(folder: string): Promise<string[]> {
 
 /** Bytes of the files below a folder. */
 async function bytesIn(folder: string): Promise<number> {
-  const sizes = await Promise.all((await filesIn(folder)).map((path) => stat(join(folder, path)).then(({ size }) => size, () => 0)));
+  const sizes = await Promise.all((await filesIn(folder)).map((path) => stat(join(folder, path)).then(({ size }) => size).catch(ifMissing(0))));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** Folders of a data folder's jobs. */
 export async function jobFolders(root: string): Promise<Map<string, Held>> {
-  const ids = (await readdir(join(root, 'jobs')).catch(() => [])).filter((name) => JOB_ID.test(name));
+  const ids = (await readdir(join(root, 'jobs')).catch(ifMissing<string[]>([]))).filter((name) => JOB_ID.test(name));
   return new Map(await Promise.all(ids.map(async (id): Promise<[string, Held]> => {
-    const folder = join(root, 'jobs', id), changed = await stat(folder).then(({ mtimeMs }) => mtimeMs, () => Infinity);
+    const folder = join(root, 'jobs', id), changed = await stat(folder).then(({ mtimeMs }) => mtimeMs).catch(ifMissing(Infinity));
     return [id, { changed, bytes: () => bytesIn(folder) }];
   })));
 }
@@ -111,7 +117,9 @@ export class FolderAssets implements Assets {
   }
   async copy(from: string, to: string): Promise<void> { await linkOrCopy(this.#file(from), this.#file(to)); }
   async open(path: string): Promise<OpenAsset | undefined> {
-    const handle = await open(this.#file(path)).catch(() => undefined);
+    const handle = await open(this.#file(path)).catch(ifMissing(undefined)).catch((cause: NodeJS.ErrnoException) => {
+      throw new AssetsError(`the data folder does not give ${path}: ${cause.code}`, { cause });
+    });
     if (!handle) return undefined;
     try {
       const { size: bytes } = await handle.stat();

@@ -54,6 +54,8 @@ const schema = z.strictObject({
     waiting: count.default(200), waitingPerKey: count.default(50),
     /** Films, and seconds of film, that one key may have made in 24 hours. Absent, there is no limit; a key's own goes before. */
     filmsPerDay: count.optional(), secondsPerDay: z.number().positive().optional(),
+    /** Characters that one key keeps. */
+    charactersPerKey: count.default(100),
     /** Pixels of one delivered frame: 1920×1080 and anything as large. */
     pixels: count.default(2_073_600),
     /** Seconds of one film. */
@@ -64,6 +66,10 @@ const schema = z.strictObject({
     uploadPixels: count.default(4096 * 4096),
     /** Milliseconds in which an upload must be decoded. */
     decodeMs: count.default(60_000),
+    /** Bytes of memory that the process which decodes one upload may hold: 1.5 GiB. */
+    decodeBytes: count.default(1536 * 2 ** 20),
+    /** Uploads that are decoded at a time, and milliseconds for which others wait before they are answered 503. */
+    decoders: count.default(2), decodeWaitMs: count.default(10_000),
   }).prefault({}),
   /** Leases of jobs, in milliseconds: who does not renew one in time loses the job. `lost`: how many workers may die over a film, one after the other, before it gets further. */
   lease: z.strictObject({ ms: count.default(30_000), renew: count.default(3000), lost: count.default(5) }).prefault({}),

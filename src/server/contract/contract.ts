@@ -142,6 +142,11 @@ export type DeletedVideo = z.infer<typeof deletedVideo>;
 /** A character. */
 export const character = z.object({ id, object: z.literal('character'), name: z.string(), created_at: when }).meta({ id: 'Character' });
 export type Character = z.infer<typeof character>;
+/** The characters of a key, newest first. */
+export const characterList = z.object({ object: z.literal('list'), data: z.array(character) }).meta({ id: 'CharacterList' });
+/** What DELETE of a character answers. */
+export const deletedCharacter = z.object({ id, object: z.literal('character.deleted'), deleted: z.literal(true) }).meta({ id: 'DeletedCharacter' });
+export type DeletedCharacter = z.infer<typeof deletedCharacter>;
 /** Any error. */
 export const errorBody = z.object({
   error: z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string().nullable() }),

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import {
-  capabilities, character, contentQuery, createCharacterBody, createVideoBody, deletedVideo, editVideoBody, extendVideoBody,
+  capabilities, character, characterList, contentQuery, createCharacterBody, createVideoBody, deletedCharacter, deletedVideo, editVideoBody, extendVideoBody,
   listQuery, modelList, modelObject, moveVideoBody, readiness, remixVideoBody, updateVideoBody,
   video, videoList, videoPreview,
 } from './contract.ts';
@@ -38,7 +38,9 @@ export const ROUTES = {
     method: 'post', path: '/v1/videos/characters', summary: 'Keeps the subject of a short film for later ones', body: createCharacterBody,
     file: { field: 'video', required: true }, answer: character,
   },
+  listCharacters: { method: 'get', path: '/v1/videos/characters', summary: 'Lists characters, newest first', answer: characterList },
   getCharacter: { method: 'get', path: '/v1/videos/characters/{character_id}', summary: 'Tells of a character', answer: character },
+  deleteCharacter: { method: 'delete', path: '/v1/videos/characters/{character_id}', summary: 'Removes a character; films that began with it stay', answer: deletedCharacter },
   getVideo: { method: 'get', path: '/v1/videos/{video_id}', summary: 'Tells of a film and its job', answer: video },
   deleteVideo: { method: 'delete', path: '/v1/videos/{video_id}', summary: 'Removes a film; stops it first when it is being made', answer: deletedVideo },
   restoreVideo: { method: 'post', path: '/v1/videos/{video_id}/restore', summary: 'Brings a finished film back that was deleted, as long as the trash keeps it', answer: video },

@@ -15,7 +15,7 @@ import type { Previews } from '../work/previews.ts';
 import type { Quota } from '../state/quota.ts';
 import type { Store } from '../state/store.ts';
 import type { Trash } from '../state/trash.ts';
-import type { Decoder } from './upload.ts';
+import type { Decoder } from './decoder.ts';
 
 /** Who asks. */
 export interface Caller {

@@ -2,24 +2,25 @@
  * @file What each route does: a request that has been let in, to an answer. Bodies are validated by the contract's schemas, films are planned, given pictures decoded into
  * the new job's folder, and the job queued. Whose films are seen is the caller's scope.
  */
-import { mkdir } from 'node:fs/promises';
 import type { z } from 'zod';
 import {
-  contentQuery, createCharacterBody, createVideoBody, editVideoBody, extendVideoBody, listQuery, remixVideoBody, type Character, type JobKind, type Video,
+  contentQuery, createVideoBody, editVideoBody, extendVideoBody, listQuery, remixVideoBody, type JobKind, type Video,
 } from '../contract/contract.ts';
 import { fileOf, readBody, type ReadBody } from './body.ts';
+import { characterHandlers, characterOf } from './character-handlers.ts';
 import { fileAnswer } from './content.ts';
-import { NOW } from '../state/db/database.ts';
+import { bounded } from './decoder.ts';
 import { ApiError, notFound } from '../contract/errors.ts';
 import { eventStream, knowsTheEnd } from './events.ts';
 import { json, parse, query, type Caller, type Handler, type HandlerContext, type HandlerRequest } from './handler.ts';
-import { newId, type JobRow } from '../state/job-row.ts';
+import { newId, type JobRow, type Refused } from '../state/job-row.ts';
 import { openApi } from '../contract/openapi.ts';
 import {
   capabilitiesOf, modelOf, planCreate, planEdit, planExtend, planRemix, uploadedSource, type SourceFilm,
 } from '../work/plan.ts';
 import { allow } from './allow.ts';
 import { fetchImage } from './public-address.ts';
+import type { Line } from '../state/forecast.ts';
 import type { Quota } from '../state/quota.ts';
 import type { RouteName } from '../contract/routes.ts';
 import { filmSpec, type FilmSpec, type PlannedFilm } from '../contract/spec.ts';
@@ -31,7 +32,9 @@ import { waitingHandlers } from './waiting-handlers.ts';
 /** A handler for each route. */
 export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>> {
   const { config, jobs, store, served, trash } = c, plan = { served, limits: config.limits, sizes: config.sizes };
-  const object = (row: JobRow): Promise<Video> => videoObject(row, { jobs, places: config.workers * config.batch, keepDays: config.keepDays });
+  const decoder = bounded(c.decoder, { limits: config.limits, refused: () => { c.metrics.add('kinora_rejected_total', { reason: 'decoders_busy' }); } });
+  const makers = { models: config.models, places: config.workers * config.batch };
+  const object = (row: JobRow, line = (): Promise<Line> => jobs.line()): Promise<Video> => videoObject(row, { line, makers, keepDays: config.keepDays });
   const answer = async (row: JobRow, headers: Readonly<Record<string, string>> = {}): Promise<Response> => {
     const told = await object(row), unfinished = told.status === 'queued' || told.status === 'in_progress';
     return json(told, { ...headers, ...(unfinished ? { 'openai-poll-after-ms': String(pollAfter(told)) } : {}) });
@@ -59,30 +62,24 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
     const key = request.headers.get('idempotency-key'), retry = Number(request.headers.get('x-stainless-retry-count') ?? 0);
     if (key !== null && (key === '' || key.length > 255)) throw new ApiError(400, 'Idempotency-Key has 1 to 255 characters', { code: 'invalid_value', param: 'Idempotency-Key' });
     if (c.stopping.aborted) throw new ApiError(503, 'the server is stopping', { code: 'stopping', retryAfter: 5 });
+    const owner = retryOf?.owner ?? caller.owner, room = { waiting: caller.waiting ?? undefined, quota: quotaOf(caller) };
+    const mark = { route, key, hash: body.hash, retry: Number.isInteger(retry) && retry > 0 ? retry : 0, since: () => Date.now() - arrived };
+    const early = retryOf ? undefined : await jobs.refusal(owner, mark, room);                      // before anything is fetched and decoded
+    if (early) throw noRoom(early, caller, '');
     await store.prepare(id);
     let queued = false;
     try {
       const { askedModel, size, seconds, spec, work } = await make();
       await allow(spec, c);
       await store.keepInputs(id);
-      const result = await jobs.queue({
-        id, owner: retryOf?.owner ?? caller.owner, kind, askedModel, size, seconds, spec, work, source, ...(retryOf ? { retryOf: retryOf.id } : {}),
-      }, {
-        route, key, hash: body.hash, retry: Number.isInteger(retry) && retry > 0 ? retry : 0, since: () => Date.now() - arrived,
-      }, { waiting: caller.waiting ?? undefined, quota: quotaOf(caller) });
+      const result = await jobs.queue({ id, owner, kind, askedModel, size, seconds, spec, work, source, ...(retryOf ? { retryOf: retryOf.id } : {}) }, mark, room);
       if ('job' in result) {
         queued = !result.replayed;
         return await answer(result.job, result.replayed ? { 'idempotent-replayed': 'true' } : {});
       }
       if (result.refused === 'other') throw new ApiError(422, 'this Idempotency-Key was used with another body', { code: 'idempotency_key_reused', param: 'Idempotency-Key' });
       if (result.refused === 'not failed') throw notFailed(await find(retryOf!.id, caller));
-      if (result.refused === 'quota') {
-        c.metrics.add('kinora_rejected_total', { reason: 'quota' });
-        throw overQuota(caller, seconds, result.wait);
-      }
-      c.metrics.add('kinora_rejected_total', { reason: 'queue_full' });
-      const { limits } = config, most = result.refused === 'full' ? limits.waiting : caller.waiting ?? limits.waitingPerKey;
-      throw new ApiError(429, `the queue is full: ${most} films wait${result.refused === 'full' ? '' : ' for this key'}`, { code: 'queue_full', retryAfter: 5 });
+      throw noRoom(result, caller, seconds);
     } catch (error) {
       // An answer of the database that was lost does not say whether the job is there: then its folder stays, and goes with the next sweep if there is none.
       if (!(error instanceof ApiError)) queued ||= await jobs.get(id, null).then((job) => job !== undefined, () => true);
@@ -91,6 +88,13 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
   };
 
   const quotaOf = ({ quota }: Caller): Quota => ({ films: quota.films ?? config.limits.filmsPerDay, seconds: quota.seconds ?? config.limits.secondsPerDay });
+  /** What who finds no room is told; `seconds`: of the film that was asked for. */
+  const noRoom = (refused: Refused, caller: Caller, seconds: string): ApiError => {
+    c.metrics.add('kinora_rejected_total', { reason: refused.refused === 'quota' ? 'quota' : 'queue_full' });
+    if (refused.refused === 'quota') return overQuota(caller, seconds, refused.wait);
+    const { limits } = config, most = refused.refused === 'full' ? limits.waiting : caller.waiting ?? limits.waitingPerKey;
+    return new ApiError(429, `the queue is full: ${most} films wait${refused.refused === 'full' ? '' : ' for this key'}`, { code: 'queue_full', retryAfter: 5 });
+  };
   const overQuota = (caller: Caller, seconds: string, wait: number): ApiError => {
     const quota = quotaOf(caller), told = [quota.films === undefined ? '' : `${quota.films} films`, quota.seconds === undefined ? '' : `${quota.seconds} seconds of film`];
     if (wait === Infinity)
@@ -113,7 +117,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
     if (file) {
       const { info } = modelOf(served, model);
       return uploadedSource(await receive(file.bytes, { store, limits: config.limits,
-        decoder: c.decoder, param: 'video', as: 'film', to, fit: info, fps: info.native.fps }), info, config.limits);
+        decoder, param: 'video', as: 'film', to, fit: info, fps: info.native.fps }), info, config.limits);
     }
     if (!given) throw new ApiError(400, 'video is missing: wanted {"id": …} of a finished film, or a file', { code: 'missing_required_parameter', param: 'video' });
     const row = await finished(given.id, r.caller, 'work on'), { native, deliver, seed } = filmSpec.parse(JSON.parse(row.spec));
@@ -128,24 +132,19 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       if (characters.length > 1) throw new ApiError(400, `${characters.length} characters are not possible: the model keeps one`, { code: 'invalid_value', param: 'characters' });
       if (file ?? reference) throw new ApiError(400, 'characters and input_reference exclude each other: give one', { code: 'invalid_value', param: 'characters' });
       const [{ id: one }] = characters as [{ id: string }];
-      await characterOf(one, caller);
+      await characterOf(one, caller, c.db);
       await store.give(`${store.character(one)}/first.png`, to);
       return true;
     }
     if (!file && !reference) return false;
     const bytes = file?.bytes ?? await fetchImage(reference!.image_url, { limit: config.limits.upload });
-    await receive(bytes, { store, limits: config.limits, decoder: c.decoder, param: 'input_reference', as: 'image', to });
+    await receive(bytes, { store, limits: config.limits, decoder, param: 'input_reference', as: 'image', to });
     return true;
-  };
-  const characterOf = async (id: string, { scope }: Caller): Promise<Character> => {
-    const [row] = await c.db.query<{ id: string; name: string; created: number }>(
-      'select id, name, created from kinora_characters where id = $1::text and deleted is null and ($2::text is null or owner = $2::text)', [id, scope]);
-    if (!row) throw notFound('character', id);
-    return { id: row.id, object: 'character', name: row.name, created_at: Math.floor(row.created / 1000) };
   };
 
   return {
     ...waitingHandlers({ ...c, find, answer }),
+    ...characterHandlers(c, decoder),
     createVideo: async (r) => {
       const body = await readBody(r.request), asked = parse(createVideoBody, body.fields), id = newId('video');
       return enqueue(r, { kind: 'create', source: null, route: 'create', body, id, make: async () => planCreate(asked, await imageOf(id, body, asked, r), plan) });
@@ -180,25 +179,11 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
         return { askedModel: row.asked_model, size: row.size, seconds: row.seconds, spec, work: row.work };
       } });
     },
-    createCharacter: async ({ request, caller }) => {
-      const body = await readBody(request), file = fileOf(body, 'video'), { name } = parse(createCharacterBody, body.fields), id = newId('char'), folder = store.character(id);
-      if (!file) throw new ApiError(400, 'video is missing: wanted a file', { code: 'missing_required_parameter', param: 'video' });
-      await mkdir(folder, { recursive: true });
-      try {
-        const { info } = modelOf(served, undefined);
-        await receive(file.bytes, {
-          store, limits: config.limits, decoder: c.decoder, param: 'video', as: 'film', to: `${folder}/film.png`, first: `${folder}/first.png`, fit: info, fps: info.native.fps,
-        });
-        await store.keep(folder);
-        await c.db.query(`insert into kinora_characters (id, owner, name, created) values ($1::text, $2::text, $3::text, ${NOW})`, [id, caller.owner, name]);
-      } catch (error) { await store.discardCharacter(id).catch(() => undefined); throw error; }
-      return json(await characterOf(id, caller));
-    },
-    getCharacter: async ({ param, caller }) => json(await characterOf(param('character_id'), caller)),
     listVideos: async ({ request, caller }) => {
       const asked = query(listQuery, request), rows = await jobs.list(asked, caller.scope);
       if (!rows) throw new ApiError(400, `after names no film: ${asked.after!}`, { code: 'invalid_value', param: 'after' });
-      const data = await Promise.all(rows.slice(0, asked.limit).map(object));
+      let seen: Promise<Line> | undefined;                           // one for the whole page
+      const line = (): Promise<Line> => (seen ??= jobs.line()), data = await Promise.all(rows.slice(0, asked.limit).map((row) => object(row, line)));
       return json({ object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: rows.length > asked.limit });
     },
     getVideo: async ({ param, caller }) => answer(await find(param('video_id'), caller)),
@@ -233,7 +218,7 @@ export function handlers(c: HandlerContext): Readonly<Record<RouteName, Handler>
       const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
       if (request.method === 'HEAD') return new Response(null, { headers });
       return new Response(eventStream({
-        id, changes: c.changes, read: () => jobs.get(id, caller.scope), object, preview: (number) => c.previews.after(id, number),
+        id, changes: c.changes, read: () => jobs.get(id, caller.scope), object: (row) => object(row), preview: (number) => c.previews.after(id, number),
         after, signals: [request.signal, c.stopping],
       }), { headers });
     },

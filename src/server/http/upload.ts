@@ -1,41 +1,17 @@
 /**
- * @file Uploads to frames of our own: the server looks at the first bytes, no more; a process of its own decodes (decode-main.ts), with limits on time, memory and pixels,
+ * @file Uploads to frames of our own: the server looks at the first bytes, no more; a process of its own decodes (decoder.ts), with limits on time, memory and pixels,
  * and writes a lossless PNG. What a client sent is read nowhere else.
  */
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
-import { programOf } from '../../io/program-of.ts';
 import { IMAGE_KINDS } from '../../media/read.ts';
 import { MEDIA_KINDS, sniff, SNIFF_BYTES, type MediaKind } from '../../media/sniff.ts';
 import type { SizedModel } from '../../pipeline/settings/size-rule.ts';
 import type { ServerConfig } from '../contract/config.ts';
-import type { DecodedFilm, DecodeRequest, DecodeResult } from '../work/decode.ts';
+import type { DecodedFilm } from '../work/decode.ts';
 import { ApiError, diskFull } from '../contract/errors.ts';
 import type { Store } from '../state/store.ts';
-
-/** Decodes a file of ours; the tests' one does so in the same process. */
-export type Decoder = (request: DecodeRequest, limits: ServerConfig['limits']) => Promise<DecodeResult>;
-
-/** Mebibytes of JavaScript's own memory in a decoding process. */
-const HEAP_MIB = 256;
-
-/** A decoder that starts a process for each upload. */
-export const processDecoder: Decoder = (request, { decodeMs }) => new Promise((resolve, reject) => {
-  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MIB}`, ...programOf('server/work/decode-main.ts', 'decode.mjs')], {
-    stdio: ['pipe', 'pipe', 'ignore'], env: { PATH: process.env['PATH'] ?? '', MALLOC_ARENA_MAX: '2' }, timeout: decodeMs, killSignal: 'SIGKILL',
-  });
-  let text = '';
-  child.stdout.on('data', (data: Buffer) => { if (text.length < 10_000) text += data.toString('utf8'); });
-  child.on('error', reject);
-  child.stdin.on('error', () => {});
-  child.on('close', (_, signal) => {
-    try { resolve(JSON.parse(text) as DecodeResult); } catch {
-      resolve({ wrong: signal ? `it could not be decoded within ${decodeMs / 1000} s` : 'the decoder gave up on it' });
-    }
-  });
-  child.stdin.end(JSON.stringify(request));
-});
+import type { Decoder } from './decoder.ts';
 
 /** Options of {@link receive}. */
 export interface ReceiveOptions {

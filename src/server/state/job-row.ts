@@ -75,10 +75,10 @@ export interface RequestMark {
   readonly since: () => number;
 }
 
+/** There is no room for a job. `wait`: milliseconds until the quota has some; Infinity when it never has. */
+export type Refused = { readonly refused: 'full' | 'full for the key' } | { readonly refused: 'quota'; readonly wait: number };
 /** What became of a request for a job. `other`: the key was used with another body; `not failed`: what was to be tried again. */
-export type Queued = { readonly job: JobRow; readonly replayed: boolean } | { readonly refused: 'full' | 'full for the key' | 'other' | 'not failed' }
-  /** Milliseconds until the quota has room; Infinity when it never has. */
-  | { readonly refused: 'quota'; readonly wait: number };
+export type Queued = { readonly job: JobRow; readonly replayed: boolean } | { readonly refused: 'other' } | { readonly refused: 'not failed' } | Refused;
 
 /** How much an owner may have. */
 export interface QueueLimits {

@@ -5,15 +5,19 @@
  */
 import { basename } from 'node:path';
 import type { ListQuery } from '../contract/contract.ts';
-import { clock, NOW, type Database, type Param, type Queryable } from './db/database.ts';
+import { ago, clock, NOW, type Database, type Param, type Queryable } from './db/database.ts';
 import type { ServerConfig } from '../contract/config.ts';
 import { filmSpec, type ClaimedJob, type JobFailure, type JobProgress, type Lease, type MadeFilm } from '../contract/spec.ts';
 import { NO_POLICY } from './film-policy.ts';
-import { COLUMNS, HELD, LIVE, WAITING, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type RequestMark } from './job-row.ts';
+import type { InLine, Line } from './forecast.ts';
+import {
+  COLUMNS, HELD, LIVE, WAITING, newId, type Changed, type JobRow, type NewJob, type Queued, type QueueLimits, type Refused, type RequestMark,
+} from './job-row.ts';
+import { KEY_MS, RETRY_MS } from './purge.ts';
 import { QUOTA_MS, quotaWait, type Counted, type Quota } from './quota.ts';
 
-/** Milliseconds for which a retried request is known by its hash, and one with a key by that. */
-const RETRY_MS = 10 * 60_000, KEY_MS = 24 * 3_600_000;
+/** Seconds of the shortest film that there is. */
+const LEAST_SECONDS = '0.001';
 /** How often a job that failed for no known reason is tried. */
 const TRIES = 2;
 
@@ -47,11 +51,8 @@ export class Jobs {
         const wait = await this.#quota(tx, job, quota);
         if (wait !== null) return { refused: 'quota', wait };
       }
-      const [{ all, own }] = await tx.query<{ all: number; own: number }>(
-        `select count(*)::int as all, (count(*) filter (where owner = $1::text))::int as own
-          from kinora_jobs where status = 'queued' and ${LIVE}`, [job.owner]) as [{ all: number; own: number }];
-      if (all >= this.#config.limits.waiting) return { refused: 'full' };
-      if (own >= waiting) return { refused: 'full for the key' };
+      const full = await this.#full(tx, job.owner, waiting);
+      if (full) return full;
       const { spec } = job;
       const [row] = await tx.query<JobRow>(`insert into kinora_jobs
         (id, owner, kind, status, asked_model, model, size, seconds, prompt, spec, work, source, remixed, retry_of, attempt, created)
@@ -67,9 +68,22 @@ export class Jobs {
     return result;
   }
 
+  /** Why a job would be refused whatever it is, so that nothing is done for it in vain. Undefined when it may be queued, or when the request was seen before. */
+  async refusal(owner: string, mark: RequestMark, { waiting = this.#config.limits.waitingPerKey, quota = {} }: QueueLimits = {}): Promise<Refused | undefined> {
+    const unlimited = quota.films === undefined && quota.seconds === undefined, wait = unlimited ? null : await this.#quota(this.#db, { owner, seconds: LEAST_SECONDS }, quota);
+    const refused = wait === null ? await this.#full(this.#db, owner, waiting) : { refused: 'quota', wait } as const;
+    return refused && await this.#seen(this.#db, owner, mark) ? undefined : refused;
+  }
+
+  async #full(tx: Queryable, owner: string, most: number): Promise<Refused | undefined> {
+    const [{ all, own }] = await tx.query<{ all: number; own: number }>(`select count(*)::int as all, (count(*) filter (where owner = $1::text))::int as own
+      from kinora_jobs where status = 'queued' and ${LIVE}`, [owner]) as [{ all: number; own: number }];
+    return all >= this.#config.limits.waiting ? { refused: 'full' } : own >= most ? { refused: 'full for the key' } : undefined;
+  }
+
   /** Milliseconds until the quota has room for a job. What failed before it was begun, or by no will of the client's, does not count; what was deleted does. */
-  async #quota(tx: Queryable, { owner, seconds }: NewJob, quota: Quota): Promise<number | null> {
-    const made = await tx.query<Counted>(`select created, seconds::float8 as seconds from kinora_jobs where owner = $1::text and created > ${NOW} - $2::float8
+  async #quota(tx: Queryable, { owner, seconds }: Pick<NewJob, 'owner' | 'seconds'>, quota: Quota): Promise<number | null> {
+    const made = await tx.query<Counted>(`select created, seconds::float8 as seconds from kinora_jobs where owner = $1::text and created > ${ago('$2')}
       and not (status = 'failed' and (started is null or error_code <> 'cancelled'))`, [owner, QUOTA_MS]);
     return quotaWait(made, { seconds: Number(seconds), now: await clock(tx) }, quota);
   }
@@ -77,7 +91,8 @@ export class Jobs {
   /** The job of an earlier try of the same request. */
   async #seen(tx: Queryable, owner: string, mark: RequestMark): Promise<Queued | undefined> {
     if (mark.key !== null) {
-      await tx.query(`delete from kinora_requests where key is not null and created < ${NOW} - $1::float8`, [KEY_MS]);
+      await tx.query(`delete from kinora_requests where owner = $1::text and route = $2::text and key = $3::text and created < ${NOW} - $4::float8`,
+        [owner, mark.route, mark.key, KEY_MS]);
       const [known] = await tx.query<{ hash: string; job: string }>(
         'select hash, job from kinora_requests where owner = $1::text and route = $2::text and key = $3::text', [owner, mark.route, mark.key]);
       if (!known) return undefined;
@@ -240,15 +255,23 @@ export class Jobs {
     return queued.length + dead.length;
   }
 
-  /** How many wait and run, how long the oldest has waited (ms), how much work stands before a job, and how many jobs. */
-  async load(before?: JobRow): Promise<{ readonly waiting: number; readonly running: number; readonly oldest: number; readonly ahead: number; readonly work: number }> {
-    const [row] = await this.#db.query<{ waiting: number; running: number; oldest: number; ahead: number; work: number }>(`select
+  /** How many wait and run, and how long the oldest has waited (ms). */
+  async load(): Promise<{ readonly waiting: number; readonly running: number; readonly oldest: number }> {
+    const [row] = await this.#db.query<{ waiting: number; running: number; oldest: number }>(`select
       (count(*) filter (where status = 'queued'))::int as waiting, (count(*) filter (where status = 'in_progress'))::int as running,
-      coalesce(${NOW} - min(created) filter (where status = 'queued' and not paused), 0)::float8 as oldest,
-      (count(*) filter (where status = 'queued' and not paused and coalesce(place, seq) < $1::float8))::int as ahead,
-      coalesce(sum(work * (100 - progress) / 100) filter (where status = 'in_progress' or (not paused and coalesce(place, seq) < $1::float8)), 0)::float8 as work
-      from kinora_jobs where status in ('queued', 'in_progress') and ${LIVE}`, [before?.place ?? 0]);
+      coalesce(${NOW} - min(created) filter (where status = 'queued' and not paused), 0)::float8 as oldest
+      from kinora_jobs where status in ('queued', 'in_progress') and ${LIVE}`);
     return row!;
+  }
+
+  /** What waits to be taken and what is under way, as a forecast needs it. */
+  async line(): Promise<Line> {
+    const jobs = await this.#db.query<InLine>(`select id, owner, model, status, coalesce(place, seq)::float8 as place, started, work * (100 - progress) / 100 as work,
+      (select coalesce(max(started), 0) from kinora_jobs r where r.owner = j.owner)::float8 as latest
+      from kinora_jobs j where status = 'in_progress' or (status = 'queued' and not paused and ${LIVE}) order by started, coalesce(place, seq)`);
+    const models = [...new Set(jobs.map(({ model }) => model))];
+    const paces = await Promise.all(models.map(async (model): Promise<[string, number | undefined]> => [model, await this.pace(model)]));
+    return { jobs, pace: new Map(paces.flatMap(([model, pace]) => (pace === undefined ? [] : [[model, pace] as const]))) };
   }
 
   /** Milliseconds for one unit of work, of the last finished jobs of a model; undefined before the first. */

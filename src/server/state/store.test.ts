@@ -1,5 +1,5 @@
 /** @file What a store promises, asked of both kinds: kept in the data folder, and in a bucket of an S3-compatible store. */
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { CancelledError, FileError } from '../../core/errors.ts';
 import { parsePlace, placeText } from '../assets/assets-place.ts';
 import { openS3 } from '../assets/assets-s3.ts';
 import { AssetsError } from '../assets/assets.ts';
+import { asApiError } from '../contract/errors.ts';
 import { fileAnswer } from '../http/content.ts';
 import { NATIVE_FILE, openStore, Store } from './store.ts';
 
@@ -108,6 +109,23 @@ describe.each(KINDS)('%s', (kind) => {
     const half = await ask();
     await half.body!.cancel();                                   // a client that goes
   });
+});
+
+test('what cannot be read is not taken for what is not there', async () => {
+  const store = await openStore({ data: join(dir, 'damaged') }, () => {}), id = newId(), file = store.film(id, 'film-1', 'video.mp4');
+  await store.open();
+  await mkdir(dirname(file), { recursive: true });
+  await symlink('video.mp4', file);                              // a link to itself: ELOOP, for every user
+  const refused: unknown = await store.read(file).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(AssetsError);
+  expect(asApiError(refused)).toMatchObject({ status: 503, o: { code: 'store_unavailable' } });
+  const bucket = new Store(join(dir, 'damaged-s3'), await openS3(s3.place, () => {})), made = join(bucket.work(id), 'film-1');
+  await bucket.open();
+  await put(made, 'a file where the folder of a film should be');
+  await expect(bucket.publish(id, made, 'film-1')).rejects.toMatchObject({ code: 'ENOTDIR' });
+  expect(await readFile(made, 'utf8')).toContain('a file');      // nothing was taken, so nothing goes
+  await expect(bucket.publish(id, `${made}-none`, 'film-1')).rejects.toThrow(FileError);
+  expect(await bucket.files(bucket.job(id))).toEqual([]);
 });
 
 describe('a store of objects that is away', () => {

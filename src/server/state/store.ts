@@ -6,7 +6,7 @@
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { fileError } from '../../media/pending.ts';
-import { FolderAssets, filesIn, jobFolders, linkOrCopy, type Assets, type Held, type Insist, type OpenAsset } from '../assets/assets.ts';
+import { FolderAssets, filesIn, ifMissing, jobFolders, linkOrCopy, type Assets, type Held, type Insist, type OpenAsset } from '../assets/assets.ts';
 import { openS3 } from '../assets/assets-s3.ts';
 import type { ServerConfig } from '../contract/config.ts';
 import type { Variant } from '../contract/contract.ts';
@@ -128,7 +128,7 @@ export class Store {
     if (this.#assets.local) return;
     for (const id of (await jobFolders(this.root)).keys()) {
       const folder = this.job(id), files = await filesIn(folder);
-      const times = await Promise.all([folder, ...files.map((path) => join(folder, path))].map((file) => stat(file).then(({ mtimeMs }) => mtimeMs, () => 0)));
+      const times = await Promise.all([folder, ...files.map((path) => join(folder, path))].map((file) => stat(file).then(({ mtimeMs }) => mtimeMs).catch(ifMissing(0))));
       if (Date.now() - Math.max(...times) > LEFT_MS) await this.leave(id);
     }
   }
@@ -138,10 +138,10 @@ export class Store {
     return this.#assets.local ? this.#assets.jobs() : new Map([...await jobFolders(this.root), ...await this.#assets.jobs()]);
   }
 
-  /** Bytes that the disk still takes. */
-  async free(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.root);
-    return bavail * bsize;
+  /** Bytes of the disk, and those that it still takes. */
+  async disk(): Promise<{ readonly free: number; readonly size: number }> {
+    const { bavail, blocks, bsize } = await statfs(this.root);
+    return { free: bavail * bsize, size: blocks * bsize };
   }
   /** Throws unless the folder can be seen. */
   async check(): Promise<void> { await stat(join(this.root, 'jobs')); }

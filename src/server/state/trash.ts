@@ -4,9 +4,10 @@
  * out of sight that has them can come back, and the statement that takes them is the end of it; folders go only after that.
  */
 import type { ServerConfig } from '../contract/config.ts';
-import { NOW, type Database } from './db/database.ts';
+import { ago, NOW, type Database } from './db/database.ts';
 import { COLUMNS, LIVE, type Changed, type JobRow } from './job-row.ts';
 import type { Log } from '../watch/log.ts';
+import { purgeRows } from './purge.ts';
 import type { Store } from './store.ts';
 
 const IN_TRASH = 'deleted is not null and assets is not null';
@@ -39,7 +40,7 @@ export class Trash {
   /** Takes the files of what has been in the trash for so many milliseconds; tells whose. */
   async empty(ms: number): Promise<string[]> {
     return (await this.#db.query<{ id: string }>(
-      `update kinora_jobs set assets = null, rev = rev + 1 where ${IN_TRASH} and deleted <= ${NOW} - $1::float8 returning id`, [ms])).map(({ id }) => id);
+      `update kinora_jobs set assets = null, rev = rev + 1 where ${IN_TRASH} and deleted <= ${ago('$1')} returning id`, [ms])).map(({ id }) => id);
   }
 
   /** Jobs with files, in the order in which they are to go: trash first, then films, the oldest first. */
@@ -55,21 +56,21 @@ export class Trash {
     return row !== undefined;
   }
 
-  /** Ids of jobs that are gone: their folders may go. */
-  async gone(): Promise<string[]> {
-    return (await this.#db.query<{ id: string }>('select id from kinora_jobs where deleted is not null and assets is null')).map(({ id }) => id);
-  }
-
   /** Ended jobs that are older than so many milliseconds. */
   async older(ms: number): Promise<string[]> {
-    return (await this.#db.query<{ id: string }>(`select id from kinora_jobs where ${LIVE} and completed < ${NOW} - $1::float8`, [ms])).map(({ id }) => id);
+    return (await this.#db.query<{ id: string }>(`select id from kinora_jobs where ${LIVE} and completed < ${ago('$1')}`, [ms])).map(({ id }) => id);
   }
 
-  /** Ids of jobs that ended without a film. */
-  async failed(): Promise<string[]> { return (await this.#db.query<{ id: string }>(`select id from kinora_jobs where status = 'failed' and ${LIVE}`)).map(({ id }) => id); }
+  /** What became of the jobs of these ids, of which folders are there: `gone`, the folder may go; `failed`, what was under way may. Absent: there is no such job. */
+  async became(ids: readonly string[]): Promise<Map<string, 'gone' | 'failed' | 'kept'>> {
+    const rows = await this.#db.query<{ id: string; became: 'gone' | 'failed' | 'kept' }>(`select id,
+      case when deleted is not null and assets is null then 'gone' when deleted is null and status = 'failed' then 'failed' else 'kept' end as became
+      from kinora_jobs where id in (select value from json_array_elements_text($1::text::json))`, [JSON.stringify(ids)]);
+    return new Map(rows.map(({ id, became }) => [id, became]));
+  }
 
-  /** Whether there is a job of this id, in sight or not. */
-  async known(id: string): Promise<boolean> { return (await this.#db.query('select id from kinora_jobs where id = $1::text', [id])).length > 0; }
+  /** Removes rows that nobody asks for again. */
+  purge(): ReturnType<typeof purgeRows> { return purgeRows(this.#db); }
 }
 
 /** Options of {@link sweep}. */
@@ -80,7 +81,7 @@ export interface SweepOptions {
   readonly log: Log;
 }
 
-/** Lets go what the configuration does not keep: by age, then by bytes; then the folders of what is gone. */
+/** Lets go what the configuration does not keep: by age, then by bytes; then the folders of what is gone, and rows that nobody asks for again. */
 export async function sweep({ config: { keepDays, keepBytes, trashDays }, trash, store, log }: SweepOptions): Promise<void> {
   if (keepDays !== undefined) for (const id of await trash.older(keepDays * DAY_MS)) { await trash.remove(id, false); log('film_expired', { job: id, days: keepDays }); }
   for (const id of await trash.empty(trashDays * DAY_MS)) log('trash_emptied', { job: id, days: trashDays });
@@ -94,10 +95,15 @@ export async function sweep({ config: { keepDays, keepBytes, trashDays }, trash,
       total -= bytes;
     }
   }
-  const gone = new Set(await trash.gone());
-  for (const id of held.keys()) if (gone.has(id)) await store.discard(id);
-  for (const id of await trash.failed()) if (held.has(id)) await store.dropWork(id);
-  // What a request began and a killed server could not take back: a folder without a job.
-  for (const [id, { changed }] of held) if (!gone.has(id) && Date.now() - changed > YOUNG_MS && !await trash.known(id)) await store.discard(id);
+  const became = await trash.became([...held.keys()]);
+  for (const [id, { changed }] of held) switch (became.get(id)) {
+    case 'gone': await store.discard(id); break;
+    case 'failed': await store.dropWork(id); break;
+    case 'kept': break;
+    // What a request began and a killed server could not take back: a folder without a job.
+    case undefined: if (Date.now() - changed > YOUNG_MS) await store.discard(id); break;
+  }
   await store.forget();
+  const { requests, deliveries } = await trash.purge();
+  if (requests + deliveries > 0) log('rows_purged', { requests, deliveries });
 }

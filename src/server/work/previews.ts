@@ -4,7 +4,7 @@
  * when they end.
  */
 import type { VideoPreview } from '../contract/contract.ts';
-import type { Database } from '../state/db/database.ts';
+import { NOW, type Database } from '../state/db/database.ts';
 import { HELD, type Changed } from '../state/job-row.ts';
 import type { Lease } from '../contract/spec.ts';
 
@@ -20,8 +20,9 @@ export class Previews {
 
   /** Shows a picture, base64 of a WebP file, if the job is still this lease's. */
   async show({ id, fence }: Lease, image: string): Promise<boolean> {
-    const shown = await this.#db.query(`insert into kinora_previews (job, number, image) select id, 1, $3::text from kinora_jobs where ${HELD}
+    const shown = await this.#db.query<{ number: number }>(`insert into kinora_previews (job, number, image) select id, 1, $3::text from kinora_jobs where ${HELD}
       on conflict (job) do update set number = kinora_previews.number + 1, image = excluded.image returning number`, [id, fence, image]);
+    if (shown[0]?.number === 1) await this.#db.query(`update kinora_jobs set previewed = coalesce(previewed, ${NOW}) where ${HELD}`, [id, fence]);
     if (shown.length > 0) this.#changed(id);
     return shown.length > 0;
   }

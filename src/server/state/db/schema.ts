@@ -44,6 +44,14 @@ create table kinora_previews (job text primary key, number int not null, image t
 create table kinora_events (id text primary key, job text not null unique, type text not null, created float8 not null);
 create table kinora_settings (name text primary key, value text not null);
 create table kinora_refusals (job text not null, worker text not null, code text not null, message text not null, at float8 not null, primary key (job, worker));
+`, `
+create index kinora_jobs_pace on kinora_jobs (model, completed) where status = 'completed';
+create index kinora_jobs_started on kinora_jobs (owner, started);
+create index kinora_jobs_ended on kinora_jobs (completed);
+alter table kinora_jobs add column previewed float8;
+create index kinora_jobs_trash on kinora_jobs (deleted) where deleted is not null and assets is not null;
+create index kinora_requests_old on kinora_requests (created);
+create index kinora_deliveries_old on kinora_deliveries ((coalesce(done, failed)));
 `];
 
 /** Any number: what it locks is the making of tables. */
