@@ -72,7 +72,7 @@ function operationText(method: string, path: string, { operationId, summary, sec
     lines.push(`Body: ${types.map(code).join(' or ')}`, '', ...fields(schema!, 'needed'), '');
   }
   const answers = Object.entries(responses).filter(([status]) => status !== 'default')
-    .map(([status, { content }]) => `${status}: ${Object.entries(content).map(([type, { schema }]) => (schema && type === 'application/json' ? kind(schema)
+    .map(([status, { content = {} }]) => `${status}: ${Object.entries(content).map(([type, { schema }]) => (schema && type === 'application/json' ? kind(schema)
       : `${code(type)}${schema ? `, events of ${kind(schema)}` : ''}`)).join(', ')}`);
   return [...lines, `Answers ${answers.join('; ')}. Errors: ${named('Error')}`, ''];
 }
