@@ -8,6 +8,7 @@ import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { frameSpans } from '../diffusion/frames.ts';
 import { euler } from '../diffusion/samplers/euler.ts';
 import { GIVEN } from '../models/dit/pack-feeds.ts';
+import { REGIONS, stage, type Walk } from '../models/dit/regions.ts';
 import { latentFrames } from '../models/vae/config.ts';
 import { encodeCaptions, filmVelocity } from '../pipeline/sampling/denoise.ts';
 import { openModel, readModelFile, readModelWeights } from '../pipeline/model/model-store.ts';
@@ -64,6 +65,18 @@ const kept = async (name = 'first') => {
   return openTrajectories({ teacher, makers: { train: never, heldout: never }, bank, seed, segments, packs, dir, identity });
 };
 
+/** Where two stand, off what the first row of tokens hears. */
+function standing(hears: readonly number[], width: number): readonly [Walk, Walk] {
+  const heard = (staging: readonly [Walk, Walk], region: number): number[] =>
+    Array.from(stage({ staging, progress: [0], height: 1, width, side: 8 }).hears).filter((_, i) => i % REGIONS === region);
+  const at = (region: number): Walk => {
+    const own = hears.slice(0, width * REGIONS).filter((_, i) => i % REGIONS === region);
+    const middle = Array.from({ length: width + 1 }, (_, i) => 8 * i).find((x) => heard([{ from: x, to: x }, { from: x, to: x }], region).join('') === own.join(''))!;
+    return { from: middle, to: middle };
+  };
+  return [at(0), at(1)];
+}
+
 test('each film of a pack is the one that the pipeline makes alone from its noise, caption and given frames', async () => {
   const teacher = await openModel(model), { info } = teacher, { samples, bank, pack, states, sigmas } = await (await kept()).read('train', 0);
   const tokenizer = await loadTokenizer(model, { length: info.text.config.length }), spans = frameSpans(pack), rows = packSigmas({ bank, samples }, 4, 2);
@@ -78,7 +91,7 @@ test('each film of a pack is the one that the pipeline makes alone from its nois
     const of = (state: Float32Array, from: number, to: number): Float32Array => state.slice(own[from]!.start, own[to - 1]!.end);
     const context = own.slice(frames).map((_, j) => ({ time: sample.times[frames + j]!, tokens: of(states[0]!, frames + j, frames + j + 1) }));
     const beginning = sample.kinds.slice(0, frames).filter((kind) => kind === GIVEN).length;
-    const { width, regions } = bank.samples[i]!, apart = regions && { staging: 'halves' as const, start: 0, frames: 9 };
+    const { width, regions } = bank.samples[i]!, apart = regions && { staging: standing(sample.hears!, width / 8), start: 0, frames: 9 };
     expect(sample.captions).toHaveLength(regions ?? 1);
     const text = await encodeCaptions(rt, sample.captions.map((caption) => tokenizer.encode(caption)), tokenizer.encode(''));
     const velocity = filmVelocity(rt, { frames, height: 8, width: width / 8, context, beginning, regions: apart }, text, { scale: 3, interval: [0, 0.9], rescale: 0.2 });

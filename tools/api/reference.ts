@@ -18,7 +18,7 @@ interface Content { readonly [type: string]: { readonly schema?: Schema } }
 interface Operation {
   readonly operationId: string; readonly summary: string; readonly security?: readonly unknown[];
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean; readonly schema: Schema }[];
-  readonly requestBody?: { readonly content: Content };
+  readonly requestBody?: { readonly content?: Content };
   readonly responses: Readonly<Record<string, { readonly description: string; readonly content: Content }>>;
 }
 interface Document {
@@ -72,7 +72,7 @@ function operationText(method: string, path: string, { operationId, summary, sec
     lines.push(`Body: ${types.map(code).join(' or ')}`, '', ...fields(schema!, 'needed'), '');
   }
   const answers = Object.entries(responses).filter(([status]) => status !== 'default')
-    .map(([status, { content = {} }]) => `${status}: ${Object.entries(content).map(([type, { schema }]) => (schema && type === 'application/json' ? kind(schema)
+    .map(([status, { content }]) => `${status}: ${content === undefined ? 'nothing' : Object.entries(content).map(([type, { schema }]) => (schema && type === 'application/json' ? kind(schema)
       : `${code(type)}${schema ? `, events of ${kind(schema)}` : ''}`)).join(', ')}`);
   return [...lines, `Answers ${answers.join('; ')}. Errors: ${named('Error')}`, ''];
 }

@@ -101,6 +101,12 @@ export function drawCrossing(seed: number, { frames, ...canvas }: Canvas): [Midd
   return [walkOf(left!, size.frames), walkOf(right!, size.frames)];
 }
 
+/** Where two stand side by side in a film, drawn as in clips. */
+export function drawPair(seed: number, canvas: Canvas): [MiddleWalk, MiddleWalk] {
+  const [left, right] = pairPlaces(draws({ seed, stream: 'film/walks', step: 0 }), canvas);
+  return [walkOf(left!, canvas.frames), walkOf(right!, canvas.frames)];
+}
+
 /** Where somebody alone walks in a film or, without a side to go to or without room for it, as in a film longer than clips are, stands; drawn as in clips. */
 export function drawWalk(seed: number, goes: 'left' | 'right' | undefined, canvas: Canvas): MiddleWalk {
   const d = draws({ seed, stream: 'film/walks', step: 0 }), place = standing(d, canvas);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FileError, InputError } from '../../core/errors.ts';
-import { drawCrossing, drawWalk, hasPlaces } from './places.ts';
+import { drawCrossing, drawPair, drawWalk, hasPlaces } from './places.ts';
 import { CELLS, cellIndex, PackBuilder, SHEET_HEIGHT, SHEET_WIDTH, type Pack } from './sheet.ts';
 import { FIXTURE_LAYERS, writeFixture } from './testing-fixture.ts';
 import { referenceFilm } from './testing-reference.ts';
@@ -162,6 +162,14 @@ describe('drawing', () => {
     expect([128, 96, 64].map((width) => hasPlaces({ width }))).toEqual([true, true, false]);
     const long = drawWalk(1, 'left', { ...canvas, frames: 65 });
     expect(long.to).toBe(long.from);                                                                                  // no walk is slow enough
+  });
+
+  test('two who stand side by side stand in films where they do in clips', () => {
+    const canvas = { width: 128, height: 64, frames: 17 }, text = (walks: readonly object[]): string => JSON.stringify(walks);
+    const drawn = new Set(clips(400, { ...canvas, deeds: 'pair' }).filter(({ relation }) => relation === 'apart').map((spec) => text(walksOf(spec))));
+    const films = new Set(Array.from({ length: 60 }, (_, seed) => text(drawPair(seed, canvas))));
+    expect(films.size).toBeGreaterThan(3);
+    expect([...films].filter((walks) => !drawn.has(walks))).toEqual([]);
   });
 
   test('falls alone, and characters that go on to do something else where a latent frame begins, in the same clothes and split', () => {

@@ -11,8 +11,8 @@ export const REGIONS = 2;
 /** The middle of somebody who walks evenly, or stands, in the first and in the last frame: pixels from the left. */
 export interface Walk { readonly from: number; readonly to: number }
 
-/** Who hears what: all tokens both captions; each half its own; or whatever is in reach of each caption's walk that caption. */
-export type Staging = 'whole' | 'halves' | readonly [Walk, Walk];
+/** Who hears what: all tokens both captions, or whatever is in reach of each caption's walk that caption. */
+export type Staging = 'whole' | readonly [Walk, Walk];
 
 /** Pixels from somebody's middle within which tokens hear of them: a figure is 32 wide, and goes up to 12 on while a latent frame lasts. */
 const REACH = 28;
@@ -31,7 +31,7 @@ export interface StageOptions {
 
 /** Who hears what, and who goes with whom. */
 export interface Staged {
-  /** 1 where a token hears a caption: `[frames·height·width, 2]`. With halves, the middle of an odd width hears both. */
+  /** 1 where a token hears a caption: `[frames·height·width, 2]`. */
   readonly hears: Uint8Array;
   /** The column that a token would have if nobody walked, in tokens: that of who is in its reach and nearest, from where they began; `[frames·height·width]`. */
   readonly columns: Float32Array;
@@ -44,11 +44,7 @@ export function stage({ staging, progress, height, width, side }: StageOptions):
   for (const share of progress) for (let i = 0; i < height * width; i++, at++) {
     const x = i % width;
     columns[at] = x;
-    if (typeof staging === 'string') {
-      hears[at * REGIONS] = Number(staging === 'whole' || 2 * x < width);
-      hears[at * REGIONS + 1] = Number(staging === 'whole' || 2 * (x + 1) > width);
-      continue;
-    }
+    if (staging === 'whole') { hears.fill(1, at * REGIONS, (at + 1) * REGIONS); continue; }
     let nearest = REACH;
     staging.forEach(({ from, to }, region) => {
       const gone = share * (to - from), away = Math.abs((x + 0.5) * side - (from + gone));

@@ -3,7 +3,7 @@
  */
 import { isGuided, type GuidanceOptions } from '../../diffusion/guidance.ts';
 import { sigmaGrid } from '../../diffusion/timesteps.ts';
-import { drawCrossing, drawWalk } from '../../data/sprites/places.ts';
+import { drawCrossing, drawPair, drawWalk } from '../../data/sprites/places.ts';
 import type { Staging } from '../../models/dit/regions.ts';
 import type { FilmRegions } from '../sampling/denoise.ts';
 import type { ToldByRegions } from '../prompt/expand.ts';
@@ -42,8 +42,8 @@ export function regionsOf(s: Pick<FilmSettings, 'shots' | 'frames' | 'width' | '
 }
 
 function stagingOf({ relation, goes }: ToldByRegions, seed: number, canvas: { readonly width: number; readonly height: number; readonly frames: number }): Staging {
-  if (relation === 'apart') return 'halves';
-  if (relation === 'crossing') return drawCrossing(seed, canvas) ?? 'halves';
+  if (relation === 'apart') return drawPair(seed, canvas);
+  if (relation === 'crossing') return drawCrossing(seed, canvas) ?? drawPair(seed, canvas);
   const walk = drawWalk(seed, goes, canvas);
   return [walk, walk];
 }

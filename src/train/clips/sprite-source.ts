@@ -23,10 +23,10 @@ export function spriteSource(world: SpriteWorld): ClipSource {
     clip: async ({ seed, split, shape, index }) => spriteClip(world, seed, clipStream(split, shape), index, split, shape).frames,
     caption: (ref, { key, looks }) => captionOf(afterChange(specOf(ref)), { key, looks }),
     regions(ref, { key, looks }) {
-      const spec = afterChange(specOf(ref)), { characters, relation } = spec;
+      const spec = afterChange(specOf(ref)), { characters } = spec;
       const told = (i: number): string => captionOf({ ...spec, characters: [characters[i]!], relation: 'apart' }, { key: { ...key, stream: `${key.stream}/${i}` }, looks });
       const one = told(0), [first, second] = walksOf(spec), alone = second === undefined;
-      return { captions: [one, alone ? one : told(1)], alone, staging: relation === 'apart' && !alone ? 'halves' : [first!, second ?? first!] };
+      return { captions: [one, alone ? one : told(1)], alone, staging: [first!, second ?? first!] };
     },
     framesBefore: (ref) => latentFrames(specOf(ref).characters[0]!.next!.from),
     piece: async ({ key, split, size }) => spriteClip(world, key.seed, key.stream, key.step, split, size),

@@ -162,7 +162,7 @@ test('a sample told by regions has a caption of each of two, told as one alone; 
       for (const { facts } of read) if (facts.hairColour) expect([caption, facts.hairColour]).toEqual([caption, characters[i]!.labels.hairColour]);
       expect(read.length, caption).toBeLessThan(2);
     });
-    const staging = relation === 'apart' ? 'halves' : characters.map(({ place: { x, dx } }) => ({ from: x + 32, to: x + 32 + 16 * dx })) as [Walk, Walk];
+    const staging = characters.map(({ place: { x, dx } }) => ({ from: x + 32, to: x + 32 + 16 * dx })) as [Walk, Walk];
     expect({ hears, columns }).toEqual(stage({ staging, progress: times.map((t) => t / 16), height: 8, width: 16, side: 8 }));
   }
   expect([...relations.keys()].sort()).toEqual(['apart', 'crossing']);
