@@ -18,8 +18,8 @@ interface Content { readonly [type: string]: { readonly schema?: Schema } }
 interface Operation {
   readonly operationId: string; readonly summary: string; readonly security?: readonly unknown[];
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean; readonly schema: Schema }[];
-  readonly requestBody?: { readonly content?: Content };
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content: Content }>>;
+  readonly requestBody?: { readonly content: Content };
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>;
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -63,6 +63,10 @@ const fields = ({ properties = {}, required = [] }: Schema, always: string): str
   ...Object.entries(properties).map(([name, s]) => row(code(name), kind(s), required.includes(name) ? 'yes' : '', notes(s))),
 ];
 
+/** What an answer holds, by its type. */
+const contents = (content: Content): string => Object.entries(content)
+  .map(([type, { schema }]) => (schema && type === 'application/json' ? kind(schema) : `${code(type)}${schema ? `, events of ${kind(schema)}` : ''}`)).join(', ');
+
 function operationText(method: string, path: string, { operationId, summary, security, parameters = [], requestBody, responses }: Operation): string[] {
   const lines = [`### ${method.toUpperCase()} ${path}`, '', `${summary}. ${code(operationId)}${security ? '; needs no key' : ''}`, ''];
   if (parameters.length > 0)
@@ -72,8 +76,7 @@ function operationText(method: string, path: string, { operationId, summary, sec
     lines.push(`Body: ${types.map(code).join(' or ')}`, '', ...fields(schema!, 'needed'), '');
   }
   const answers = Object.entries(responses).filter(([status]) => status !== 'default')
-    .map(([status, { content }]) => `${status}: ${content === undefined ? 'nothing' : Object.entries(content).map(([type, { schema }]) => (schema && type === 'application/json' ? kind(schema)
-      : `${code(type)}${schema ? `, events of ${kind(schema)}` : ''}`)).join(', ')}`);
+    .map(([status, { content }]) => `${status}: ${content === undefined ? 'nothing' : contents(content)}`);
   return [...lines, `Answers ${answers.join('; ')}. Errors: ${named('Error')}`, ''];
 }
 
