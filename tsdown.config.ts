@@ -21,7 +21,7 @@ export default defineConfig([
     ...common,
     entry: {
       index: 'src/index.ts', client: 'src/client/index.ts', cli: 'src/cli/main.ts',
-      decode: 'src/server/work/decode-main.ts', deliver: 'src/server/work/deliver-main.ts', probe: 'src/backend/ort/probe-main.ts',
+      decode: 'src/server/workers/decode-main.ts', deliver: 'src/server/workers/deliver-main.ts', probe: 'src/backend/ort/probe-main.ts',
     },
     platform: 'node', target: 'node20.19', dts: true,
     deps: { skipNodeModulesBundle: true },                      // also the optional and the development ones

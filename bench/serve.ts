@@ -12,8 +12,8 @@ import { integer } from '../src/cli/options.ts';
 import { InputError, oneOf } from '../src/core/errors.ts';
 import { readFilm } from '../src/media/read.ts';
 import { openPipeline, type Pipeline } from '../src/pipeline/pipeline.ts';
-import { deliverFilm } from '../src/server/work/deliver.ts';
-import { Delivery } from '../src/server/work/delivery.ts';
+import { deliverFilm } from '../src/server/workers/deliver.ts';
+import { Delivery } from '../src/server/workers/delivery.ts';
 import { interleave, median } from './interleave.ts';
 import type { Bench, BenchCase } from './contract.ts';
 

@@ -13,7 +13,7 @@ import { openPglite } from './state/db/pglite.ts';
 import { schemaVersion } from './state/db/schema.ts';
 import { lockFolder } from './state/lock.ts';
 import { openStore } from './state/store.ts';
-import { openModels } from './work/plan.ts';
+import { openModels } from './workers/plan.ts';
 
 const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
 

@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { ago, type Database } from './state/db/database.ts';
 import type { Jobs } from './state/jobs.ts';
 import { Metrics } from './watch/metrics.ts';
-import type { ServedModels } from './work/plan.ts';
+import type { ServedModels } from './workers/plan.ts';
 import { madeFacts } from './contract/spec.ts';
 import type { Store } from './state/store.ts';
 

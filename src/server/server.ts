@@ -15,23 +15,23 @@ import { clock, openPostgres, type Database } from './state/db/database.ts';
 import { openPglite } from './state/db/pglite.ts';
 import { migrate } from './state/db/schema.ts';
 import { Changes } from './http/events.ts';
-import type { FilmMaker } from './work/film-maker.ts';
+import type { FilmMaker } from './workers/film-maker.ts';
 import { requireFilmPolicy } from './state/film-policy.ts';
 import { Jobs } from './state/jobs.ts';
 import { checkKeys, Keys } from './http/keys.ts';
 import { lockFolder } from './state/lock.ts';
 import type { Log } from './watch/log.ts';
 import { countJobs, serverMetrics } from './server-metrics.ts';
-import { openModels } from './work/plan.ts';
+import { openModels } from './workers/plan.ts';
 import { openPolicy } from './policy/policy.ts';
-import { Previews } from './work/previews.ts';
+import { Previews } from './workers/previews.ts';
 import type { JobSource } from './contract/spec.ts';
 import { openStore, type Store } from './state/store.ts';
 import { sweep, Trash } from './state/trash.ts';
 import { processDecoder, type Decoder } from './http/decoder.ts';
 import { deliverWebhooks } from './webhooks.ts';
-import { Worker } from './work/worker.ts';
-import { WorkerPool } from './work/worker-pool.ts';
+import { Worker } from './workers/worker.ts';
+import { WorkerPool } from './workers/worker-pool.ts';
 
 /** Options of {@link startServer}. */
 export interface StartServerOptions {

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Video } from '../../src/server/contract/contract.ts';
 import type { FetchImageOptions } from '../../src/server/http/public-address.ts';
 import type { Database, Queryable } from '../../src/server/state/db/database.ts';
-import { decode } from '../../src/server/work/decode.ts';
+import { decode } from '../../src/server/workers/decode.ts';
 import { openDatabase } from '../../src/server/server.ts';
 import { Store } from '../../src/server/state/store.ts';
 import { testServer, type TestServer } from '../support/server.ts';

@@ -5,7 +5,7 @@ import type OpenAI from 'openai';
 import { APIError, RateLimitError, toFile } from 'openai';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decode } from '../../src/server/work/decode.ts';
+import { decode } from '../../src/server/workers/decode.ts';
 import { until } from '../support/processes.ts';
 import { clientOf, finished, testServer, type TestServer } from '../support/server.ts';
 

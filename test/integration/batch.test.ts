@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import sharp from 'sharp';
-import { pipelineMaker } from '../../src/server/work/film-maker.ts';
+import { pipelineMaker } from '../../src/server/workers/film-maker.ts';
 import type { ClaimedJob, FilmSpec, JobSource } from '../../src/server/contract/spec.ts';
 import { Store } from '../../src/server/state/store.ts';
-import { Worker } from '../../src/server/work/worker.ts';
+import { Worker } from '../../src/server/workers/worker.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 let dir: string, model: string, other: string;

@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readFilm } from '../../src/media/read.ts';
 import { video as videoSchema, type Video } from '../../src/server/contract/contract.ts';
-import { enlarged, shownAt } from '../../src/server/work/deliver.ts';
+import { enlarged, shownAt } from '../../src/server/workers/deliver.ts';
 import { filmSpec } from '../../src/server/contract/spec.ts';
 import { freshPostgres, postgresReason } from '../support/postgres.ts';
 import { drawn, finished, testServer, clientOf, type TestServer } from '../support/server.ts';

@@ -71,10 +71,10 @@ interface WorkerFlags extends DatabaseFlags, EngineOptions {
 }
 
 async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signal, print }: CliContext): Promise<void> {
-  const { parentLink } = await import('../../server/work/worker-link.ts'), stop = new AbortController(), both = AbortSignal.any([signal, stop.signal]);
+  const { parentLink } = await import('../../server/workers/worker-link.ts'), stop = new AbortController(), both = AbortSignal.any([signal, stop.signal]);
   const link = parentLink(() => { stop.abort('the server is gone'); });
-  const [{ Worker }, { openStore }, { pipelineMaker }, log] = await Promise.all([import('../../server/work/worker.ts'), import('../../server/state/store.ts'),
-    import('../../server/work/film-maker.ts'), jsonLines()]);
+  const [{ Worker }, { openStore }, { pipelineMaker }, log] = await Promise.all([import('../../server/workers/worker.ts'), import('../../server/state/store.ts'),
+    import('../../server/workers/film-maker.ts'), jsonLines()]);
   const config = link ? null : await configOf({ ...flags, ...(model ? { models: [...model] } : {}) }), { threads, batch = 1 } = config ?? flags, engine = engineOf(config ?? flags);
   const hook = policyHook ?? config?.policy.hook, { openPolicy } = await import('../../server/policy/policy.ts');
   const policy = hook === undefined ? undefined : await openPolicy({ words: false, hook });
@@ -90,7 +90,7 @@ async function work({ model, renew, policyHook, ...flags }: WorkerFlags, { signa
     if (config.database === undefined)
       throw new InputError('a worker of its own needs the database that the server uses: --database, or DATABASE_URL; beside an embedded one, kinora serve starts its workers');
     const [{ openDatabase, sourceFor }, { newId }, { Jobs }, { Previews }, { credentialsFolder }, { filmPolicyRequired }] = await Promise.all([
-      import('../../server/server.ts'), import('../../server/state/job-row.ts'), import('../../server/state/jobs.ts'), import('../../server/work/previews.ts'),
+      import('../../server/server.ts'), import('../../server/state/job-row.ts'), import('../../server/state/jobs.ts'), import('../../server/workers/previews.ts'),
       import('../../server/contract/config.ts'), import('../../server/state/film-policy.ts'),
     ]);
     const db = await openDatabase(config), name = newId('worker'), jobs = new Jobs(db, config), previews = new Previews(db, () => {}), store = await openStore(config, log);

@@ -4,7 +4,7 @@ import { createCharacterBody, type Character } from '../contract/contract.ts';
 import { ApiError, notFound } from '../contract/errors.ts';
 import { NOW, type Queryable } from '../state/db/database.ts';
 import { newId } from '../state/job-row.ts';
-import { modelOf } from '../work/plan.ts';
+import { modelOf } from '../workers/plan.ts';
 import { fileOf, readBody } from './body.ts';
 import type { Decoder } from './decoder.ts';
 import { json, parse, type Caller, type Handler, type HandlerContext } from './handler.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ApiError } from '../contract/errors.ts';
-import type { DecodeRequest, DecodeResult } from '../work/decode.ts';
+import type { DecodeRequest, DecodeResult } from '../workers/decode.ts';
 import { bounded, decoderOf } from './decoder.ts';
 
 const REQUEST: DecodeRequest = { file: '/none', kind: 'png', as: 'image', to: '/none', pixels: 1, seconds: 1 };

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { programOf } from '../../io/program-of.ts';
 import type { ServerConfig } from '../contract/config.ts';
 import { ApiError } from '../contract/errors.ts';
-import type { DecodeRequest, DecodeResult } from '../work/decode.ts';
+import type { DecodeRequest, DecodeResult } from '../workers/decode.ts';
 
 type Limits = ServerConfig['limits'];
 
@@ -56,7 +56,7 @@ export const decoderOf = (argv: readonly string[]): Decoder => (request, { decod
 });
 
 /** A decoder that starts a process of ours for each upload. */
-export const processDecoder: Decoder = (request, limits) => decoderOf(programOf('server/work/decode-main.ts', 'decode.mjs'))(request, limits);
+export const processDecoder: Decoder = (request, limits) => decoderOf(programOf('server/workers/decode-main.ts', 'decode.mjs'))(request, limits);
 
 /** Options of {@link bounded}. */
 export interface BoundedOptions {

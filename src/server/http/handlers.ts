@@ -17,7 +17,7 @@ import { newId, type JobRow, type Refused } from '../state/job-row.ts';
 import { openApi } from '../contract/openapi.ts';
 import {
   capabilitiesOf, modelOf, planCreate, planEdit, planExtend, planRemix, uploadedSource, type SourceFilm,
-} from '../work/plan.ts';
+} from '../workers/plan.ts';
 import { allow } from './allow.ts';
 import { fetchImage } from './public-address.ts';
 import type { Line } from '../state/forecast.ts';

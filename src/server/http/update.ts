@@ -5,7 +5,7 @@
 import type { JobKind, UpdateVideoBody } from '../contract/contract.ts';
 import { ApiError } from '../contract/errors.ts';
 import type { JobRow } from '../state/job-row.ts';
-import { planCreate, replan, type PlanContext } from '../work/plan.ts';
+import { planCreate, replan, type PlanContext } from '../workers/plan.ts';
 import { filmSpec, type FilmSpec, type PlannedFilm } from '../contract/spec.ts';
 
 type Field = keyof UpdateVideoBody;

@@ -8,7 +8,7 @@ import { IMAGE_KINDS } from '../../media/read.ts';
 import { MEDIA_KINDS, sniff, SNIFF_BYTES, type MediaKind } from '../../media/sniff.ts';
 import type { SizedModel } from '../../pipeline/settings/size-rule.ts';
 import type { ServerConfig } from '../contract/config.ts';
-import type { DecodedFilm } from '../work/decode.ts';
+import type { DecodedFilm } from '../workers/decode.ts';
 import { ApiError, diskFull } from '../contract/errors.ts';
 import type { Store } from '../state/store.ts';
 import type { Decoder } from './decoder.ts';

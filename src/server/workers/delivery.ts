@@ -71,7 +71,7 @@ export class Delivery implements Disposable {
   }
 
   #start(): ChildProcess {
-    const child = spawn(process.execPath, programOf('server/work/deliver-main.ts', 'deliver.mjs'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
+    const child = spawn(process.execPath, programOf('server/workers/deliver-main.ts', 'deliver.mjs'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
     child.on('message', (answer: DeliveryAnswer) => { this.#take(child, answer); });
     const gone = (why: string): void => {
       if (this.#child !== child) return;
