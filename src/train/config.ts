@@ -104,7 +104,7 @@ function checkShapes(
 /** Kinds of samples, with their shares. */
 const shape = z.strictObject({ ...size, given: z.int().min(0).max(2), ending: count.optional(), deeds: z.enum(DEEDS).optional(), share: z.number().positive() });
 /** Of a transformer's run also how many captions each latent frame has. */
-const shapes = z.array(shape.extend({ regions: z.literal(REGIONS).optional() })).min(1);
+const told = shape.extend({ regions: z.literal(REGIONS).optional() }), shapes = z.array(told).min(1);
 
 /**
  * Clips whose latents are kept, by `frames`x`width`x`height`; with `@fall`, `@change`, `@late`, `@travel` or `@pair`, clips of such deeds; with `/n`, the last n frames of the
@@ -137,7 +137,8 @@ const ditSchema = z.strictObject({
   /** Kinds of samples, of runs on sprites; a dataset brings its own, and its clips. */
   stages: z.array(z.strictObject({
     from: z.int().min(0),
-    shapes,
+    /** A `shift` of its own moves the noise levels of one kind, such as of those whose fine parts want more practice. */
+    shapes: z.array(told.extend({ shift: z.number().positive().optional() })).min(1),
   })).default([]),
   clips: clips.default({}),
   /**

@@ -101,6 +101,14 @@ test('without more, a sample is a clip at one noise level, with its caption', ()
   expect(dropped).toBeGreaterThan(30); expect(dropped).toBeLessThan(70);
 });
 
+test('a kind with a shift of its own has its noise levels by it, clips and words as without', () => {
+  for (const step of steps.slice(0, 20)) {
+    const { sigmas, ...plain } = sampleOf(kind(), step), { sigmas: moved, ...own } = sampleOf(kind({ shift: 3 }), step, { shift: 7 }), odds = (s: number): number => s / (1 - s);
+    expect(own).toEqual(plain);
+    expect(odds(moved[0]!) / odds(sigmas[0]!)).toBeCloseTo(3, 3);
+  }
+});
+
 test('given frames stand behind the clip at their own times, nearly clean; prefixes stand in it', () => {
   for (const step of steps.slice(0, 40)) {
     const s = sampleOf(kind({ given: 2 }), step);

@@ -165,7 +165,7 @@ export function sampleMaker({ config, data, source, vae, latents }: Omit<DiTTask
       // What was done before stands in the first frames, so they are given.
       const changes = s.deeds === 'change', begun = changes || s.deeds === 'late';
       const alone = s.given === 0 && !endings && !begun, independent = alone && frames > 1 && d.chance(data.independent);
-      const shift = data.shift * shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
+      const shift = (s.shift ?? data.shift) * shiftForTokens(frames * (s.height / SPACE_FACTOR) * (s.width / SPACE_FACTOR));
       const generated = drawFrameSigmas({ ...key, stream: `${key.stream}/sigma` }, frames, { mode: independent ? 'independent' : 'shared', shift });
       if (begun || (s.given === 0 && frames > 1 && !independent && d.chance(endings ? BOTH_ENDS : data.prefix))) {
         const given = changes ? source.framesBefore(ref) : 1 + d.int(frames - 1);

@@ -14,6 +14,8 @@ export interface SampleShape extends ClipShape {
   readonly given: number;
   /** Captions of each of its latent frames, of sources that tell clips by regions: 2. Default 1. */
   readonly regions?: typeof REGIONS | undefined;
+  /** Shift of its noise levels, of a transformer's run. Default: the run's. */
+  readonly shift?: number | undefined;
   /** How often it is drawn, relative to the others. */
   readonly share: number;
 }
