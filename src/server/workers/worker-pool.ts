@@ -29,6 +29,8 @@ export class WorkerPool {
   readonly #o: WorkerPoolOptions;
   readonly #children = new Set<ChildProcess>();
   readonly #pauses = new Set<NodeJS.Timeout>();
+  /** What is being told of those that went. */
+  readonly #leaving = new Set<Promise<void>>();
   #stopped = false;
   #started = 0;
 
@@ -53,7 +55,8 @@ export class WorkerPool {
     child.on('close', (code, signal) => {
       this.#children.delete(child);
       log('worker_gone', { worker: name, pid: child.pid, code, signal });
-      void gone(name, this.#stopped).catch((error: unknown) => { log('release_failed', { worker: name, error }); });
+      const told = gone(name, this.#stopped).catch((error: unknown) => { log('release_failed', { worker: name, error }); }).finally(() => this.#leaving.delete(told));
+      this.#leaving.add(told);
       if (this.#stopped) return;
       const next = Date.now() - began > LONGEST_PAUSE_MS ? 0 : Math.min(LONGEST_PAUSE_MS, pause * 2 || 250);
       const timer = setTimeout(() => { this.#pauses.delete(timer); this.#start(next); }, next);
@@ -62,7 +65,7 @@ export class WorkerPool {
     log('worker_started', { worker: name, pid: child.pid });
   }
 
-  /** Lets all hand back what they have; who does not in time is killed. */
+  /** Lets all hand back what they have; who does not in time is killed. All that is to be told of them has been told when this returns. */
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#pauses) clearTimeout(timer);
@@ -71,5 +74,6 @@ export class WorkerPool {
       child.on('close', () => { clearTimeout(late); resolve(); });
       child.kill('SIGTERM');
     })));
+    await Promise.all(this.#leaving);
   }
 }
