@@ -31,7 +31,7 @@ import type { FilmSettings } from './settings/film-options.ts';
 import { windowsOf } from './settings/film-windows.ts';
 import { filmSettings } from './settings/settings.ts';
 import { steadied } from './delivery/steady.ts';
-import { StepBatcher, type BatchCounts } from './sampling/step-batcher.ts';
+import { StepBatcher, type BatchCounts, type PackCounts } from './sampling/step-batcher.ts';
 import type { FilmWindow } from './settings/timeline.ts';
 import { resolveWays, type FilmWays } from './settings/ways.ts';
 
@@ -61,6 +61,8 @@ export interface GeneratedFilm {
   /** Present when the model read something else than the prompt: what it read. */
   readonly expanded?: string;
   readonly ms: PhaseTimes;
+  /** Present on the CPU: the packs of denoising steps that the film took part in, beside others where several are made at a time. */
+  readonly packs?: PackCounts;
   /** Present when words seemed mistyped: as which known words they were read. */
   readonly mended?: Readonly<Record<string, string>>;
   /** Present when the end of the prompt, or of what it should not show, did not fit. */
@@ -189,7 +191,7 @@ export class Pipeline implements Disposable {
       const { width, height, frames, fps } = s;
       return {
         file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
-        codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(Object.keys(mended).length > 0 ? { mended } : {}),
+        codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(seat ? { packs: seat.counts } : {}), ...(Object.keys(mended).length > 0 ? { mended } : {}),
         ...(truncated ? { truncated } : {}), ...(s.shots[0]!.reads ? { expanded: s.shots[0]!.reads.prompt } : {}), ...(sink ? {} : { film: concatFrames(pieces) }),
         ...(notes.length > 0 ? { notes } : {}), ...(store?.reads ? { windows: windows.length, reused: store.reused } : {}),
         ...(written?.json === undefined ? {} : { json: written.json }),

@@ -56,11 +56,13 @@ export class ServerMetrics extends Metrics {
     this.add('kinora_jobs_total', { outcome: outcomeOf(row) });
     if (row.errors > 0) this.add('kinora_job_retries_total', {}, row.errors);
     if (row.status !== 'completed' || row.facts === null || row.started === null) return;
-    const { ms, frames } = madeFacts.parse(JSON.parse(row.facts));
+    const { ms, frames, packs: steps } = madeFacts.parse(JSON.parse(row.facts));
     this.add('kinora_frames_total', {}, frames);
     this.add('kinora_film_seconds_total', {}, row.seconds);
     for (const [name, phase] of [['job_text', 'text'], ['job_sample', 'sample'], ['decode', 'decode'], ['encode', 'encode']] as const)
       this.observe(`kinora_${name}_seconds`, (ms[phase] ?? 0) / 1000);
+    if (steps) for (const [name, sum] of [['denoise_step_seconds', steps.ms / 1000], ['batch_tokens', steps.tokens], ['batch_jobs', steps.films]] as const)
+      this.observe(`kinora_${name}`, sum / steps.packs, {}, steps.packs);
     this.observe('kinora_job_queue_seconds', (row.started - row.created) / 1000);
     this.observe('kinora_job_e2e_seconds', (row.completed - row.created) / 1000);
     if (row.previewed !== null) this.observe('kinora_time_to_first_preview_seconds', (row.previewed - row.created) / 1000);
@@ -115,13 +117,19 @@ const HISTOGRAMS: Readonly<Record<string, string>> = {
   kinora_job_queue_seconds: 'Seconds in the queue', kinora_job_text_seconds: 'Seconds reading the prompt', kinora_job_sample_seconds: 'Seconds sampling',
   kinora_decode_seconds: 'Seconds decoding latents', kinora_encode_seconds: 'Seconds enlarging and encoding', kinora_job_e2e_seconds: 'Seconds from the request to the film',
   kinora_time_to_first_preview_seconds: 'Seconds from the request to the first preview', kinora_realtime_factor: 'Seconds of film by seconds of making it',
+  kinora_denoise_step_seconds: 'Seconds of a denoising step, of each film at its mean', kinora_batch_tokens: 'Tokens in a step, no padding among them, of each film at its mean',
+  kinora_batch_jobs: 'Films that share a step, of each film at its mean',
+};
+/** Buckets of those that are no seconds. */
+const LIMITS: Readonly<Record<string, readonly number[]>> = {
+  kinora_batch_tokens: [256, 512, 768, 1024, 1536, 2048, 4096, 8192], kinora_batch_jobs: [1, 1.5, 2, 3, 4, 6, 8, 16],
 };
 
 /** All families, at zero. */
 export function serverMetrics(version: string, { models }: ServedModels): ServerMetrics {
   const m = new ServerMetrics().watch();
   for (const [kind, families] of [['gauge', GAUGES], ['counter', COUNTERS], ['histogram', HISTOGRAMS]] as const)
-    for (const [name, help] of Object.entries(families)) m.define(kind, name, help);
+    for (const [name, help] of Object.entries(families)) m.define(kind, name, help, LIMITS[name]);
   for (const outcome of OUTCOMES) m.add('kinora_jobs_total', { outcome }, 0);
   m.set('kinora_build_info', 1, { version });
   m.set('nodejs_version_info', 1, { version: process.version });

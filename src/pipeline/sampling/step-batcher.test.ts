@@ -12,7 +12,7 @@ import { ditParams } from '../../models/dit/dit.ts';
 import { textParams } from '../../models/text/tower.ts';
 import { initialValues, listParams } from '../../nn/param.ts';
 import { encodeCaptions, filmVelocity, type ContextFrame, type DitRuntime } from './denoise.ts';
-import { StepBatcher } from './step-batcher.ts';
+import { StepBatcher, type PackCounts } from './step-batcher.ts';
 
 const config = { ...DIT_PRESETS.tiny, textWidth: 16 }, text = { vocabulary: 16, length: 8, width: 16, depth: 1, heads: 2, mlp: 'relu2' } as const;
 const values = (stream: string, n: number, scale = 1): Float32Array => normals({ seed: 1, stream, step: 0 }, n).map((x) => x * scale);
@@ -77,6 +77,9 @@ test.each([[1e6, 0], [1e6, 3], [1000, 0], [300, 0]])('films of all shapes, lengt
   expect(await changed(FILMS.map((a, i) => [a, films[i]!]))).toEqual([]);
   const { packs, steps } = batcher.counts;
   if (tokens > 1000) expect(packs).toBeLessThan(steps / 2);
+  const own = seats.map(({ counts }) => counts), sum = (of: (seat: PackCounts) => number): number => own.reduce((n, seat) => n + of(seat), 0);
+  expect(sum((seat) => seat.packs)).toBe(steps);                  // each step in one pack, and as many films as steps in it
+  expect(own.every((seat, i) => seat.films >= seat.packs && seat.ms > 0 && seat.tokens >= seat.packs * FILMS[i]!.size.reduce((n, x) => n * x))).toBe(true);
 }, 60_000);
 
 test('films join between steps and leave when they are done', async () => {

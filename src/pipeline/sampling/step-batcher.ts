@@ -21,8 +21,11 @@ export interface StepBatcherOptions {
   readonly mixAfter?: number;
 }
 
+/** The packs in which a film's steps were run, sums over them: milliseconds, tokens of all films in them, and films. */
+export interface PackCounts { readonly packs: number; readonly ms: number; readonly tokens: number; readonly films: number }
+
 /** A film that takes part, until it is disposed of. */
-export interface Seat extends Disposable { readonly step: RunStep }
+export interface Seat extends Disposable { readonly step: RunStep; readonly counts: PackCounts }
 
 /** What a batcher did. */
 export interface BatchCounts {
@@ -34,8 +37,12 @@ export interface BatchCounts {
   readonly layouts: number;
 }
 
+/** What a seat counts. */
+type Counting = { -readonly [K in keyof PackCounts]: PackCounts[K] };
+
 interface Waiting {
   readonly step: PackStep;
+  readonly counts: Counting;
   /** When its window came. */
   readonly order: number;
   /** What computes: only those of the same weights are joined. */
@@ -51,7 +58,7 @@ interface Prepared extends JoinedPack { readonly tokens: Float32Array; readonly 
 /** Joint packs whose arrays are kept, mixtures that are counted, and milliseconds that others are let go first. */
 const KEPT = 4, COUNTED = 256, PATIENCE_MS = 500;
 
-const sizeOf = ({ step }: Waiting): number => packTokens(step.pack.layout);
+const sizeOf = ({ step }: Pick<Waiting, 'step'>): number => packTokens(step.pack.layout);
 /** Of one latent frame: products of one row round differently (test/property/pack.test.ts). */
 const isAlone = ({ step }: Waiting): boolean => packFrames(step.pack.layout) < 2;
 /** The greatest power of two that is not above n. */
@@ -82,15 +89,16 @@ export class StepBatcher {
   /** A film begins; its signal ends its waiting. */
   enter(signal?: AbortSignal): Seat {
     this.#seats++;
+    const counts: Counting = { packs: 0, ms: 0, tokens: 0, films: 0 };
     let left = false;
     return {
-      step: (step) => this.#ask(step, signal),
+      counts, step: (step) => this.#ask({ step, counts }, signal),
       [Symbol.dispose]: () => { if (!left) this.#seats--; left = true; },
     };
   }
 
-  #ask(step: PackStep, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#seats < 2 && !this.#running) return this.#timed(1, () => stepAlone(step));
+  #ask({ step, counts }: Pick<Waiting, 'step' | 'counts'>, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#seats < 2 && !this.#running) return this.#timed([{ step, counts }], () => stepAlone(step));
     const { pack: { film, layout, rt } } = step, order = this.#orders.get(film) ?? this.#arrived++;
     this.#orders.set(film, order);
     return new Promise((resolve, reject) => {
@@ -102,7 +110,7 @@ export class StepBatcher {
       };
       const settled = <T extends unknown[]>(f: (...of: T) => void) => (...of: T): void => { signal?.removeEventListener('abort', leave); f(...of); };
       const weights = `${this.#idOf(rt.weights)} ${rt.quantize ?? 'none'}`, kind = `${weights} ${layoutKey(layout)}`;
-      const waiting: Waiting = { step, order, weights, kind, resolve: settled(resolve), reject: settled(reject) };
+      const waiting: Waiting = { step, counts, order, weights, kind, resolve: settled(resolve), reject: settled(reject) };
       this.#waiting.push(waiting);
       signal?.addEventListener('abort', leave);
       if (signal?.aborted) leave();
@@ -117,11 +125,11 @@ export class StepBatcher {
       if (this.#waiting.length === 0) break;
       const chosen = this.#choose();
       this.#waiting = this.#waiting.filter((w) => !chosen.includes(w));
-      if (chosen.length > 1 && await this.#timed(chosen.length, () => this.#together(chosen.map(({ step }) => step))).then(() => true, () => false)) {
+      if (chosen.length > 1 && await this.#timed(chosen, () => this.#together(chosen.map(({ step }) => step))).then(() => true, () => false)) {
         for (const { resolve } of chosen) resolve();
         continue;
       }
-      for (const { step, resolve, reject } of chosen) await this.#timed(1, () => stepAlone(step)).then(resolve, reject);     // a pack that lacks memory fails nobody
+      for (const alone of chosen) await this.#timed([alone], () => stepAlone(alone.step)).then(alone.resolve, alone.reject);     // a pack that lacks memory fails nobody
     }
     this.#running = false;
   }
@@ -180,12 +188,14 @@ export class StepBatcher {
     return made;
   }
 
-  async #timed(steps: number, run: () => Promise<void>): Promise<void> {
+  async #timed(of: readonly Pick<Waiting, 'step' | 'counts'>[], run: () => Promise<void>): Promise<void> {
     const started = performance.now();
     await run();
+    const ms = performance.now() - started, tokens = of.reduce((n, waiting) => n + sizeOf(waiting), 0);
     this.#packs++;
-    this.#steps += steps;
-    this.#ms += performance.now() - started;
+    this.#steps += of.length;
+    this.#ms += ms;
+    for (const { counts } of of) { counts.packs++; counts.ms += ms; counts.tokens += tokens; counts.films += of.length; }
   }
 
   #idOf(x: object): number {

@@ -38,6 +38,8 @@ export const madeFacts = z.object({
   reused: z.int().min(0).default(0),
   /** Milliseconds by phase. */
   ms: z.record(z.string(), z.number()),
+  /** Sums over the packs of denoising steps that the film took part in. */
+  packs: z.object({ packs: count, ms: z.number(), tokens: count, films: count }).optional(),
 });
 export type MadeFacts = z.infer<typeof madeFacts>;
 

@@ -122,6 +122,7 @@ export function pipelineMaker({ policy, ...o }: MakerEngine & { readonly policy?
     return { assets, facts: {
       frames: deliver.frames, bytes, ignored: [...film.ignored], notes: [...film.notes ?? []], reused: film.reused ?? 0,
       ms: Object.fromEntries(Object.entries(ms).map(([phase, value]) => [phase, Math.round(value)])),
+      ...(film.packs && film.packs.packs > 0 ? { packs: film.packs } : {}),
     } };
   };
   return Object.assign(make, { [Symbol.dispose]: () => { models[Symbol.dispose](); delivery?.[Symbol.dispose](); } });
