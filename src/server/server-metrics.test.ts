@@ -9,7 +9,9 @@ let db: Database;
 beforeAll(async () => { db = await openPglite('memory://'); await migrate(db); });
 afterAll(async () => { await db.close(); });
 
-const FACTS = JSON.stringify({ frames: 16, bytes: 700, ignored: [], notes: [], reused: 0, ms: { text: 500, sample: 3000, decode: 200, encode: 300 }, packs: { packs: 18, ms: 2700, tokens: 18 * 640, films: 27 } });
+const FACTS = JSON.stringify({
+  frames: 16, bytes: 700, ignored: [], notes: [], reused: 0, ms: { text: 500, sample: 3000, decode: 200, encode: 300 }, packs: { packs: 18, ms: 2700, tokens: 18 * 640, films: 27 },
+});
 /** A job that ended so many milliseconds ago, after it waited 1 s and was made for 4 s. */
 const ended = (id: string, ago: number, { status = 'completed', code = 'null', errors = 0 } = {}): Promise<void> => db.script(`insert into kinora_jobs
   (id, owner, kind, status, asked_model, model, size, seconds, prompt, spec, work, created, started, previewed, completed, error_code, errors, facts, assets)
@@ -31,7 +33,8 @@ test('ends since the server began, by outcome, with their times; each once, late
   for (const line of ['kinora_job_retries_total 2', 'kinora_frames_total 32', 'kinora_film_seconds_total 4', 'kinora_decode_seconds_sum 0.4', 'kinora_decode_seconds_count 2',
     'kinora_job_queue_seconds_bucket{le="1"}', 'kinora_time_to_first_preview_seconds_bucket{le="2.5"} 2', 'kinora_realtime_factor_bucket{le="0.5"}',
     'kinora_denoise_step_seconds_bucket{le="0.1"} 0', 'kinora_denoise_step_seconds_bucket{le="0.5"} 36', 'kinora_denoise_step_seconds_count 36',
-    'kinora_batch_tokens_bucket{le="512"} 0', 'kinora_batch_tokens_bucket{le="768"} 36', 'kinora_batch_jobs_bucket{le="1"} 0', 'kinora_batch_jobs_sum 54'])
+    'kinora_batch_tokens_bucket{le="512"} 0', 'kinora_batch_tokens_bucket{le="768"} 36', 'kinora_batch_jobs_bucket{le="1"} 0',
+    'kinora_batch_jobs_sum 54'])
     expect(page).toContain(line);
   expect(await counts()).toBe(page);                              // none twice
   await db.query(`update kinora_jobs set completed = completed - 1 where id = 'two'`);

@@ -11,7 +11,10 @@ const text = (labels: Labels): string => {
 const SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 
 interface Histogram { readonly counts: number[]; sum: number; count: number }
-interface Family { readonly kind: 'counter' | 'gauge' | 'histogram'; readonly help: string; readonly limits: readonly number[]; readonly values: Map<string, number>; readonly histograms: Map<string, Histogram> }
+interface Family {
+  readonly kind: 'counter' | 'gauge' | 'histogram'; readonly help: string; readonly limits: readonly number[];
+  readonly values: Map<string, number>; readonly histograms: Map<string, Histogram>;
+}
 
 /** All counters, gauges and histograms of one server. */
 export class Metrics {
