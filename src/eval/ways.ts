@@ -3,7 +3,7 @@
  * through, how visible the joins are beside those places in real clips, whether the character stays who it was, and whether new words are obeyed. Films come
  * from a function, so that a test can hand in real clips as the perfect generator.
  */
-import { captionOf, drawClip, renderClip, type ClipSpec, type RenderedClip, type SpriteWorld } from '../data/sprites/world.ts';
+import { afterChange, captionOf, drawClip, renderClip, type ClipSpec, type RenderedClip, type SpriteWorld } from '../data/sprites/world.ts';
 import { HAIR_COLOURS, type Action, type HairColour } from '../data/sprites/vocabulary.ts';
 import { draws } from '../core/random.ts';
 import { environment, type Environment } from '../io/environment.ts';
@@ -22,7 +22,10 @@ import { meanOf, shareOf, type Share } from './statistics.ts';
 export const EVAL_WAYS = ['image', 'keyframes', 'extend', 'extend_before', 'connect', 'loop', 'retell', 'edit', 'mask', 'remix'] as const;
 export type EvalWay = (typeof EVAL_WAYS)[number];
 
-/** A held-out clip with its words, the same words with hair of another colour, and words for another deed. */
+/** A real clip whose character goes on to do something else, and the words for that, without looks. */
+interface Change { readonly frames: Frames; readonly from: number; readonly deed: string; readonly action: Action }
+
+/** A held-out clip with its words, and the same words with hair of another colour; and a held-out clip in which the deed changes. */
 interface Subject {
   readonly prompt: EvalPrompt;
   readonly clip: RenderedClip;
@@ -30,9 +33,7 @@ interface Subject {
   readonly long: Frames;
   readonly otherHair: HairColour;
   readonly otherPrompt: string;
-  readonly otherAction: Action;
-  /** Tells the other deed and nothing of looks. */
-  readonly otherDeed: string;
+  readonly change: Change;
 }
 
 /** An attribute that new words asked for, and a real clip with its own value of it, for the ceiling. */
@@ -62,7 +63,7 @@ export type MakeWay = (o: FilmWays) => Promise<Frames>;
 
 interface Tools { readonly make: MakeWay; readonly reconstruct: Reconstructor; readonly strength: number }
 
-const FRAMES = 17, PART = 9, LONG = 33, LOOP = 24;
+const FRAMES = 17, PART = 9, LONG = 33, LOOP = 24, CHANGE = 25;
 /** Rows of a mask over the head of a character in its 64×64 cell. */
 const HEAD_ROWS = 32;
 
@@ -102,10 +103,10 @@ const WAY_TABLE: { readonly [K in EvalWay]: (s: Subject, tools: Tools) => Promis
     const film = await make({ prompt: prompt.prompt, seed: prompt.index, frames: LOOP, loop: true }), round = concatFrames([film, sliceFrames(film, 0, LOOP >> 1)]);
     return { film: round, real: long, seams: [LOOP] };          // walks repeat after eight frames: a real clip's place 24 is like its start
   },
-  async retell({ prompt, clip: { frames }, otherAction, otherDeed }, { make }) {
-    const part = sliceFrames(frames, 0, PART), film = await make({ prompt: otherDeed, seed: prompt.index, video: { film: part }, extend: (FRAMES - 1) / frames.fps });
-    const asked = { attribute: 'action', value: otherAction, real: frames, realValue: prompt.truth.action } as const;
-    return { film, seams: [PART], outside: difference(film, 0, part), identity: [part, sliceFrames(film, PART)], asked };
+  async retell({ prompt, change: { frames, from, deed, action } }, { make }) {
+    const part = sliceFrames(frames, 0, from), film = await make({ prompt: deed, seed: prompt.index, video: { film: part }, extend: (CHANGE - from) / frames.fps });
+    const later = (f: Frames): Frames => sliceFrames(f, from), asked = { attribute: 'action', value: action, real: later(frames), realValue: action } as const;
+    return { film, real: frames, seams: [from], outside: difference(film, 0, part), identity: [part, later(film)], realIdentity: [part, later(frames)], asked };
   },
   async edit(subject, { make, strength }) {
     const { prompt, clip: { frames }, otherPrompt } = subject;
@@ -151,14 +152,21 @@ function subjectsOf(world: SpriteWorld, count: number): Subject[] {
     const [character] = spec.characters, key = { seed: 0, stream: 'eval/ways', step: prompt.index }, { labels } = character!;
     const otherHair = draws(key).pick(HAIR_COLOURS.filter((colour) => colour !== labels.hairColour));
     const other: ClipSpec = { ...spec, characters: [{ ...character!, labels: { ...labels, hairColour: otherHair } }] };
-    const otherAction = labels.action === 'spellcast' ? 'walk' : 'spellcast';                            // everyone can do either
-    const elsewise: ClipSpec = { ...spec, characters: [{ ...character!, labels: { ...labels, action: otherAction } }] };
     return {
       prompt, clip: renderClip(world, spec), long: long(prompt.index),
       otherHair, otherPrompt: captionOf(other, { key, language: prompt.language, style: 'sentence' }),
-      otherAction, otherDeed: captionOf(elsewise, { key, language: prompt.language, looks: false }),
+      change: changeOf(world, prompt),
     };
   });
+}
+
+/** A clip of its own for each prompt, in which enough is known before the change. */
+function changeOf(world: SpriteWorld, { index, language }: EvalPrompt): Change {
+  for (let attempt = 0; ; attempt++) {
+    const key = { seed: attempt, stream: 'eval/ways/change', step: index };
+    const spec = drawClip(world, { key, split: 'heldout', width: 64, height: 64, frames: CHANGE, deeds: 'change' }), [character] = spec.characters, { from, labels } = character!.next!;
+    if (from >= PART) return { frames: renderClip(world, spec).frames, from, deed: captionOf(afterChange(spec), { key, language, looks: false }), action: labels.action };
+  }
 }
 
 /** A share of films, the same of real clips, and their ratio. */
@@ -209,7 +217,7 @@ export async function evalWays(o: EvalWaysOptions): Promise<WaysReport> {
   const started = performance.now(), subjects = subjectsOf(o.world, o.clips ?? 64), ways: Partial<Record<EvalWay, WayReport>> = {};
   for (const way of o.ways ?? EVAL_WAYS) {
     const made: Made[] = [];
-    for (const subject of subjects.filter(({ prompt }) => way !== 'retell' || prompt.truth.action !== 'fall')) {   // who lies on the ground casts no spell
+    for (const subject of subjects) {
       made.push(await WAY_TABLE[way](subject, o));
       o.onFilm?.(made.at(-1)!.film, way);
     }
