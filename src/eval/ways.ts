@@ -164,7 +164,7 @@ function subjectsOf(world: SpriteWorld, count: number): Subject[] {
 function changeOf(world: SpriteWorld, { index, language }: EvalPrompt): Change {
   for (let attempt = 0; ; attempt++) {
     const key = { seed: attempt, stream: 'eval/ways/change', step: index };
-    const spec = drawClip(world, { key, split: 'heldout', width: 64, height: 64, frames: CHANGE, deeds: 'change' }), [character] = spec.characters, { from, labels } = character!.next!;
+    const spec = drawClip(world, { key, split: 'heldout', width: 64, height: 64, frames: CHANGE, deeds: 'change' }), { from, labels } = spec.characters[0]!.next!;
     if (from >= PART) return { frames: renderClip(world, spec).frames, from, deed: captionOf(afterChange(spec), { key, language, looks: false }), action: labels.action };
   }
 }

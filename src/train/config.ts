@@ -165,6 +165,10 @@ const distillSchema = z.strictObject({
   segments: count,
   /** Steps of the teacher. Default: as many as it takes by default. */
   teacherSteps: count.optional(),
+  /** Shift of the noise levels of both. Default: the teacher's. A smaller one makes the last segment shorter, in which all that is fine is decided. */
+  shift: z.number().positive().optional(),
+  /** Rounds of `optim.steps` updates each. From the second on, half of the segments begin where the student itself gets to. */
+  rounds: count.default(1),
   /** Tokens of a pack. */
   tokens: count,
   layouts: z.int().min(1).max(32),
@@ -208,6 +212,6 @@ export function checkSprites({ footage, ...config }: Pick<VaeRunConfig, 'footage
  */
 export function runHash(config: RunConfig[Trainable]): string {
   const { checkpointSeconds: _c, programs: _p, validateEvery: _v, optim: { steps: _s, ...optim }, ...all } = config;
-  const { prompts: _prompts, ...rest } = all as typeof all & { readonly prompts?: unknown };
+  const { prompts: _prompts, rounds: _rounds, ...rest } = all as typeof all & { readonly prompts?: unknown; readonly rounds?: unknown };
   return sha256(JSON.stringify({ ...rest, optim })).slice(0, 12);
 }

@@ -17,13 +17,14 @@ import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
 import { writeTinyModel } from '../../test/support/tiny-model.ts';
 import type { DistillRunConfig } from './config.ts';
 import { distillBank, exportStudent, teacherSampling, trainDistilled, type DistillRunOptions } from './distill.ts';
-import { turnOf } from './tasks/distill-task.ts';
+import { distillTask, turnOf } from './tasks/distill-task.ts';
 import { planDistill } from './plan.ts';
-import { openTrajectories, packSigmas } from './tasks/trajectories.ts';
+import { openOwnStates } from './tasks/own-states.ts';
+import { openTrajectories, packSigmas, packVelocity } from './tasks/trajectories.ts';
 
 const size = { width: 64, height: 64 }, backend = ortBackend({ threads: 1 });
 const CONFIG: DistillRunConfig = {
-  kind: 'distill', seed: 0, segments: 2, tokens: 1120, layouts: 1, packs: { train: 2, heldout: 1 },
+  kind: 'distill', seed: 0, segments: 2, rounds: 1, tokens: 1120, layouts: 1, packs: { train: 2, heldout: 1 },
   shapes: [
     { ...size, frames: 9, given: 0, share: 1 }, { ...size, frames: 9, given: 1, share: 1 },
     { ...size, frames: 1, given: 0, share: 1 }, { ...size, frames: 9, given: 0, ending: 5, share: 1 },
@@ -61,7 +62,7 @@ const kept = async (name = 'first') => {
   const student = { backend, config: info.dit.config, text: info.text.config, tokenizer, prediction: info.dit.prediction }, dir = path.join(root, name, 'trajectories');
   const identity = /"identity":"(\w+)"/.exec(await readFile(path.join(dir, 'train-0000.safetensors'), 'latin1'))![1]!;
   const never = { sample: () => { throw new Error('made again'); } };
-  const teacher = { ...student, weights: {}, sampling: teacherSampling(info, 2) }, { seed, segments, packs } = CONFIG;
+  const teacher = { ...student, weights: {}, sampling: teacherSampling(info, CONFIG) }, { seed, segments, packs } = CONFIG;
   return openTrajectories({ teacher, makers: { train: never, heldout: never }, bank, seed, segments, packs, dir, identity });
 };
 
@@ -139,6 +140,51 @@ test('a run resumed after an abort equals one that was not interrupted, and the 
   expect(last['end']).toBeLessThan(0.8 * first!['end']!);
 }, 300_000);
 
+test('the states of later rounds are where the student itself gets to, and half of the films start there', async () => {
+  const trajectories = await kept(), { info } = await openModel(model), weights = await readModelWeights(await openModel(model), 'dit.safetensors');
+  const tokenizer = await loadTokenizer(model, { length: info.text.config.length }), dir = path.join(root, 'own');
+  const student = { backend, config: info.dit.config, text: info.text.config, tokenizer, prediction: info.dit.prediction };
+  const open = (identity: string, signal?: AbortSignal) => openOwnStates({ student, weights, trajectories, dir, identity, ...(signal ? { signal } : {}) });
+  await expect(open('a', AbortSignal.abort())).rejects.toThrow("stopped after 0 of 2 packs of a student's states");
+  const own = await open('a'), [noise, reached] = await own(1), of = await trajectories.read('train', 1), { states, sigmas, pack } = of;
+  await expect(open('b')).rejects.toThrow("holds a student's states of another teacher or configuration");
+  using programs = new ProgramCache(1);
+  const velocity = await packVelocity(student, programs, of, weights)(states[0]!, sigmas[0]!), spans = frameSpans(pack);
+  expect(noise).toEqual(states[0]);
+  let far = 0, moved = 0;
+  for (const [frame, { start, end }] of spans.entries()) for (let i = start; i < end; i++) {
+    far = Math.max(far, Math.abs(reached![i]! - (states[0]![i]! + (sigmas[1]![frame]! - sigmas[0]![frame]!) * velocity[i]!)) / (1 + Math.abs(reached![i]!)));
+    moved = Math.max(moved, Math.abs(reached![i]! - states[1]![i]!));
+  }
+  expect(far).toBeLessThan(2e-3);                                // half precision
+  expect(moved).toBeGreaterThan(0.01);                            // not the teacher's: that is guided, and takes two steps
+
+  const parts = { student, tower: {}, trajectories, bank: distillBank(CONFIG, 1), seed: 3 }, plain = distillTask(parts), mine = distillTask({ ...parts, own });
+  let same = 0, other = 0;
+  for (let step = 0; step < 8; step++) {
+    const a = (await plain.batch(step)).feeds, b = (await mine.batch(step)).feeds;
+    expect([b['sigma'], b['weight']]).toEqual([a['sigma'], a['weight']]);
+    const size = (a['tokens'] as Float32Array).length / of.samples.length;
+    for (let i = 0; i < of.samples.length; i++) {
+      const part = (x: typeof a): string => (x['tokens'] as Float32Array).subarray(Math.floor(i * size), Math.floor((i + 1) * size)).join();
+      if (part(a) === part(b)) same++; else other++;
+    }
+  }
+  expect(other).toBeGreaterThan(4);                               // of those at the second segment, half
+  expect(same).toBeGreaterThan(other);                            // at the first segment all start from noise
+}, 120_000);
+
+test('a run of two rounds goes on from either, to the same weights as one that was not interrupted', async () => {
+  const config = { ...CONFIG, rounds: 2, optim: { ...CONFIG.optim, steps: 2 } }, file = await trainDistilled(config, options('two'));
+  expect(await readdir(path.join(root, 'two', 'round-2', 'states'))).toEqual(['train-0000.safetensors', 'train-0001.safetensors']);
+  const one = await readFile(await trainDistilled({ ...config, rounds: 1 }, options('two again')));
+  const stop = new AbortController(), onStep = ({ step }: { step: number }): void => { if (step === 0) stop.abort(); };
+  await expect(trainDistilled(config, options('two again', { resume: true, signal: stop.signal, onStep }))).rejects.toThrow('stopped after step 1');
+  const both = await readFile(await trainDistilled(config, options('two again', { resume: true })));
+  expect(both.equals(await readFile(file))).toBe(true);
+  expect(both.equals(one)).toBe(false);
+}, 180_000);
+
 test('the exported student makes a film in its steps from its teacher\'s files, and refuses what was folded in', async () => {
   const out = path.join(root, 'tiny-turbo'), card = path.join(model, 'README.md');
   const student = await exportStudent({ run: path.join(root, 'first'), base: model, out, id: 'tiny-turbo', version: '1', card });
@@ -167,7 +213,8 @@ test('a plan counts the teacher too; steps that do not divide are refused', asyn
   const { info } = await openModel(model), plan = planDistill(CONFIG, info), none = planDistill({ ...CONFIG, packs: { train: 200, heldout: 1 } }, info);
   expect(plan.data).toMatch(/^2 \+ 1 packs of trajectories, 0\.00 GB on disk, made first in about 0\.00 h; 1\.5 epochs$/);
   expect(none.hours).toBeGreaterThan(20 * plan.hours);
+  expect(planDistill({ ...CONFIG, rounds: 2 }, info).hours).toBeGreaterThan(1.5 * plan.hours);
   expect(() => planDistill({ ...CONFIG, segments: 3 }, info)).toThrow('4 steps of the teacher tiny do not divide into 3 segments of whole steps');
   expect(() => planDistill({ ...CONFIG, segments: 3, teacherSteps: 6 }, info)).not.toThrow();
-  expect(teacherSampling(info, 3, 6).steps).toBe(6);
+  expect(teacherSampling(info, { segments: 3, teacherSteps: 6 })).toMatchObject({ steps: 6, shift: 2 });
 });

@@ -21,6 +21,7 @@ import { runTraining } from './loop/loop.ts';
 import { openLatents } from './run/open-latents.ts';
 import { averaged, loopOptions, runWorld, type RunOptions } from './run/options.ts';
 import { spriteSource } from './clips/sprite-source.ts';
+import { openOwnStates } from './tasks/own-states.ts';
 import { openTrajectories, type TeacherSampling } from './tasks/trajectories.ts';
 import { encoderHash } from './vae-file.ts';
 
@@ -40,9 +41,11 @@ async function modelVae(model: InstalledModel): Promise<FrozenVae> {
   return { config, weights, hash: encoderHash(tensors, JSON.stringify(config)), ...latent };
 }
 
-/** How the model's films are sampled when nothing is asked for, in `teacherSteps` if that is said. Throws an InputError when it is a student itself, or its steps do not divide. */
-export function teacherSampling({ id, sampling, distilled }: ModelInfo, segments: number, teacherSteps?: number): TeacherSampling {
-  const { sampler, shift, guidance, interval, rescale } = sampling, steps = teacherSteps ?? sampling.steps;
+/** How the model's films are sampled when nothing else is said. Throws an InputError when it is a student itself, or its steps do not divide. */
+export function teacherSampling(
+  { id, sampling, distilled }: ModelInfo, { segments, teacherSteps: steps = sampling.steps, shift = sampling.shift }: Pick<DistillRunConfig, 'segments' | 'teacherSteps' | 'shift'>,
+): TeacherSampling {
+  const { sampler, guidance, interval, rescale } = sampling;
   if (distilled) throw new InputError(`${id} is a student of few steps itself; its teacher is ${distilled.teacher}`);
   if (steps % segments !== 0) throw new InputError(`${steps} steps of the teacher ${id} do not divide into ${segments} segments of whole steps`);
   return { sampler, steps, shift, guidance: { scale: guidance, interval, rescale } };
@@ -51,16 +54,19 @@ export function teacherSampling({ id, sampling, distilled }: ModelInfo, segments
 /** The packs of a run. */
 export const distillBank = ({ seed, shapes, tokens, layouts }: DistillRunConfig, patch: number) => layoutBank({ seed, shapes, tokens, layouts, patch });
 
-/** Trains a student; returns the file. Trajectories lie in `trajectories` of the run's folder; what is there of them is gone on with, with `resume` or without. */
+/**
+ * Trains a student; returns the file. Trajectories lie in `trajectories` of the run's folder; what is there of them is gone on with, with `resume` or without.
+ * Rounds from the second on have folders of their own in it, `round-2` and so on; with `resume` those that are done are not made again.
+ */
 export async function trainDistilled(config: DistillRunConfig, o: DistillRunOptions): Promise<string> {
-  const teacher = await findModel(o.model), { info } = teacher, sampling = teacherSampling(info, config.segments, config.teacherSteps);
+  const teacher = await findModel(o.model), { info } = teacher, sampling = teacherSampling(info, config);
   const dit = info.dit.config, text = info.text.config;
   const weights = await readModelWeights(teacher, 'dit.safetensors'), vae = await modelVae(teacher), source = spriteSource(await runWorld(o));
   await Promise.all(['tokenizer.json', 'words.json'].map((name) => readModelFile(teacher, name)));
   const tokenizer = await loadTokenizer(dirname(modelFile(teacher, 'tokenizer.json')), { length: text.length });
   const student = { backend: o.backend, config: dit, text, tokenizer, prediction: info.dit.prediction }, bank = distillBank(config, dit.patch);
   const latents = await openLatents(config, o, { vae, source, backend: o.backend }, Object.fromEntries(Object.keys(config.clips).map((name) => [name, HELDOUT_CLIPS])));
-  const { segments, packs, optim: _optim, kind: _kind, checkpointSeconds: _c, programs: _p, validateEvery: _v, ...drawn } = config;
+  const { segments, packs, rounds, shift: _shift, optim: _optim, kind: _kind, checkpointSeconds: _c, programs: _p, validateEvery: _v, ...drawn } = config;
   const data: DiTTaskConfig = { ...drawn, prediction: student.prediction, shift: sampling.shift, stages: [], independent: 0 };
   const maker = (split: Split) => sampleMaker({ config: dit, data, source, vae, latents: latents[split] });
   const identity = joinHashes(info.files['dit.safetensors']!.sha256, JSON.stringify([sampling, segments, drawn]), vae.hash, source.fingerprint(tokenizer));
@@ -68,12 +74,24 @@ export async function trainDistilled(config: DistillRunConfig, o: DistillRunOpti
     teacher: { ...student, weights, sampling }, makers: { train: maker('train'), heldout: maker('heldout') }, bank, seed: config.seed, segments, packs, identity,
     dir: join(o.dir, 'trajectories'), ...(o.signal ? { signal: o.signal } : {}), onProgress: (done, total) => { o.onPrepare?.('trajectories', done, total); },
   });
-  const tower = new Map(Object.entries(weights).filter(([name]) => name.startsWith('text.')));
-  const task = distillTask({ student, tower: Object.fromEntries(tower), trajectories, bank, seed: config.seed });
-  const state = await runTraining(task, { ...(await loopOptions(config, o, identity)), init: weights }), file = join(o.dir, 'dit.safetensors');
+  const tower = Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith('text.'))), file = join(o.dir, 'dit.safetensors');
+  let trained = new Map<string, StoredTensor>(), start = weights, standsOn = identity;
+  for (let round = 1; round <= rounds; round++) {
+    const dir = round === 1 ? o.dir : join(o.dir, `round-${round}`);
+    const own = round === 1 ? undefined : await openOwnStates({
+      student, weights: start, trajectories, dir: join(dir, 'states'), identity: standsOn, ...(o.signal ? { signal: o.signal } : {}),
+      onProgress: (done, total) => { o.onPrepare?.(`states of round ${round}`, done, total); },
+    });
+    const state = await runTraining(distillTask({ student, tower, trajectories, own, bank, seed: config.seed + round - 1 }), {
+      ...(await loopOptions(config, { ...o, dir }, standsOn)), init: start,
+    });
+    trained = averaged(state);
+    start = { ...weights, ...Object.fromEntries([...trained].map(([name, { data }]) => [name, data as Float32Array])) };
+    standsOn = joinHashes(standsOn, String(config.optim.steps));  // what the next round begins from is a function of these
+  }
   const { tensors } = await readTensors(modelFile(teacher, 'dit.safetensors'), (name) => name.startsWith('text.'));
   const distilled: Distilled = { teacher: info.id, sha256: info.files['dit.safetensors']!.sha256, steps: segments, guidance: info.sampling.guidance };
-  await writeTensors(file, new Map([...averaged(state), ...tensors]), { type: 'F16', metadata: {
+  await writeTensors(file, new Map([...trained, ...tensors]), { type: 'F16', metadata: {
     dit: JSON.stringify(dit), text: JSON.stringify(text), prediction: student.prediction, shift: String(sampling.shift), seed: String(config.seed), vae: vae.hash,
     shapes: JSON.stringify([...new Set(config.shapes.map((s) => shapeName({ ...s, ending: undefined })))]), distilled: JSON.stringify(distilled),
     ...(config.shapes.some(({ regions }) => regions !== undefined) ? { regions: 'true' } : {}),
@@ -113,7 +131,7 @@ export async function exportStudent({ run, base: name, out, id, version, card }:
     info: {
       id, version, description: `${info.description}; in ${steps} steps without guidance, after ${teacher}`, distilled: { teacher, guidance },
       ...(info.regions ? { regions: metadata['regions'] === 'true' } : {}),
-      sampling: { ...info.sampling, sampler: 'euler', steps, guidance: 1, interval: [0, 1], rescale: 0 },
+      sampling: { ...info.sampling, sampler: 'euler', steps, guidance: 1, interval: [0, 1], rescale: 0, shift: Number(metadata['shift']) },
     },
   });
 }

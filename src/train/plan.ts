@@ -174,7 +174,7 @@ function packsOf(bank: readonly BankLayout[], tokens: number, { specs, dit, text
  */
 export function planDistill(config: DistillRunConfig, model: ModelInfo): RunPlan {
   const { dit: { config: dit }, text: { config: text } } = model;
-  const { steps, shift, guidance } = teacherSampling(model, config.segments, config.teacherSteps), { segments, packs } = config;
+  const { steps, shift, guidance } = teacherSampling(model, config), { segments, packs, rounds } = config;
   const bank = distillBank(config, dit.patch), perToken = dit.channels * dit.patch ** 2, whole = filmParams(dit, text), made = packs.train + packs.heldout;
   const forward = bank.reduce((sum, { layout }) => {
     const graph = new Graph();
@@ -182,12 +182,13 @@ export function planDistill(config: DistillRunConfig, model: ModelInfo): RunPlan
   }, 0);
   const bytes = 2 * made * (segments + 1) * perToken * bank.reduce((n, { layout }) => n + packTokens(layout), 0) / bank.length;
   const guided = sigmaGrid(steps, shift).filter((sigma) => isGuided(sigma, guidance)).length;
-  const teacherHours = made * (steps + guided) * forward / ASSUMED_GFLOPS / 3600, epochs = (config.optim.steps / epochSteps(config)).toFixed(1);
+  const teacherHours = (made * (steps + guided) + (rounds - 1) * packs.train * (segments - 1)) * forward / ASSUMED_GFLOPS / 3600;
+  const epochs = (config.optim.steps / epochSteps(config)).toFixed(1);
   const stored = `${(bytes / 1e9).toFixed(2)} GB on disk, made first in about ${teacherHours.toFixed(2)} h`;
   const data = `${packs.train} + ${packs.heldout} packs of trajectories, ${stored}; ${epochs} epochs`;
   const specs = { dit: whole.dit }, layouts = packsOf(bank, config.tokens, { specs, dit, text });
   const planned = plan(specs, config, layouts, data, latentBytes(config, dit.channels), countParams(whole.text));
-  return { ...planned, hours: planned.hours + teacherHours };
+  return { ...planned, hours: rounds * planned.hours + teacherHours };
 }
 
 /** Bytes of all cached latents, in half precision. */

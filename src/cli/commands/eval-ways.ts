@@ -61,7 +61,7 @@ export const evalWaysCommand: CliCommand = {
     addSheetFlags(addEvalFlags(command))
       .option('--clips <n>', 'clips a way', integer('--clips', { min: 1, max: 10_000 }), 64)
       .option('--strength <x>', 'how much of a film an edit makes anew, 0 to 1', decimal('--strength', { min: 0, max: 1 }))
-      .option('--ways <name...>', 'only these')
+      .option('--ways <names>', 'only these, as in extend,loop', (text: string) => text.split(',').map((name) => name.trim()))
       .option('--sheets <dir>', `folder for contact sheets of the first ${SHEET_FILMS} films of each way`, nonEmpty('--sheets', 'wanted a folder'))
       .action((flags: Flags) => run(flags, context));
   },

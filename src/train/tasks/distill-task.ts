@@ -15,6 +15,7 @@ import { filmDenoiser, filmParams, weightedLoss, type TrainedParams } from './di
 import { kindName } from './dit-validate.ts';
 import type { BankLayout } from './layout-bank.ts';
 import type { Batch, TrainTask } from '../loop/loop.ts';
+import type { OwnStates } from './own-states.ts';
 import { packVelocity, type Denoiser, type Trajectories, type Trajectory } from './trajectories.ts';
 
 /** Options of {@link distillTask}. */
@@ -24,9 +25,17 @@ export interface DistillTaskOptions {
   /** Weights of the text tower, which stays as it is, by `text.…`. */
   readonly tower: Readonly<Record<string, Float32Array>>;
   readonly trajectories: Trajectories;
+  /** Where the student itself gets to, for {@link OWN} of the starts. Default: all starts are the teacher's. */
+  readonly own?: OwnStates | undefined;
   readonly bank: readonly BankLayout[];
   readonly seed: number;
 }
+
+/**
+ * Share of the starts that are the student's own, in a run that has them: it learns to come back to the teacher's trajectory from where its errors have led it
+ * (Ross et al. 2011, "A Reduction of Imitation Learning and Structured Prediction to No-Regret Online Learning", section 3, arXiv:1011.0686).
+ */
+const OWN = 0.5;
 
 /** Updates in which every film is once at each of its segments. */
 export const epochSteps = ({ segments, packs }: Pick<Trajectories, 'segments' | 'packs'>): number => segments * packs.train;
@@ -39,13 +48,16 @@ export function turnOf(seed: number, { segments, packs }: Pick<Trajectories, 'se
   return { pack: Math.floor(turn / segments), segment: turn % segments };
 }
 
-/** The exercise of a pack whose film i is at segment `segmentOf(i)`: states, their σ, target, and the loss weight of each latent frame. */
-function exercise({ samples, pack, states, sigmas }: Trajectory, segmentOf: (film: number) => number, { prediction, config }: Denoiser) {
+/** Where a film stands in an update: the segment, and the state at its start. */
+type Stand = (film: number) => { readonly segment: number; readonly starts: readonly Float32Array[] };
+
+/** The exercise of a pack: states, their σ, target, and the loss weight of each latent frame. */
+function exercise({ samples, pack, states, sigmas }: Trajectory, stand: Stand, { prediction, config }: Denoiser) {
   const spans = frameSpans(pack), perToken = config.channels * config.patch ** 2, z = new Float32Array(states[0]!.length), end = z.slice();
   const sigma = new Float32Array(spans.length), next = sigma.slice();
   for (const [frame, { start, end: stop, sample }] of spans.entries()) {
-    const segment = segmentOf(sample);
-    z.set(states[segment]!.subarray(start, stop), start);
+    const { segment, starts } = stand(sample);
+    z.set(starts[segment]!.subarray(start, stop), start);
     end.set(states[segment + 1]!.subarray(start, stop), start);
     sigma[frame] = sigmas[segment]![frame]!;
     next[frame] = sigmas[segment + 1]![frame]!;
@@ -57,13 +69,14 @@ function exercise({ samples, pack, states, sigmas }: Trajectory, segmentOf: (fil
 }
 
 /** The task for {@link import('../loop/loop.ts').runTraining}; `init` must be the teacher's weights. */
-export function distillTask({ student, tower, trajectories, bank, seed }: DistillTaskOptions): TrainTask<Pick<TrainedParams, 'dit'>> {
+export function distillTask({ student, tower, trajectories, own, bank, seed }: DistillTaskOptions): TrainTask<Pick<TrainedParams, 'dit'>> {
   const { config, text, tokenizer } = student, byKey = new Map(bank.map((b) => [layoutKey(b.layout), b] as const));
   return {
     specs: { dit: filmParams(config, text).dit },
     async batch(step): Promise<Batch> {
       const turn = turnOf(seed, trajectories, step), of = await trajectories.read('train', turn.pack);
-      const { z, sigma, target, weight } = exercise(of, (film) => (turn.segment + film) % trajectories.segments, student);
+      const mine = await own?.(turn.pack), d = draws({ seed, stream: 'distill/own', step }), starts = of.samples.map(() => (mine && d.chance(OWN) ? mine : of.states));
+      const { z, sigma, target, weight } = exercise(of, (film) => ({ segment: (turn.segment + film) % trajectories.segments, starts: starts[film]! }), student);
       const told = captionIndices(of.samples);
       let value = 0, frame = 0;
       const segments = of.samples.map((s, i) => {

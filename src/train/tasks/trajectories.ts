@@ -3,11 +3,9 @@
  * guidance, `[segments + 1, values]` in half precision, with captions and given frames drawn as training draws them. Files are written whole or not at all, so what is
  * there after an interruption is gone on with; each carries the hash of what it was made from, and another one's are refused (docs/decisions/013).
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend, Program } from '../../backend/backend.ts';
 import { ProgramCache } from '../../backend/cache.ts';
-import { CancelledError, FileError } from '../../core/errors.ts';
 import { normals } from '../../core/random.ts';
 import type { Split } from '../../data/sprites/world.ts';
 import { trajectoryStates } from '../../diffusion/distill.ts';
@@ -19,9 +17,8 @@ import type { VelocityFn } from '../../diffusion/samplers/contract.ts';
 import { SAMPLER_TABLE, type SamplerName } from '../../diffusion/samplers/registry.ts';
 import { shiftForTokens, sigmaGrid } from '../../diffusion/timesteps.ts';
 import { Graph } from '../../graph/graph.ts';
-import { fromHalves, toHalf } from '../../io/half.ts';
-import { readHalves, readTensors, writeTensors } from '../../io/safetensors.ts';
-import { fileError } from '../../media/pending.ts';
+import { toHalf } from '../../io/half.ts';
+import { readHalves, writeTensors } from '../../io/safetensors.ts';
 import type { DiTConfig } from '../../models/dit/config.ts';
 import { layoutKey, type PackLayout } from '../../models/dit/layout.ts';
 import { CONTEXT_SIGMA, GIVEN, packFeeds } from '../../models/dit/pack-feeds.ts';
@@ -31,6 +28,7 @@ import { latentFrames, SPACE_FACTOR } from '../../models/vae/config.ts';
 import { bindParams } from '../../nn/param.ts';
 import { captionFeeds, captionIndices } from './caption-feeds.ts';
 import { filmDenoiser, filmParams, type sampleMaker } from './dit-task.ts';
+import { keepPacks, packName, rowsOf } from './kept-packs.ts';
 import { groupsOf, type BankLayout, type SampleShape } from './layout-bank.ts';
 
 /** A transformer with its text tower, and what reads captions for it. */
@@ -149,7 +147,8 @@ function guidedVelocity(d: Denoiser, programs: ProgramCache, of: TrajectoryPack,
   };
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
+/** Arrays one after the other. */
+export function joined(parts: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
   let at = 0;
   for (const part of parts) { out.set(part, at); at += part.length; }
@@ -181,37 +180,19 @@ export interface Trajectories {
   read(split: Split, index: number): Promise<Trajectory>;
 }
 
-/** What a kill in the middle of a write leaves behind. */
-const UNFINISHED = /\.safetensors\.\d+\.tmp$/;
-
 /**
  * Makes what is not there yet, and opens the trajectories. Throws a FileError when the folder holds those of another teacher or configuration, and a CancelledError
  * between packs when the signal aborts: what is done stays.
  */
 export async function openTrajectories(o: TrajectoryOptions): Promise<Trajectories> {
-  const { dir, identity, segments, packs, bank } = o, fileOf = (split: Split, index: number): string => join(dir, `${split}-${String(index).padStart(4, '0')}.safetensors`);
-  await mkdir(dir, { recursive: true }).catch((cause: unknown) => { throw fileError('make', dir, cause); });
-  const there = new Set(await readdir(dir));
-  for (const name of there) if (UNFINISHED.test(name)) await rm(join(dir, name), { force: true });
-  const wanted = (['heldout', 'train'] as const).flatMap((split) => Array.from({ length: packs[split] }, (_, index) => ({ split, index, file: fileOf(split, index) })));
+  const { dir, identity, segments, packs, bank, signal, onProgress } = o;
+  const wanted = (['heldout', 'train'] as const).flatMap((split) => Array.from({ length: packs[split] }, (_, index) => ({ split, index, name: packName(split, index) })));
   using programs = new ProgramCache(2 * bank.length);            // with and without words; none outlives the making
-  for (const [done, { split, index, file }] of wanted.entries()) {
-    if (there.has(file.slice(dir.length + 1))) await checkIdentity(file, identity);
-    else {
-      if (o.signal?.aborted) throw new CancelledError(`stopped after ${done} of ${wanted.length} packs of trajectories; the same command goes on with them`);
-      await writePack(o, programs, { split, index, file });
-    }
-    o.onProgress?.(done + 1, wanted.length);
-  }
-  return { segments, packs, read: (split, index) => readPack(o, fileOf(split, index), index) };
-}
-
-async function checkIdentity(file: string, identity: string): Promise<void> {
-  const { metadata } = await readTensors(file, () => false);
-  if (metadata['identity'] !== identity) {
-    throw new FileError(`${file} holds trajectories of another teacher or configuration (${metadata['identity'] ?? 'unnamed'}, this run's are ${identity}); `
-      + 'remove the folder or use another');
-  }
+  await keepPacks({
+    dir, what: 'trajectories', identity, files: wanted.map(({ name }) => name), signal, onProgress,
+    write: (i, file) => writePack(o, programs, { ...wanted[i]!, file }),
+  });
+  return { segments, packs, read: (split, index) => readPack(o, join(dir, packName(split, index)), index) };
 }
 
 /** A pack and where it is kept. */
@@ -238,7 +219,6 @@ async function writePack(o: TrajectoryOptions, programs: ProgramCache, { split, 
 
 async function readPack({ bank: banks, teacher, segments }: TrajectoryOptions, file: string, index: number): Promise<Trajectory> {
   const { tensors, metadata } = await readHalves(file), bank = banks[index % banks.length]!, pack = packOf(bank, teacher.config);
-  const samples = JSON.parse(metadata['samples']!) as TrajectorySample[], { shape: [rows, size], data } = tensors.get('states')!;
-  const states = Array.from({ length: rows! }, (_, row) => fromHalves(data.subarray(row * size!, (row + 1) * size!)));
-  return { bank, samples, pack, states, sigmas: packSigmas({ bank, samples }, segments, teacher.sampling.shift) };
+  const samples = JSON.parse(metadata['samples']!) as TrajectorySample[];
+  return { bank, samples, pack, states: rowsOf(tensors.get('states')!), sigmas: packSigmas({ bank, samples }, segments, teacher.sampling.shift) };
 }
