@@ -85,6 +85,28 @@ test.each([
   expect([...kept.keys()].some((key) => key.includes('vae'))).toBe(false);
 });
 
+const offline: typeof fetch = () => Promise.reject(new TypeError('Failed to fetch'));
+
+test('without a network the model that was kept whole is opened; one that is not there is not', async () => {
+  const { kept, cache } = memoryCache();
+  await expect(fetchModel(URL_OF, { ...silent, cache, fetch: offline })).rejects.toThrow('cannot fetch https://site.test/models/tiny/model.json: Failed to fetch');
+  const halfway = site((path, bytes) => (path.endsWith('dit.safetensors') ? bytes.slice(1) : bytes));
+  await expect(fetchModel(URL_OF, { ...silent, cache, fetch: halfway.fetch })).rejects.toThrow(/cut off$/);
+  await expect(fetchModel(URL_OF, { ...silent, cache, fetch: offline })).rejects.toThrow('model.json: Failed to fetch');           // its files are not all there
+  await fetchModel(URL_OF, { ...silent, cache, fetch: site().fetch });
+  const { info } = await fetchModel(URL_OF, { ...silent, cache, fetch: offline });
+  expect(info).toEqual(model.info);
+  const gone: typeof fetch = () => Promise.resolve(new Response(null, { status: 404 }));
+  await expect(fetchModel(URL_OF, { ...silent, cache, fetch: gone })).rejects.toThrow('model.json: status 404');                   // an answer, not the lack of one
+  expect(kept.size).toBe(NAMES.length + 1);
+});
+
+test('a cache that fails in everything is as good as none', async () => {
+  const broken = (): Promise<never> => Promise.reject(new DOMException('Unexpected internal error.', 'UnknownError'));
+  const { info } = await fetchModel(URL_OF, { ...silent, cache: { match: broken, put: broken, delete: broken, keys: broken }, fetch: site().fetch });
+  expect(info.id).toBe('tiny');
+});
+
 test('files of another model are taken from its folder', async () => {
   const from = site((path, bytes) => {
     if (path !== 'student/model.json') return bytes;
