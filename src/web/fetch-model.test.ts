@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeTinyModel } from '../../test/support/tiny-model.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
-import { CancelledError, FileError } from '../core/errors.ts';
+import { CancelledError, FileError, InputError } from '../core/errors.ts';
 import { concatFrames, type Frames } from '../media/frames.ts';
 import type { InstalledModel } from '../pipeline/model/model-store.ts';
 import { openPipeline } from '../pipeline/pipeline.ts';
@@ -105,6 +105,15 @@ test('a cache that fails in everything is as good as none', async () => {
   const broken = (): Promise<never> => Promise.reject(new DOMException('Unexpected internal error.', 'UnknownError'));
   const { info } = await fetchModel(URL_OF, { ...silent, cache: { match: broken, put: broken, delete: broken, keys: broken }, fetch: site().fetch });
   expect(info.id).toBe('tiny');
+});
+
+test('what films of a page do not have is refused by name, 8-bit integers on the GPU too', async () => {
+  const fetched = await fetchModel(URL_OF, { ...silent, fetch: site().fetch }), backend = ortBackend({ threads: 1 }), told = { onFrame: () => undefined };
+  const make = (asked: object, maker = new FilmMaker(fetched, backend)) => maker.make({ prompt: 'a knight walks', ...asked }, told);
+  await expect(make({ transparent: true })).rejects.toThrow(InputError);
+  await expect(make({ images: [] })).rejects.toThrow(/^the option "images" is not known in a browser; allowed: prompt, negative, /);
+  await expect(make({ quantize: 'int8' }, new FilmMaker(fetched, backend, 'webgpu')))
+    .rejects.toThrow('quantize int8 is not possible on the device webgpu, which has no kernels for it: wanted none, or the device wasm');
 });
 
 test('files of another model are taken from its folder', async () => {
