@@ -232,3 +232,20 @@ test('a page from elsewhere than https or localhost says why it makes no film', 
   expect(await stateOf(page)).toBe('files cannot be checked on this page: the browser offers SHA-256 only over https or from localhost');
   await page.close();
 }, MINUTES * 60_000);
+
+test('the page opens the model on another device when it is chosen, not while a film is made; one that is not there leaves the choice', async () => {
+  const page = await opened(plain, '?model=models/tiny/');
+  await ready(page);
+  await page.click('#make');
+  expect(await page.isDisabled('#device')).toBe(true);
+  await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>('#make')!.disabled);
+  await page.selectOption('#device', 'webgpu fp16');            // this Chromium has no adapter
+  await page.waitForFunction(() => document.querySelector('#state')!.textContent.startsWith('this browser has no WebGPU'));
+  await page.waitForFunction(() => !document.querySelector<HTMLSelectElement>('#device')!.disabled);
+  expect(await page.isDisabled('#make')).toBe(true);
+  await page.selectOption('#device', 'wasm fp32');
+  await ready(page);
+  await page.waitForFunction(() => document.querySelector('#state')!.textContent.includes('is ready'));
+  expect(await made(page)).toMatch(/^17 frames in /);
+  await page.close();
+}, MINUTES * 60_000);
