@@ -27,13 +27,15 @@ const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-em
 /** A server of the page; the caller lets it listen. */
 export function browserSite({ web = join(root, 'dist/web'), models = join(root, 'models'), isolated = true }: SiteOptions = {}): Server {
   const folders = { '/kinora/': web, '/ort/': join(root, 'node_modules/onnxruntime-web/dist'), '/models/': models };
-  const fileOf = (path: string): string | undefined => {
+  const fileOf = (url: string): string | undefined => {
+    let path: string;
+    try { path = decodeURIComponent(new URL(url, 'http://site').pathname); } catch { return undefined; }         // as /% is
     if (path === '/') return fileURLToPath(new URL('index.html', import.meta.url));
     const found = Object.entries(folders).find(([prefix]) => path.startsWith(prefix)), inside = found && normalize(path.slice(found[0].length));
     return found && !inside!.startsWith('..') ? join(found[1], inside!) : undefined;
   };
   return createServer(({ url = '/', method }, response) => {
-    const file = fileOf(decodeURIComponent(new URL(url, 'http://site').pathname));
+    const file = fileOf(url);
     if (method !== 'GET' || file === undefined || !existsSync(file) || !statSync(file).isFile()) { response.writeHead(404).end(); return; }
     const headers = { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'content-length': statSync(file).size, 'cache-control': 'no-cache' };
     response.writeHead(200, { ...headers, ...(isolated ? ISOLATED : {}) });

@@ -2,9 +2,9 @@
  * @file On what a pipeline computes: the device that is asked for, tried before anything is loaded. The CPU is never tried. What a film was computed on is part of its record and
  * of its windows' names where it is not the CPU, since devices round in other ways; threads are not (decision 021).
  */
-import { adviceFor, DEVICES, PRECISIONS, type Device, type Precision } from '../backend/ort/devices.ts';
+import { adviceFor, DEVICES, halvesFail, noHalves, noInt8, PRECISIONS, type Device, type Precision } from '../backend/ort/devices.ts';
 import type { DeviceProbe, ProbeOptions } from '../backend/ort/probe.ts';
-import { InputError, oneOf, ResourceError } from '../core/errors.ts';
+import { oneOf, ResourceError } from '../core/errors.ts';
 import type { Quantization } from '../models/dit/config.ts';
 
 /** What can be asked for; `auto` is the quickest that works. */
@@ -74,7 +74,7 @@ export async function openEngine({ device: asked = 'cpu', precision: numbers = '
   const choice = oneOf('device', asked, DEVICE_CHOICES), precision = oneOf('precision', numbers, PRECISIONS);
   if (choice === 'cpu') {
     if (precision === 'fp32') return {};
-    throw new InputError('precision fp16 is not possible on the device cpu, whose kernels compute in float32: wanted fp32, or a device that has it: webgpu, cuda, auto');
+    throw noHalves(choice, DEVICE_CHOICES.filter((other) => other !== 'cpu'));
   }
   if (choice === 'auto') {
     const best = await quickest(precision, probe);
@@ -84,12 +84,11 @@ export async function openEngine({ device: asked = 'cpu', precision: numbers = '
   const found = await probe(choice);
   if (!found.works) throw await notHere(choice, found.why, probe);
   if (precision === 'fp32') return { device: choice };
-  if (!found.fp16.works) throw new ResourceError(`precision fp16 does not work on ${choice} here: ${found.fp16.why}; it works in fp32`);
+  if (!found.fp16.works) throw halvesFail(choice, found.fp16.why);
   return { device: choice, precision };
 }
 
 /** Throws an InputError where numbers are asked for that a device does not have. */
 export function checkQuantize(quantize: Quantization, { device }: Engine): void {
-  if (quantize === 'int8' && device !== undefined)
-    throw new InputError(`quantize int8 is not possible on the device ${device}, which has no kernels for it: wanted none, or the device cpu`);
+  if (quantize === 'int8' && device !== undefined) throw noInt8(device, 'cpu');
 }

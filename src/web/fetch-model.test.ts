@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeTinyModel } from '../../test/support/tiny-model.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
-import { CancelledError, FileError } from '../core/errors.ts';
+import { CancelledError, FileError, InputError } from '../core/errors.ts';
 import { concatFrames, type Frames } from '../media/frames.ts';
 import type { InstalledModel } from '../pipeline/model/model-store.ts';
 import { openPipeline } from '../pipeline/pipeline.ts';
@@ -83,6 +83,37 @@ test.each([
   await expect(fetching).rejects.toThrow(FileError);
   await expect(fetching).rejects.toThrow(message);
   expect([...kept.keys()].some((key) => key.includes('vae'))).toBe(false);
+});
+
+const offline: typeof fetch = () => Promise.reject(new TypeError('Failed to fetch'));
+
+test('without a network the model that was kept whole is opened; one that is not there is not', async () => {
+  const { kept, cache } = memoryCache();
+  await expect(fetchModel(URL_OF, { ...silent, cache, fetch: offline })).rejects.toThrow('cannot fetch https://site.test/models/tiny/model.json: Failed to fetch');
+  const halfway = site((path, bytes) => (path.endsWith('dit.safetensors') ? bytes.slice(1) : bytes));
+  await expect(fetchModel(URL_OF, { ...silent, cache, fetch: halfway.fetch })).rejects.toThrow(/cut off$/);
+  await expect(fetchModel(URL_OF, { ...silent, cache, fetch: offline })).rejects.toThrow('model.json: Failed to fetch');           // its files are not all there
+  await fetchModel(URL_OF, { ...silent, cache, fetch: site().fetch });
+  const { info } = await fetchModel(URL_OF, { ...silent, cache, fetch: offline });
+  expect(info).toEqual(model.info);
+  const gone: typeof fetch = () => Promise.resolve(new Response(null, { status: 404 }));
+  await expect(fetchModel(URL_OF, { ...silent, cache, fetch: gone })).rejects.toThrow('model.json: status 404');                   // an answer, not the lack of one
+  expect(kept.size).toBe(NAMES.length + 1);
+});
+
+test('a cache that fails in everything is as good as none', async () => {
+  const broken = (): Promise<never> => Promise.reject(new DOMException('Unexpected internal error.', 'UnknownError'));
+  const { info } = await fetchModel(URL_OF, { ...silent, cache: { match: broken, put: broken, delete: broken, keys: broken }, fetch: site().fetch });
+  expect(info.id).toBe('tiny');
+});
+
+test('what films of a page do not have is refused by name, 8-bit integers on the GPU too', async () => {
+  const fetched = await fetchModel(URL_OF, { ...silent, fetch: site().fetch }), backend = ortBackend({ threads: 1 }), told = { onFrame: () => undefined };
+  const make = (asked: object, maker = new FilmMaker(fetched, backend)) => maker.make({ prompt: 'a knight walks', ...asked }, told);
+  await expect(make({ transparent: true })).rejects.toThrow(InputError);
+  await expect(make({ images: [] })).rejects.toThrow(/^the option "images" is not known in a browser; allowed: prompt, negative, /);
+  await expect(make({ quantize: 'int8' }, new FilmMaker(fetched, backend, 'webgpu')))
+    .rejects.toThrow('quantize int8 is not possible on the device webgpu, which has no kernels for it: wanted none, or the device wasm');
 });
 
 test('files of another model are taken from its folder', async () => {

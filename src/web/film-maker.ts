@@ -4,6 +4,9 @@
  */
 import type { Backend } from '../backend/backend.ts';
 import { ProgramCache } from '../backend/cache.ts';
+import { noInt8 } from '../backend/ort/devices.ts';
+import type { WebDevice } from '../backend/ort/web.ts';
+import { InputError } from '../core/errors.ts';
 import type { Frames } from '../media/frames.ts';
 import type { GivenParts } from '../pipeline/sampling/context.ts';
 import { deliveredFrames } from '../pipeline/delivery/deliver.ts';
@@ -16,7 +19,7 @@ import { checkMemory } from '../pipeline/memory.ts';
 import { filmSettings } from '../pipeline/settings/settings.ts';
 import { steadied } from '../pipeline/delivery/steady.ts';
 import type { FetchedModel } from './fetch-model.ts';
-import type { WebFilmFacts, WebFilmOptions } from './messages.ts';
+import { WEB_FILM_OPTIONS, type WebFilmFacts, type WebFilmOptions } from './messages.ts';
 
 /** Programs kept compiled: those of one size of film and some of another. */
 const PROGRAMS = 8;
@@ -30,15 +33,24 @@ export interface MakeFilmOptions extends Pick<JobOptions, 'onProgress' | 'signal
   readonly onFrame: (frame: Frames, index: number) => void;
 }
 
+/** Throws an InputError that names an option that films of a page do not have: callers without types exist. */
+function checkOptions(options: object): void {
+  const known: readonly string[] = WEB_FILM_OPTIONS, other = Object.keys(options).find((key) => !known.includes(key));
+  if (other !== undefined) throw new InputError(`the option "${other}" is not known in a browser; allowed: ${known.join(', ')}`);
+}
+
 /** Makes films of one model. */
 export class FilmMaker {
   readonly #model: FetchedModel;
   readonly #runtime: Runtime;
+  readonly #device: WebDevice;
   #int8: Runtime | undefined;
 
-  constructor(model: FetchedModel, backend: Backend) {
+  /** `device` is what the backend computes on. */
+  constructor(model: FetchedModel, backend: Backend, device: WebDevice = 'wasm') {
     const { info, tokenizer, vae, dit } = model, programs = new ProgramCache(PROGRAMS);
     this.#model = model;
+    this.#device = device;
     this.#runtime = {
       tokenizer, vae: { backend, programs, config: info.vae.config, weights: vae },
       dit: { backend, programs, config: info.dit.config, text: info.text.config, prediction: info.dit.prediction, weights: dit },
@@ -46,8 +58,11 @@ export class FilmMaker {
   }
 
   /** Makes a film. Throws an InputError for what is not possible, a CancelledError when the signal stops it. */
-  async make({ expand, ...o }: WebFilmOptions, { onFrame, ...told }: MakeFilmOptions): Promise<WebFilmFacts> {
+  async make(options: WebFilmOptions, { onFrame, ...told }: MakeFilmOptions): Promise<WebFilmFacts> {
+    checkOptions(options);
+    const { expand, ...o } = options;
     const { info, tokenizer } = this.#model, job = new Job(told), asked = filmSettings({ scale: 1, ...o }, info, crypto.getRandomValues(new Uint32Array(1))[0]!);
+    if (asked.quantize === 'int8' && this.#device !== 'wasm') throw noInt8(this.#device, 'wasm');
     const s = await expandShots(asked, { info, tokenizer: () => Promise.resolve(tokenizer), ...(expand === undefined ? {} : { expand }) });
     checkMemory(s, info, ADDRESSABLE);
     const windows = windowsOf(s);

@@ -4,6 +4,7 @@
  */
 import { CancelledError, ResourceError } from '../core/errors.ts';
 import { concatFrames, type Frames } from '../media/frames.ts';
+import type { Precision } from '../backend/ort/devices.ts';
 import type { WebDevice } from '../backend/ort/web.ts';
 import type { FilmProgress } from '../pipeline/job.ts';
 import type { ModelInfo } from '../pipeline/model/model-info.ts';
@@ -13,7 +14,7 @@ export { CancelledError, FileError, InputError, KinoraError, ResourceError } fro
 export { encodeGif } from '../media/gif.ts';
 export { packSheet } from '../media/sheet-grid.ts';
 export { toRgba } from '../media/frames.ts';
-export type { Frames, FilmProgress, LoadProgress, ModelInfo, WebDevice, WebFilmFacts, WebFilmOptions };
+export type { Frames, FilmProgress, LoadProgress, ModelInfo, Precision, WebDevice, WebFilmFacts, WebFilmOptions };
 
 /** Options of {@link openWebModel}. */
 export interface OpenWebModelOptions {
@@ -23,6 +24,8 @@ export interface OpenWebModelOptions {
   readonly engine?: string | URL;
   /** `webgpu` where the browser has it. Default `wasm`. */
   readonly device?: WebDevice;
+  /** In which numbers: `fp16` halves weights and activations on `webgpu`, where its adapter has `shader-f16`; not on `wasm`. Default `fp32`. */
+  readonly precision?: Precision;
   /** Threads of `wasm`; more than one need a page that is cross-origin isolated. Default: there as many as the machine has, up to 8, elsewhere 1. */
   readonly threads?: number;
   /** Whether files are kept in the browser's Cache for the next visit. Default true. */
@@ -31,6 +34,8 @@ export interface OpenWebModelOptions {
   readonly worker?: Worker;
   /** Called often; must not throw. */
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Stops fetching and opening; what was fetched whole is kept. Of no consequence once the model is open. */
+  readonly signal?: AbortSignal;
 }
 
 /** What to make, and who is told. */
@@ -47,7 +52,20 @@ export type WebGenerateOptions = WebFilmOptions & {
 export interface WebFilm extends WebFilmFacts { readonly film: Frames }
 
 /** A film that is waited for. */
-interface Waiting { readonly options: WebGenerateOptions; readonly frames: Frames[]; readonly resolve: (film: WebFilm) => void; readonly reject: (error: unknown) => void }
+interface Waiting {
+  readonly options: WebGenerateOptions;
+  readonly frames: Frames[];
+  readonly resolve: (film: WebFilm) => void;
+  readonly reject: (error: unknown) => void;
+  /** Stops listening to the signal. */
+  readonly deafen: () => void;
+}
+
+const cancelled = ({ reason }: AbortSignal): CancelledError => new CancelledError('cancelled', { cause: reason });
+
+/** A worker's error event: one with no message tells that the module, or one that it imports, did not come. */
+const workerError = ({ message }: { readonly message?: string }): ResourceError => new ResourceError(message ? `the worker failed: ${message}`
+  : 'the worker cannot be loaded: worker.mjs has to be served beside index.mjs, with what stands beside them, from the origin of the page');
 
 /** An opened model. Films are made one after the other, in the order in which they are asked for. */
 export class WebModel implements Disposable {
@@ -64,7 +82,7 @@ export class WebModel implements Disposable {
     this.threads = threads;
     this.#worker = worker;
     worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => { this.#hear(data); });
-    worker.addEventListener('error', ({ message }) => { this.#end(new ResourceError(`the worker failed: ${message}`)); });
+    worker.addEventListener('error', (event) => { this.#end(workerError(event)); });
   }
 
   /** Makes a film. Rejects with an InputError for what is not possible, with a CancelledError when the signal stops it. */
@@ -72,10 +90,11 @@ export class WebModel implements Disposable {
     const { onProgress: _, onFrame: __, signal, ...film } = options, id = ++this.#last;
     return new Promise<WebFilm>((resolve, reject) => {
       if (this.#closed) throw this.#closed;
-      if (signal?.aborted) throw new CancelledError('cancelled', { cause: signal.reason });
-      this.#waiting.set(id, { options, frames: [], resolve, reject });
-      signal?.addEventListener('abort', () => { this.#say({ kind: 'cancel', id }); }, { once: true });
-      this.#say({ kind: 'generate', id, options: film });
+      if (signal?.aborted) throw cancelled(signal);
+      this.#say({ kind: 'generate', id, options: film });       // throws where an option cannot be sent
+      const cancel = (): void => { this.#say({ kind: 'cancel', id }); };
+      signal?.addEventListener('abort', cancel, { once: true });
+      this.#waiting.set(id, { options, frames: [], resolve, reject, deafen: () => { signal?.removeEventListener('abort', cancel); } });
     });
   }
 
@@ -90,8 +109,15 @@ export class WebModel implements Disposable {
   #end(error: Error): void {
     this.#closed ??= error;
     this.#worker.terminate();
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    for (const id of this.#waiting.keys()) this.#settled(id)!.reject(error);
+  }
+
+  /** The film that is waited for no more. */
+  #settled(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    waiting?.deafen();
+    return waiting;
   }
 
   #hear(said: FromWorker): void {
@@ -101,8 +127,12 @@ export class WebModel implements Disposable {
     switch (said.kind) {
       case 'progress': waiting.options.onProgress?.(said.progress); return;
       case 'frame': waiting.frames.push(said.frame); waiting.options.onFrame?.(said.frame, said.index); return;
-      case 'done': this.#waiting.delete(said.id); waiting.resolve({ ...said.film, film: concatFrames(waiting.frames) }); return;
-      case 'failed': this.#waiting.delete(said.id); waiting.reject(errorOf(said.error)); return;
+      case 'done': this.#settled(said.id); waiting.resolve({ ...said.film, film: concatFrames(waiting.frames) }); return;
+      case 'failed': {
+        const { signal } = this.#settled(said.id)!.options;
+        waiting.reject(errorOf(said.error, signal?.aborted ? { cause: signal.reason } : {}));
+        return;
+      }
       default: said satisfies never;
     }
   }
@@ -114,18 +144,25 @@ const tell = (worker: Worker, message: ToWorker): void => { worker.postMessage(m
 /** The worker beside this module; written so that bundlers see it. */
 const ownWorker = (): Worker => new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module' });
 
-/** Fetches a model and opens it. Rejects with a FileError when a file is missing or is not what model.json says, with a ResourceError when the browser lacks something. */
-export async function openWebModel({ url, engine = 'ort/', device = 'wasm', threads, cache = true, worker = ownWorker(), onProgress }: OpenWebModelOptions): Promise<WebModel> {
+/**
+ * Fetches a model and opens it. Rejects with a FileError when a file is missing or is not what model.json says, with a ResourceError when browser or engine lack something, with
+ * an InputError for what is not possible.
+ */
+export async function openWebModel({
+  url, engine = 'ort/', device = 'wasm', precision = 'fp32', threads, cache = true, worker = ownWorker(), onProgress, signal,
+}: OpenWebModelOptions): Promise<WebModel> {
   const folder = (address: string | URL): string => new URL(address, document.baseURI).href.replace(/\/*$/, '/');
   try {
     return await new Promise<WebModel>((resolve, reject) => {
+      if (signal?.aborted) throw cancelled(signal);
+      signal?.addEventListener('abort', () => { reject(cancelled(signal)); }, { once: true });
       worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
         if (data.kind === 'loading') onProgress?.(data.progress);
         if (data.kind === 'opened') resolve(new WebModel(worker, data));
         if (data.kind === 'failed' && data.id === null) reject(errorOf(data.error));
       });
-      worker.addEventListener('error', ({ message }) => { reject(new ResourceError(`the worker failed: ${message}`)); }, { once: true });
-      tell(worker, { kind: 'open', url: folder(url), engine: folder(engine), device, threads: threads ?? null, cache });
+      worker.addEventListener('error', (event) => { reject(workerError(event)); }, { once: true });
+      tell(worker, { kind: 'open', url: folder(url), engine: folder(engine), device, precision, threads: threads ?? null, cache });
     });
   } catch (error) {
     worker.terminate();

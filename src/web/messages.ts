@@ -2,6 +2,7 @@
  * @file What the page and its worker say to each other. Errors travel as data and become their classes again on the page.
  */
 import { CancelledError, FileError, InputError, KinoraError, ResourceError } from '../core/errors.ts';
+import type { Precision } from '../backend/ort/devices.ts';
 import type { WebDevice } from '../backend/ort/web.ts';
 import type { Frames } from '../media/frames.ts';
 import type { FilmOptions } from '../pipeline/settings/film-options.ts';
@@ -15,14 +16,19 @@ export interface OpenMessage {
   readonly url: string;
   readonly engine: string;
   readonly device: WebDevice;
+  readonly precision: Precision;
   /** Null: as many as the machine has, up to 8, where the page is cross-origin isolated, else one. */
   readonly threads: number | null;
   readonly cache: boolean;
 }
 
-/** What decides a film's pictures: of the library's options those that need no files. Without `scale` frames come at native size. */
-export type WebFilmOptions = Pick<FilmOptions, 'prompt' | 'negative' | 'seed' | 'frames' | 'seconds' | 'width' | 'height' | 'fps' | 'steps' | 'guidance' | 'interval' | 'rescale'
-  | 'sampler' | 'quantize' | 'shots' | 'loop' | 'vary' | 'longBy' | 'draft' | 'scale' | 'palette' | 'steady' | 'expand'>;
+/** What decides a film's pictures: of the library's options those that need no files. */
+export const WEB_FILM_OPTIONS = [
+  'prompt', 'negative', 'seed', 'frames', 'seconds', 'width', 'height', 'fps', 'steps', 'guidance', 'interval', 'rescale', 'sampler', 'quantize', 'shots', 'loop', 'vary',
+  'longBy', 'draft', 'scale', 'palette', 'steady', 'expand',
+] as const satisfies readonly (keyof FilmOptions)[];
+/** The options of a film. Without `scale` frames come at native size. */
+export type WebFilmOptions = Pick<FilmOptions, (typeof WEB_FILM_OPTIONS)[number]>;
 
 /** From the page. */
 export type ToWorker = OpenMessage
@@ -79,4 +85,5 @@ export const errorData = (error: unknown): ErrorData =>
   ({ code: error instanceof KinoraError ? error.code : 'bug', message: error instanceof Error ? error.message : String(error) });
 
 /** The error that data tell of. */
-export const errorOf = ({ code, message }: ErrorData): Error => (Object.hasOwn(CLASSES, code) ? new CLASSES[code as keyof typeof CLASSES](message) : new Error(message));
+export const errorOf = ({ code, message }: ErrorData, o: ErrorOptions = {}): Error =>
+  (Object.hasOwn(CLASSES, code) ? new CLASSES[code as keyof typeof CLASSES](message, o) : new Error(message, o));

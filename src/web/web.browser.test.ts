@@ -18,7 +18,8 @@ import { readFilm } from '../media/read.ts';
 import { openPipeline } from '../pipeline/pipeline.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--host-resolver-rules=MAP site.test localhost'];
 const PROMPT = 'a woman with long red hair in plate armor walks to the left', ASKED = { prompt: PROMPT, seed: 9, steps: 3 };
 const MINUTES = 10;                                             // of patience: a busy machine is no fault
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
   const web = join(folder, 'web'), models = join(folder, 'models');
   await build({ ...WEB, config: false, outDir: web, dts: false });
   await cp(new URL('../../models/sprites-64', import.meta.url), join(models, 'sprites-64'), { recursive: true });
-  await writeTinyModel(join(models, 'damaged'));
+  for (const name of ['tiny', 'damaged']) await writeTinyModel(join(models, name));
   const weights = join(models, 'damaged/dit.safetensors'), bytes = await readFile(weights);
   bytes[bytes.length - 1]! ^= 1;
   await writeFile(weights, bytes);
@@ -88,10 +89,26 @@ const colours = ({ data }: Frames): number[] => Array.from({ length: data.length
 
 interface PageFilm extends Omit<Frames, 'data'> { readonly data: string; readonly seen: number; readonly phases: readonly string[]; readonly threads: number; readonly ms: number }
 
-/** Makes a film through the library on the page. */
-async function filmOn(page: Page, options: Readonly<Record<string, unknown>>): Promise<{ film: Frames; seen: number; phases: readonly string[]; threads: number; ms: number }> {
+/** Puts the library into the page, where tests take it. */
+async function withLibrary(page: Page): Promise<void> {
   await page.addScriptTag({ type: 'module', content: "import * as kinora from './kinora/index.mjs'; globalThis.kinora = kinora;" });
   await page.waitForFunction(() => 'kinora' in globalThis);
+}
+
+/** How opening a small model ends. */
+const openedWith = (page: Page, options: Readonly<Record<string, unknown>>): Promise<string> => page.evaluate(async ({ absent, ...o }) => {
+  const { openWebModel } = (globalThis as unknown as { kinora: typeof import('./index.ts') }).kinora, cached: boolean[] = [];
+  try {
+    const worker = absent ? { worker: new Worker('kinora/absent.mjs', { type: 'module' }) } : {};
+    const model = await openWebModel({ url: 'models/tiny/', ...o, ...worker, onProgress: (progress) => { cached.push(progress.cached); } });
+    model.close();
+    return cached.every(Boolean) ? 'opened from the cache' : 'opened';
+  } catch (error) { return `${(error as Error).name}: ${(error as Error).message}`; }
+}, options);
+
+/** Makes a film through the library on the page. */
+async function filmOn(page: Page, options: Readonly<Record<string, unknown>>): Promise<{ film: Frames; seen: number; phases: readonly string[]; threads: number; ms: number }> {
+  await withLibrary(page);
   const made = await page.evaluate(async (o): Promise<PageFilm> => {
     const { openWebModel } = (globalThis as unknown as { kinora: typeof import('./index.ts') }).kinora;
     const model = await openWebModel({ url: 'models/sprites-64/' }), phases = new Set<string>();
@@ -174,5 +191,61 @@ test('weights that are not those of model.json are refused, and so is what the p
   await page.goto(`${addressOf(plain)}?model=models/absent/`);
   await ready(page);
   expect(await stateOf(page)).toMatch(/absent\/model\.json: status 404$/);
+  await page.close();
+}, MINUTES * 60_000);
+
+test('engine, worker and numbers that are not there are refused when the model is opened; a kept model opens without a network', async () => {
+  const page = await opened(plain), at = addressOf(plain);
+  await withLibrary(page);
+  expect(await openedWith(page, { engine: 'absent/' })).toMatch(new RegExp(`^ResourceError: onnxruntime-web does not start from ${at}absent/: .`));
+  expect(await openedWith(page, { absent: true })).toMatch(/^ResourceError: the worker cannot be loaded: /);
+  expect(await openedWith(page, { precision: 'fp16' })).toMatch(/^InputError: precision fp16 is not possible on the device wasm, /);
+  expect(await openedWith(page, { device: 'gpu' })).toBe('InputError: device "gpu" is not known; allowed: wasm, webgpu');
+  expect(await openedWith(page, {})).toMatch(/^opened/);
+  await page.route('**/models/**', (route) => route.abort('internetdisconnected'));
+  expect(await openedWith(page, {})).toBe('opened from the cache');
+  expect(await openedWith(page, { cache: false })).toMatch(/^FileError: cannot fetch .*models\/tiny\/model\.json: /);
+  await page.close();
+}, MINUTES * 60_000);
+
+test('two films asked for at once come one after the other, each with its own frames; a third that waits is cancelled at once', async () => {
+  const page = await opened(plain);
+  await withLibrary(page);
+  const told = await page.evaluate(async (prompt) => {
+    const { openWebModel } = (globalThis as unknown as { kinora: typeof import('./index.ts') }).kinora, model = await openWebModel({ url: 'models/tiny/' }), ends: string[] = [];
+    const cancel = new AbortController(), asked = (seed: number, signal?: AbortSignal) => model.generate({ prompt, seed, frames: 5, palette: 0, ...(signal && { signal }) }).then(
+      ({ film }) => { ends.push(`film ${seed}`); return film.data.join(); }, (error: unknown) => { ends.push(`${seed} ${(error as Error).name}`); return ''; });
+    const films = [asked(1), asked(2), asked(1), asked(3, cancel.signal)];
+    cancel.abort();
+    const bytes = await Promise.all(films);
+    model.close();
+    return { ends, same: bytes[0] === bytes[2], other: bytes[0] !== bytes[1], last: bytes[3] };
+  }, PROMPT);
+  expect(told).toEqual({ ends: ['3 CancelledError', 'film 1', 'film 2', 'film 1'], same: true, other: true, last: '' });
+  await page.close();
+}, MINUTES * 60_000);
+
+test('a page from elsewhere than https or localhost says why it makes no film', async () => {
+  const page = await opened(plain, '?model=models/tiny/');
+  await page.goto(addressOf(plain).replace('localhost', 'site.test'));
+  await ready(page);
+  expect(await stateOf(page)).toBe('files cannot be checked on this page: the browser offers SHA-256 only over https or from localhost');
+  await page.close();
+}, MINUTES * 60_000);
+
+test('the page opens the model on another device when it is chosen, not while a film is made; one that is not there leaves the choice', async () => {
+  const page = await opened(plain, '?model=models/tiny/');
+  await ready(page);
+  await page.click('#make');
+  expect(await page.isDisabled('#device')).toBe(true);
+  await page.waitForFunction(() => !document.querySelector<HTMLButtonElement>('#make')!.disabled);
+  await page.selectOption('#device', 'webgpu fp16');            // this Chromium has no adapter
+  await page.waitForFunction(() => document.querySelector('#state')!.textContent.startsWith('this browser has no WebGPU'));
+  await page.waitForFunction(() => !document.querySelector<HTMLSelectElement>('#device')!.disabled);
+  expect(await page.isDisabled('#make')).toBe(true);
+  await page.selectOption('#device', 'wasm fp32');
+  await ready(page);
+  await page.waitForFunction(() => document.querySelector('#state')!.textContent.includes('is ready'));
+  expect(await made(page)).toMatch(/^17 frames in /);
   await page.close();
 }, MINUTES * 60_000);

@@ -1,11 +1,11 @@
 /**
- * @file The worker: fetches the model, then makes the films that the page asks for, one after the other. Messages are messages.ts; cancelling comes in between two runs of
- * a program.
+ * @file The worker: fetches the model, then makes the films that the page asks for. Messages are messages.ts.
  */
-import { webBackend } from '../backend/ort/web.ts';
+import { startEngine, webBackend } from '../backend/ort/web.ts';
 import { InputError } from '../core/errors.ts';
-import { fetchModel, modelCache } from './fetch-model.ts';
+import { fetchModel, modelCache, type FetchedModel } from './fetch-model.ts';
 import { FilmMaker } from './film-maker.ts';
+import { FilmQueue } from './film-queue.ts';
 import { errorData, type FromWorker, type OpenMessage, type ToWorker } from './messages.ts';
 
 /** Threads beyond which films of this size gain nothing. */
@@ -13,29 +13,24 @@ const MOST_THREADS = 8;
 
 const say = (message: FromWorker, transfer: Transferable[] = []): void => { self.postMessage(message, { transfer }); };
 
-async function open({ url, engine, device, threads, cache }: OpenMessage): Promise<FilmMaker> {
+async function fetched({ url, cache }: OpenMessage): Promise<FetchedModel> {
+  const kept = cache ? await modelCache() : undefined;
+  return fetchModel(url, { onProgress: (progress) => { say({ kind: 'loading', progress }); }, ...(kept ? { cache: kept } : {}) });
+}
+
+async function open(asked: OpenMessage): Promise<FilmMaker> {
+  const { engine, device, precision, threads } = asked;
   if (threads !== null && threads > 1 && !self.crossOriginIsolated)
     throw new InputError(`threads ${threads} is not possible: this page is not cross-origin isolated, wanted 1 (the guide says which headers isolate it)`);
   const count = threads ?? (self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1);
-  const backend = await webBackend({ engine, device, threads: count }), kept = cache ? await modelCache() : undefined;
-  const model = await fetchModel(url, { onProgress: (progress) => { say({ kind: 'loading', progress }); }, ...(kept ? { cache: kept } : {}) });
+  const backend = await webBackend({ engine, device, precision, threads: count });
+  const [model] = await Promise.all([fetched(asked), startEngine(backend, engine)]);
   say({ kind: 'opened', info: model.info, threads: count });
-  return new FilmMaker(model, backend);
+  return new FilmMaker(model, backend, device);
 }
 
-const cancels = new Map<number, AbortController>();
 let maker: Promise<FilmMaker> | undefined;
-let last: Promise<unknown> = Promise.resolve();
-
-async function make(id: number, options: Extract<ToWorker, { kind: 'generate' }>['options'], signal: AbortSignal): Promise<void> {
-  try {
-    const film = await (await maker!).make(options, {
-      signal, onProgress: (progress) => { say({ kind: 'progress', id, progress }); },
-      onFrame: (frame, index) => { say({ kind: 'frame', id, frame, index }, [frame.data.buffer as ArrayBuffer]); },
-    });
-    say({ kind: 'done', id, film });
-  } catch (error) { say({ kind: 'failed', id, error: errorData(error) }); } finally { cancels.delete(id); }
-}
+const films = new FilmQueue(async (options, told) => (await maker!).make(options, told), say);
 
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   switch (data.kind) {
@@ -43,13 +38,8 @@ self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
       maker = open(data);
       maker.catch((error: unknown) => { say({ kind: 'failed', id: null, error: errorData(error) }); });
       return;
-    case 'generate': {
-      const { id, options } = data, cancel = new AbortController();
-      cancels.set(id, cancel);
-      last = last.then(() => make(id, options, cancel.signal));
-      return;
-    }
-    case 'cancel': cancels.get(data.id)?.abort(); return;
+    case 'generate': films.add(data.id, data.options); return;
+    case 'cancel': films.cancel(data.id); return;
     default: data satisfies never;
   }
 });

@@ -1,6 +1,8 @@
 /**
- * @file What can compute: names, and how each is got where it is not there. Loads nothing; whether a device works here is probe.ts.
+ * @file What can compute: names, how each is got where it is not there, and the errors of numbers that it does not have, in Node and in browsers. Loads nothing; whether a
+ * device works here is probe.ts.
  */
+import { InputError, ResourceError } from '../../core/errors.ts';
 
 /** The devices, as onnxruntime calls its providers. */
 export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
@@ -9,6 +11,17 @@ export type Device = (typeof DEVICES)[number];
 /** In which numbers a device computes. */
 export const PRECISIONS = ['fp32', 'fp16'] as const;
 export type Precision = (typeof PRECISIONS)[number];
+
+/** The error of halves on a device whose kernels have float32 alone; `others` are those that may have them. */
+export const noHalves = (device: string, others: readonly string[]): InputError => new InputError(
+  `precision fp16 is not possible on the device ${device}, whose kernels compute in float32: wanted fp32, or a device that has it: ${others.join(', ')}`);
+
+/** The error of halves on a device that may have them, and does not here. */
+export const halvesFail = (device: string, why: string): ResourceError => new ResourceError(`precision fp16 does not work on ${device} here: ${why}; it works in fp32`);
+
+/** The error of 8-bit integers on a device that is not the processor. */
+export const noInt8 = (device: string, processor: string): InputError =>
+  new InputError(`quantize int8 is not possible on the device ${device}, which has no kernels for it: wanted none, or the device ${processor}`);
 
 /** Where a process runs. */
 export interface Platform { readonly platform: string; readonly arch: string }
