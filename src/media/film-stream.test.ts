@@ -5,10 +5,11 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FileError } from '../core/errors.ts';
 import { CODECS, encodeFilm, scene } from '../data/footage/film.fixture.ts';
+import { type Area, areaResize, whole } from '../data/footage/plane.ts';
 import { ApngEncoder } from './apng.ts';
-import { streamFilm, type StreamedFrame, type StreamFacts } from './film-stream.ts';
+import { type Fit, type Size, streamFilm, type StreamedFrame, type StreamFacts } from './film-stream.ts';
 import { rampFilm, walkFilm } from './fixtures.ts';
-import { type Frames, sliceFrames, upscaleNearest } from './frames.ts';
+import { type Frames, sliceFrames, toRgba, upscaleNearest } from './frames.ts';
 import { psnr } from './metrics.ts';
 import { pngChunk } from './png.ts';
 import { writeFilm } from './sink.ts';
@@ -46,6 +47,35 @@ test('a film that was turned by its display matrix comes upright', async () => {
   expect([b.facts.width, b.facts.height, b.frames[0]!.picture.width, b.frames[0]!.picture.height, b.frames[0]!.luma.height]).toEqual([32, 64, 32, 64, 32]);
   const picture = a.frames[0]!.picture, upright = await sharp(picture.data, { raw: { width: 64, height: 32, channels: 3 } }).rotate(90).raw().toBuffer();
   expect(psnr(b.frames[0]!.picture, { ...picture, width: 32, height: 64, data: new Uint8Array(upright) })).toBeGreaterThan(30);
+});
+
+test('a fitted picture is the middle of the upright frame, averaged in one step; whole frames and films that are turned or have alpha too', async () => {
+  const film = scene(3, 3, { width: 192, height: 128 }), plain = join(dir, 'fit.mp4'), turned = join(dir, 'fit-turned.mp4'), clear = join(dir, 'fit.webm');
+  await encodeFilm(plain, film, CODECS.mp4);
+  const bytes = await readFile(plain), at = bytes.indexOf('tkhd') + 4 + 4 + 20 + 16;
+  for (const [i, v] of [0, 65536, 0, -65536, 0, 0].entries()) bytes.writeInt32BE(v, at + 4 * i);
+  await writeFile(turned, bytes);
+  await writeFilm(clear, toRgba(film));
+  const fitted = async (file: string, fit: Fit): Promise<Frames[]> => {
+    const sizes: Size[] = [], stream = await streamFilm(file, { ...OPTIONS, fit: (size) => { sizes.push(size); return fit; } }), frames: Frames[] = [];
+    for await (const frame of stream.frames) frames.push(await frame.fitted!());
+    expect(sizes).toEqual([{ width: stream.facts().width, height: stream.facts().height }]);         // asked once
+    return frames;
+  };
+  const answer = (t: number, area: Area, size: Size): Frames =>
+    ({ ...film, ...size, count: 1, data: areaResize({ ...film, data: sliceFrames(film, t, t + 1).data }, area, { ...size, channels: 3 }) });
+  const middle = { shares: { width: 0.75, height: 1 }, size: { width: 48, height: 40 } }, entire = { shares: { width: 1, height: 1 }, size: { width: 48, height: 32 } };
+  for (const file of [plain, clear]) for (const [fit, area] of [[middle, { x: 24, y: 0, width: 144, height: 128 }], [entire, whole(film)]] as const) {
+    const frames = await fitted(file, fit);
+    expect(frames).toHaveLength(3);
+    for (const [t, frame] of frames.entries()) expect(psnr(frame, answer(t, area, fit.size))).toBeGreaterThan(32);
+  }
+  for (const [t, frame] of (await fitted(turned, { shares: { width: 1, height: 0.75 }, size: { width: 40, height: 48 } })).entries()) {
+    const wide = answer(t, { x: 24, y: 0, width: 144, height: 128 }, { width: 48, height: 40 });
+    const upright = await sharp(wide.data, { raw: { width: 48, height: 40, channels: 3 } }).rotate(90).raw().toBuffer();
+    expect(psnr(frame, { ...wide, width: 40, height: 48, data: new Uint8Array(upright) })).toBeGreaterThan(32);
+  }
+  expect((await all(plain)).frames.some((f) => 'fitted' in f)).toBe(false);
 });
 
 test('delays of a GIF are kept', async () => {

@@ -27,7 +27,14 @@ export interface StreamedFrame {
   readonly luma: Luma;
   /** RGB, at most `pictureArea` pixels. To be called before the next frame is asked for. */
   readonly picture: () => Promise<Frames>;
+  /** RGB, cut and scaled in one step as the option `fit` says; undefined where that says nothing, and for images, GIF and WebP. To be called as `picture` is. */
+  readonly fitted?: () => Promise<Frames>;
 }
+
+/** A picture of the middle of a frame: what it shows as shares of the frame's sides, and its size in pixels. */
+export interface Fit { readonly shares: Size; readonly size: Size }
+/** Width and height of an upright frame or of a part of one. */
+export interface Size { readonly width: number; readonly height: number }
 
 /** Options of {@link streamFilm}. */
 export interface StreamOptions {
@@ -41,6 +48,8 @@ export interface StreamOptions {
   readonly imageFps: number;
   /** Threads of the decoder. Default 2. */
   readonly threads?: number;
+  /** What `fitted` shows of a film whose upright frames have this size. Default: nothing. */
+  readonly fit?: (film: Size) => Fit | undefined;
 }
 
 /** What a film says of itself before it is decoded. */
@@ -148,6 +157,9 @@ function uprightFilter(matrix: Buffer | null): { readonly filter: string; readon
   return { filter: ['', 'transpose=clock,', 'hflip,vflip,', 'transpose=cclock,'][angle]!, swaps: angle % 2 === 1 };
 }
 
+/** The filter that cuts the middle out of a frame; shares, so that frames which change their size within a film fit it too. */
+const cropMiddle = (width: number, height: number): string => (width === 1 && height === 1 ? '' : `crop=iw*${width.toFixed(6)}:ih*${height.toFixed(6)},`);
+
 /** Rows of the first plane without FFmpeg's padding. */
 function rows(frame: Frame, bytes: number): Uint8Array {
   const plane = frame.data?.[0], stride = frame.linesize[0];
@@ -186,7 +198,7 @@ async function codecStream(file: string, kind: string, o: StreamOptions): Promis
     frame.alloc();
     const rate = stream.avgFrameRate.num > 0 ? stream.avgFrameRate : stream.rFrameRate, usual = rate.num > 0 && rate.den > 0 ? rate.den / rate.num : 1 / 25;
     const base = stream.timeBase.num / stream.timeBase.den;
-    let lumaFilter: FilterAPI | undefined, pictureFilter: FilterAPI | undefined;
+    let lumaFilter: FilterAPI | undefined, pictureFilter: FilterAPI | undefined, fitFilter: FilterAPI | undefined, fit: Fit | undefined;
     let small = { width: 0, height: 0 }, size = small, start: number | undefined, held: { frame: Frame; time: number } | undefined, last = usual;
 
     const convert = async (filter: FilterAPI, input: Frame, bytes: number): Promise<Uint8Array> => {
@@ -204,17 +216,20 @@ async function codecStream(file: string, kind: string, o: StreamOptions): Promis
       small = within(width, height, { side: o.lumaSide });
       size = within(width, height, { area: o.pictureArea });
       const alpha = hasAlpha(av, first.format);
-      lumaFilter = av.FilterAPI.create(`scale=${swaps ? small.height : small.width}:${swaps ? small.width : small.height}:${SCALE},${filter}format=gray`);
-      pictureFilter = av.FilterAPI.create(`scale=${swaps ? size.height : size.width}:${swaps ? size.width : size.height}:${SCALE},${filter}format=${alpha ? 'rgba' : 'rgb24'}`);
+      const sides = (s: Size): [number, number] => (swaps ? [s.height, s.width] : [s.width, s.height]), pixels = alpha ? 'rgba' : 'rgb24';
+      const scale = (s: Size): string => `scale=${sides(s).join(':')}:${SCALE},${filter}`;
+      lumaFilter = av.FilterAPI.create(`${scale(small)}format=gray`);
+      pictureFilter = av.FilterAPI.create(`${scale(size)}format=${pixels}`);
+      fit = o.fit?.({ width, height });
+      if (fit) fitFilter = av.FilterAPI.create(`${cropMiddle(...sides(fit.shares))}${scale(fit.size)}format=${pixels}`);
       channels = alpha ? 4 : 3;
     };
     let channels: 3 | 4 = 3;
     const give = async (input: { frame: Frame; time: number }, duration: number): Promise<StreamedFrame> => {
       const luma = { data: await convert(lumaFilter!, input.frame, small.width), ...small };
-      return {
-        time: input.time, duration, luma,
-        picture: async () => toRgb({ data: await convert(pictureFilter!, input.frame, size.width * channels), count: 1, ...size, channels, fps: 1 / usual }, [r, g, b]),
-      };
+      const pictureBy = (filter: FilterAPI, s: Size) => async (): Promise<Frames> =>
+        toRgb({ data: await convert(filter, input.frame, s.width * channels), count: 1, ...s, channels, fps: 1 / usual }, [r, g, b]);
+      return { time: input.time, duration, luma, picture: pictureBy(pictureFilter!, size), ...(fit && fitFilter ? { fitted: pictureBy(fitFilter, fit.size) } : {}) };
     };
     /** Decoded frames are held until the next one says how long they last. */
     async function* drain(): AsyncGenerator<StreamedFrame> {
@@ -246,6 +261,7 @@ async function codecStream(file: string, kind: string, o: StreamOptions): Promis
       held?.frame.free();
       lumaFilter?.close();
       pictureFilter?.close();
+      fitFilter?.close();
     }
   }
   return { facts: () => facts, frames: frames() };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Frames } from '../../media/frames.ts';
-import { clipLength, fitClip, nativeShape } from './clips.ts';
+import { clipLength, fitClip, fitWhole, nativeShape } from './clips.ts';
 import { whole } from './plane.ts';
 
 test('shapes are multiples of 8, within the area, never larger than the source, close to its ratio', () => {
@@ -19,6 +19,13 @@ test('shapes are multiples of 8, within the area, never larger than the source, 
 test('lengths are 4n + 1', () => {
   expect([0, 1, 4, 5, 8, 9, 16, 33, 40].map((n) => clipLength(n, 33))).toEqual([0, 1, 1, 5, 5, 9, 13, 33, 33]);
   expect(clipLength(40, 20)).toBe(17);
+});
+
+test('frames of a large film fit in one step; of a small one, or one that is too narrow, they do not', () => {
+  const fit = fitWhole({ width: 1280, height: 720 }, 65536, 2 * 65536)!;
+  expect(fit.size).toEqual(nativeShape({ width: 1280, height: 720 }, 65536));
+  expect([fit.shares.width, fit.shares.height]).toEqual([expect.closeTo((720 * 336) / 192 / 1280, 9), 1]);           // 1260 of 1280 columns
+  expect([fitWhole({ width: 256, height: 512 }, 65536, 2 * 65536), fitWhole({ width: 7, height: 40_000 }, 65536, 2 * 65536)]).toEqual([undefined, undefined]);
 });
 
 test('without resizing pixels are copied, from the middle; else they are averaged', () => {

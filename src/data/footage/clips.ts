@@ -2,6 +2,7 @@
  * @file From a part of a shot to a training clip at its native shape: sides that are multiples of 8 (the autoencoder's factor in space), an area that is
  * limited, never enlarged, and 4n + 1 frames (its factor in time is 4, after the first). Pure; frames `[T, H, W, 3]`.
  */
+import type { Fit } from '../../media/film-stream.ts';
 import { concatFrames, type Frames } from '../../media/frames.ts';
 import { type Area, areaResize } from './plane.ts';
 
@@ -44,6 +45,14 @@ function middle(area: Area, size: ClipSize): Area {
   const k = Math.min(area.width / size.width, area.height / size.height), width = size.width * k, height = size.height * k;
   const x = area.x + (area.width - width) / 2, y = area.y + (area.height - height) / 2;
   return k === 1 ? { x: Math.floor(x), y: Math.floor(y), width, height } : { x, y, width, height };
+}
+
+/** How frames of a film without bars become frames of a clip in one step; undefined where they have at most `least` pixels, or there is no such shape. */
+export function fitWhole(film: ClipSize, area: number, least: number): Fit | undefined {
+  const size = film.width * film.height > least ? nativeShape(film, area) : undefined;
+  if (!size) return undefined;
+  const { width, height } = middle({ x: 0, y: 0, ...film }, size);
+  return { size, shares: { width: width / film.width, height: height / film.height } };
 }
 
 /** Cuts `area` (pixels of the pictures) out of each picture and averages it to `size`. Pictures are RGB, one frame each, of one size. */

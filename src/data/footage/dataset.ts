@@ -23,10 +23,16 @@ export async function writeWhole(file: string, bytes: Uint8Array): Promise<void>
 /** What a frame lasts in the file, ms; the exact rate is in the manifest. */
 const delayOf = (fps: number): number => Math.round(1000 / fps);
 
+/**
+ * How hard libwebp looks for what repeats in a lossless file, 0 … 100 (it calls that quality; pixels stay exact): at most 25, it looks back over 16 rows. Measured beside a
+ * training, frames of 336×192: of a smooth drawn film 10.7 ms and 53 kB at 80, 4.1 ms and 63 kB at 20; with noise of some bytes on it 3 ms and 119 kB at either.
+ */
+const SEARCH = 25;
+
 /** A clip as a lossless animated WebP. */
 export async function encodeClip({ data, width, height, count, fps }: Frames): Promise<Uint8Array> {
   const raw = { width, height: height * count, channels: 3 as const, pageHeight: height }, delay = Array.from({ length: count }, () => delayOf(fps));
-  return sharp(data, { raw, limitInputPixels: false }).webp({ lossless: true, effort: 0, loop: 0, delay }).toBuffer();
+  return sharp(data, { raw, limitInputPixels: false }).webp({ lossless: true, effort: 0, quality: SEARCH, loop: 0, delay }).toBuffer();
 }
 
 /** Frames of a clip `[T, H, W, 3]`, as they were written. Throws a FileError for a file that is not what the manifest says. */

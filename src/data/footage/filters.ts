@@ -10,14 +10,12 @@ const BAR = 22;
 /** A bar is at least this share of the side: narrower ones are edges of a scan. */
 const LEAST_BAR = 0.015;
 
-/** The part of the frames inside black bars, in pixels of the planes; all of it where there are none, or where all is dark. */
-export function activeArea(frames: readonly Luma[]): Area {
-  const first = frames[0]!, { width, height } = first, brightest = new Uint8Array(width * height);
-  for (const f of frames) for (let i = 0; i < brightest.length; i++) if (f.data[i]! > brightest[i]!) brightest[i] = f.data[i]!;
+/** What lies between the first and the last lines that are lit; of no size where none is. */
+function litArea({ data, width, height }: Luma): Area {
   // A line belongs to a bar when at most 1 % of its pixels were ever lit (noise, a logo's edge).
   const lit = (pixel: (k: number) => number, length: number): boolean => {
     let n = 0;
-    for (let k = 0; k < length; k++) if (brightest[pixel(k)]! > BAR) n++;
+    for (let k = 0; k < length; k++) if (data[pixel(k)]! > BAR) n++;
     return n > 0.01 * length;
   };
   const row = (y: number): boolean => lit((x) => y * width + x, width), column = (x: number): boolean => lit((y) => y * width + x, height);
@@ -28,8 +26,23 @@ export function activeArea(frames: readonly Luma[]): Area {
     return [a < LEAST_BAR * n ? 0 : a, n - b < LEAST_BAR * n ? n : b];
   };
   const [top, bottom] = span(height, row), [left, right] = span(width, column);
-  if (bottom - top < height / 4 || right - left < width / 4) return whole(first);       // a dark scene with a light, not a letterbox
   return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** Whether a frame is lit to all its edges: then no shot with this frame in it has bars, since what is lit once is none. */
+export function fillsFrame(luma: Luma): boolean {
+  const lit = litArea(luma);
+  return lit.width === luma.width && lit.height === luma.height;
+}
+
+/** The part of the frames inside black bars, in pixels of the planes; all of it where there are none, or where all is dark. */
+export function activeArea(frames: readonly Luma[]): Area {
+  const first = frames[0]!, { width, height } = first;
+  if (frames.some(fillsFrame)) return whole(first);
+  const brightest = new Uint8Array(width * height);
+  for (const { data } of frames) for (let i = 0; i < brightest.length; i++) if (data[i]! > brightest[i]!) brightest[i] = data[i]!;
+  const lit = litArea({ data: brightest, width, height });
+  return lit.height < height / 4 || lit.width < width / 4 ? whole(first) : lit;         // a dark scene with a light, not a letterbox
 }
 
 /** Numbers by which a shot is judged. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Luma } from '../../media/film-stream.ts';
 import { clipHash, DuplicateIndex, hashDistance, isNearDuplicate } from './duplicates.ts';
-import { activeArea, cropPlanes, measureShot, refuseShot, SHOT_FILTERS, textCoverage } from './filters.ts';
+import { activeArea, cropPlanes, fillsFrame, measureShot, refuseShot, SHOT_FILTERS, textCoverage } from './filters.ts';
 import { HEIGHT, pan, plane, texture, WIDTH, withText } from './footage.fixture.ts';
 import { areaResize, lumaOf, resizeLuma } from './plane.ts';
 import { cutDetector } from './shots.ts';
@@ -52,6 +52,8 @@ test('black bars are measured and cut off; night scenes and thin edges are not b
   const boxed = pan(1, 12).map((f) => ({ ...f, data: f.data.map((v, i) => { const y = Math.floor(i / WIDTH); return y < top || y >= top + active ? 16 : v; }) }));
   expect(activeArea(boxed)).toEqual({ x: 0, y: top, width: WIDTH, height: active });
   expect(cropPlanes(boxed, activeArea(boxed))[0]).toMatchObject({ width: WIDTH, height: active });
+  expect([fillsFrame(pan(1, 1)[0]!), fillsFrame(boxed[0]!), fillsFrame(plane((x, y) => (Math.hypot(x - 60, y - 70) < 15 ? 0.9 : 0.02)))]).toEqual([true, false, false]);
+  expect(activeArea([...boxed, pan(1, 1)[0]!])).toEqual({ x: 0, y: 0, width: WIDTH, height: HEIGHT });              // one frame that fills the picture
   expect(activeArea(pan(1, 4))).toEqual({ x: 0, y: 0, width: WIDTH, height: HEIGHT });
   expect(activeArea([plane((x, y) => (Math.hypot(x - 60, y - 70) < 15 ? 0.9 : 0.02))])).toEqual({ x: 0, y: 0, width: WIDTH, height: HEIGHT });
 });

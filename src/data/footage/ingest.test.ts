@@ -9,9 +9,11 @@ import { ApngEncoder } from '../../media/apng.ts';
 import { concatFrames, type Frames, sliceFrames } from '../../media/frames.ts';
 import { psnr } from '../../media/metrics.ts';
 import { encodePng } from '../../media/png.ts';
+import { fitClip } from './clips.ts';
 import { encodeClip, readClip, readManifest } from './dataset.ts';
 import { CODECS, encodeFilm, scene } from './film.fixture.ts';
 import { ingest } from './ingest.ts';
+import { whole } from './plane.ts';
 
 let dir: string, films: string;
 const out = (): Promise<string> => mkdtemp(join(dir, 'out-'));
@@ -110,6 +112,35 @@ test('interrupted, with a torn line in the journal, it goes on to the same datas
   const relative = async (folder: string) => Object.entries(await hashes(folder)).map(([file, hash]) => [file.replace(folder, ''), hash]);
   expect(await relative(torn)).toEqual(await relative(whole));
   await expect(ingest({ inputs: [films], out: torn, fps: 12 })).rejects.toThrow('was begun with other options');
+});
+
+test('a large film is averaged in one step: with bars, without, and where they last for a part of the shot only', async () => {
+  const folder = await mkdtemp(join(dir, 'large-')), area = 48 * 32, film = scene(3, 17, { width: 192, height: 128 });
+  /** With bars of a quarter of the height in the first `count` frames. */
+  const boxed = (count: number): Frames =>
+    ({ ...film, data: film.data.map((v, i) => { const row = Math.floor(i / (192 * 3)), y = row % 128; return row < 128 * count && (y < 32 || y >= 96) ? 0 : v; }) });
+  const drawn = [boxed(17), boxed(6), film], box = [{ x: 0, y: 32, width: 192, height: 64 }, whole(film), whole(film)], names = ['boxed', 'sometimes', 'whole'];
+  for (const [i, name] of names.entries()) await encodeFilm(join(folder, `${name}.mp4`), drawn[i]!, CODECS.mp4);
+  const target = await out(), { clips } = await ingest({ inputs: [folder], out: target, area, skip: ['cuts', 'duplicates'] });      // pictures of 68×45: 68×21 between the bars
+  expect(clips.map((c) => [c.source.split('/').at(-1), c.frames, c.width, c.height]))
+    .toEqual([['boxed.mp4', 17, 64, 16], ['sometimes.mp4', 17, 48, 32], ['whole.mp4', 17, 48, 32]]);
+  for (const [i, row] of clips.entries()) {
+    const clip = await readClip(target, row), answer = fitClip(Array.from({ length: 17 }, (_, t) => sliceFrames(drawn[i]!, t, t + 1)), box[i]!, row, 8);
+    for (let t = 0; t < 17; t++) expect(psnr(sliceFrames(clip, t, t + 1), sliceFrames(answer, t, t + 1))).toBeGreaterThan(28);
+  }
+  const unasked = await ingest({ inputs: [folder], out: await out(), area, skip: ['cuts', 'duplicates', 'bars'] });
+  expect(unasked.clips.map((c) => [c.width, c.height])).toEqual([[48, 32], [48, 32], [48, 32]]);
+});
+
+test('a dataset that another version began is not gone on with: its clips would be mixed with others', async () => {
+  const folder = await mkdtemp(join(dir, 'version-')), target = await out(), journal = join(target, 'journal.jsonl');
+  await encodeFilm(join(folder, 'a.mp4'), scene(1, 12), CODECS.mp4);
+  await ingest({ inputs: [folder], out: target });
+  const text = await readFile(journal, 'utf8');
+  expect(text).toMatch(/^\{"kind":"begin","kinora":"footage","version":2,/);
+  await writeFile(journal, text.replace('"version":2', '"version":1'));
+  await expect(ingest({ inputs: [folder], out: target })).rejects.toThrow('was begun by another version of Kinora, which makes other clips');
+  expect(await readManifest(target)).toHaveLength(1);
 });
 
 test('nothing kept is an error that says what to change', async () => {

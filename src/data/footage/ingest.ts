@@ -7,13 +7,14 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import sharp from 'sharp';
 import { CancelledError, InputError, oneOf, ResourceError } from '../../core/errors.ts';
-import { streamFilm } from '../../media/film-stream.ts';
+import { type Fit, streamFilm } from '../../media/film-stream.ts';
 import { type Frames, sliceFrames } from '../../media/frames.ts';
 import { discardAllLeft, fileError } from '../../media/pending.ts';
 import { captionBeside, type CaptionTable, colourNames, nameWords, readCaptionTable, tagsOf } from './captions.ts';
+import { type ClipSize, fitWhole } from './clips.ts';
 import { DATASET_FILES, encodeClip, writeWhole } from './dataset.ts';
 import { DuplicateIndex } from './duplicates.ts';
-import { type ClipRow, type DoneRow, Journal, type JournalRow, type RefusedRow } from './journal.ts';
+import { type ClipRow, type DoneRow, Journal, JOURNAL_VERSION, type JournalRow, type RefusedRow } from './journal.ts';
 import { judge, type Judged } from './judge.ts';
 import { footageReport } from './report.ts';
 import { type Segment, segments } from './segments.ts';
@@ -118,10 +119,13 @@ async function openJournal(out: string, options: string): Promise<Journal> {
   if (other !== undefined && !names.includes(DATASET_FILES.journal)) throw new InputError(`${out} holds other files (${other}): name a new folder for the dataset`);
   for (const folder of [out, join(out, DATASET_FILES.clips)]) await discardAllLeft(folder);
   const journal = await Journal.open(join(out, DATASET_FILES.journal)), first = journal.before[0];
-  if (first === undefined) await journal.add({ kind: 'begin', kinora: 'footage', version: 1, options });
-  else if (first.kind !== 'begin' || first.options !== options) {
+  if (first === undefined) await journal.add({ kind: 'begin', kinora: 'footage', version: JOURNAL_VERSION, options });
+  else if (first.kind !== 'begin' || first.version !== JOURNAL_VERSION) {
     await journal.close();
-    throw new InputError(`${out} was begun with other options${first.kind === 'begin' ? ` (${first.options}, now ${options})` : ''}: name a new folder for the dataset`);
+    throw new InputError(`${out} was begun by another version of Kinora, which makes other clips: name a new folder for the dataset`);
+  } else if (first.options !== options) {
+    await journal.close();
+    throw new InputError(`${out} was begun with other options (${first.options}, now ${options}): name a new folder for the dataset`);
   }
   return journal;
 }
@@ -211,10 +215,11 @@ async function readSource(o: ReadOptions): Promise<string | undefined> {
     error = reasonOf(source.path, cause);
   };
   try {
-    const stream = await streamFilm(source.path, { lumaSide: LUMA_SIDE, pictureArea: PICTURE_ROOM * settings.area, imageFps: settings.fps }).catch(refused);
+    const pictureArea = PICTURE_ROOM * settings.area, fit = (film: ClipSize): Fit | undefined => fitWhole(film, settings.area, pictureArea);
+    const stream = await streamFilm(source.path, { lumaSide: LUMA_SIDE, pictureArea, fit, imageFps: settings.fps }).catch(refused);
     if (stream) {
       const counted = (async function* () { for await (const frame of stream.frames) { frames++; damaged = stream.facts().damaged; yield frame; } })();
-      const parts = segments({ facts: stream.facts, frames: counted }, { fps: settings.fps, most: settings.maxFrames, cuts: !settings.skip.has('cuts') });
+      const { fps, maxFrames: most, skip } = settings, parts = segments({ facts: stream.facts, frames: counted }, { fps, most, cuts: !skip.has('cuts'), bars: !skip.has('bars') });
       const following = (): Promise<IteratorResult<Segment> | undefined> => {
         const part = parts.next().catch(refused);
         part.catch(() => undefined);                              // told when it is waited for

@@ -24,7 +24,9 @@ const refusedSchema = z.object({ kind: z.literal('refused'), ...place, stage: z.
 const doneSchema = z.object({
   kind: z.literal('done'), source: z.string(), bytes: z.number(), modified: z.number(), frames: z.int().min(0), damaged: z.int().min(0), error: z.string().optional(),
 });
-const beginSchema = z.object({ kind: z.literal('begin'), kinora: z.literal('footage'), version: z.literal(1), options: z.string() });
+/** Raised when the same films and options give other clips: a dataset that was begun before is read, and not gone on with. 2: frames are cut and scaled in one step. */
+export const JOURNAL_VERSION = 2;
+const beginSchema = z.object({ kind: z.literal('begin'), kinora: z.literal('footage'), version: z.int().min(1).max(JOURNAL_VERSION), options: z.string() });
 const rowSchema = z.discriminatedUnion('kind', [beginSchema, clipSchema, refusedSchema, doneSchema]);
 
 /** A clip that was kept: where it lies, its size, caption, and what was measured. */

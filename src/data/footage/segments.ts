@@ -4,10 +4,14 @@
  */
 import type { Frames } from '../../media/frames.ts';
 import type { FilmStream, Luma, StreamedFrame } from '../../media/film-stream.ts';
+import { fillsFrame } from './filters.ts';
 import { cutDetector } from './shots.ts';
 
-/** What the film shows at one tick of the clock. */
-export interface Sample { readonly luma: Luma; readonly picture: Frames }
+/**
+ * What the film shows at one tick of the clock. `fitted` is the clip's frame where the film has no bars, made in one step; without it there is a `picture`, and beside it
+ * where this frame alone does not show that there are none.
+ */
+export type Sample = { readonly luma: Luma } & ({ readonly picture: Frames; readonly fitted?: Frames } | { readonly picture?: Frames; readonly fitted: Frames });
 
 /** A part of a shot. */
 export interface Segment {
@@ -32,6 +36,8 @@ export interface SegmentOptions {
   readonly most: number;
   /** Whether shots end at cuts. */
   readonly cuts: boolean;
+  /** Whether bars are cut off: then frames that may have some come with a `picture`. */
+  readonly bars: boolean;
 }
 
 interface Held { readonly frame: StreamedFrame; readonly sample: Sample | undefined; readonly ticks: number }
@@ -41,8 +47,13 @@ const PLANES_A_SAMPLE = 32;
 /** Numbers of seconds are sums of float32-like timestamps. */
 const EPSILON = 1e-4;
 
+async function sampleOf({ luma, picture, fitted }: StreamedFrame, bars: boolean): Promise<Sample> {
+  if (!fitted) return { luma, picture: await picture() };
+  return { luma, fitted: await fitted(), ...(bars && !fillsFrame(luma) ? { picture: await picture() } : {}) };
+}
+
 /** Cuts a stream into parts, in order. A picture that lasts longer than a part is shortened to one. A stream that fails gives what came before, then its error. */
-export async function* segments(stream: FilmStream, { fps, most, cuts }: SegmentOptions): AsyncGenerator<Segment> {
+export async function* segments(stream: FilmStream, { fps, most, cuts, bars }: SegmentOptions): AsyncGenerator<Segment> {
   const detector = cutDetector(), waiting: Held[] = [];          // frames of which it is not known yet whether a shot begins with them
   let shot = -1, part = 0, tick = 0, planes: Luma[] = [], samples: Sample[] = [], start = 0, end = 0;
 
@@ -52,7 +63,7 @@ export async function* segments(stream: FilmStream, { fps, most, cuts }: Segment
     if (read.done) return { done: true, value: undefined };
     const frame = read.value, next = Math.max(tick, Math.ceil((frame.time + frame.duration) * fps - EPSILON)), ticks = Math.min(most, next - tick);
     tick = next;
-    return { value: { frame, ticks, sample: ticks > 0 ? { luma: frame.luma, picture: await frame.picture() } : undefined } };
+    return { value: { frame, ticks, sample: ticks > 0 ? await sampleOf(frame, bars) : undefined } };
   };
   /** What there is of a part; after a whole one, frames that reach no further tick are nothing that is lost. */
   const rest = (): Segment[] => (planes.length > 0 && (part === 0 || samples.length > 0) ? [{ shot, part, start, end, planes, samples }] : []);
