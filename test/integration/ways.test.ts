@@ -68,7 +68,12 @@ test('a storyboard: shots at their times, the file itself refused where it is wr
   const other = await made({ ...plain, storyboard: { seconds: 4.5, shots: [{ at: 0, prompt: 'a man walks' }, { at: 2.5, prompt: 'an orc walks', join: 'free' }] } });
   expect([same(sliceFrames(other, 0, 20), sliceFrames(raw, 0, 20)), same(sliceFrames(other, 20), sliceFrames(raw, 20))]).toEqual([true, false]);
   for (const [text, message] of [
-    ['seconds: 4\nshots: []\n', 'shots'], ['seconds: 4\nshots: [{ at: 0, prompt: x, join: wipe }]\n', 'shots.0.join'], ['a: [', 'is not YAML'],
+    ['seconds: 4\nshots: []\n', 'shots'], ['seconds: 4\nshots: [{ at: 0, prompt: x, join: wipe }]\n', 'shots.0.join: "wipe" is not known; allowed: free, cut, blend'],
+    ['a: [', 'is not YAML'], ['seconds: 4\nshots: [{ at: 0, promt: x, prompt: y }]\n', 'shots.0: promt is not known; allowed: at, prompt, join, image'],
+    ['seconds: 4\nfps: 8\nshots: [{ at: 0, prompt: x }]\n', 'fps is not known; allowed: seconds, shots'],
+    ['seconds: 4\nshots: [{ at: 0, prompt: "  " }]\n', 'shots.0.prompt is "  "'],
+    ['seconds: -4\nshots: [{ at: 0, prompt: x }]\n', 'seconds is -4: '], ['seconds: 4\nshots: [{ at: 0 }]\n', 'shots.0.prompt: '], ['', 'it: '],
+    ['seconds: .inf\nshots: [{ at: 0, prompt: x }]\n', 'seconds is Infinity: '],
   ] as const) {
     await writeFile(file, text);
     await expect(readStoryboard(file)).rejects.toThrow(message);
@@ -105,6 +110,18 @@ test.each<[string, (source: Frames) => Partial<Omit<GenerateOptions, 'count'>>, 
   ['no time', (film) => ({ video: { film }, extend: 0 }), 'extend 0 is not possible: wanted a number of seconds > 0'],
   ['a length beside a film', (film) => ({ video: { film }, extend: 1, frames: 9 }), 'frames 9 is not possible with a given film'],
   ['shots that overlap', () => ({ storyboard: { seconds: 4, shots: [{ at: 0, prompt: 'x' }, { at: 0, prompt: 'y' }] } }), "storyboard's shots overlap: shot 2 begins at 0 s"],
+  ['a loop of two films', (film) => ({ connect: [{ film }, { film }], loop: true }), 'connect and loop exclude each other'],
+  ['words beside a storyboard', () => ({ prompt: 'an orc', storyboard: { seconds: 4, shots: [{ at: 0, prompt: 'x' }] } }),
+    'the prompt "an orc" and a storyboard exclude each other'],
+  ['more than can be added', () => ({ video: { file: walk }, extend: 1e9 }), 'walk.gif has 9, to which come after 8000000000; wanted at most 65 (8.125 s)'],
+  ['a passage that is too long', (film) => ({ connect: [{ film }, { film }], seconds: 9 }), 'in memory has 9, to which come passage 72, the other film 9; wanted at most 65'],
+  ['an image where the film is', (film) => ({ video: { film }, extend: 1, images: [{ image: sliceFrames(film, 0, 1) }] }),
+    'image in memory cannot be frame 0: a given film has frames 0 to 8'],
+  ['a shot in the last second', () => ({ storyboard: { seconds: 4, shots: [{ at: 0, prompt: 'x' }, { at: 3.5, prompt: 'y' }] } }),
+    "the storyboard's shot 2 cannot begin at 3.5 s: wanted 1.125 to 2.875 s, since the shot before begins at 0 s and each shot has at least 1.125 s"],
+  ['shots without room', () => ({ storyboard: { seconds: 2, shots: [{ at: 0, prompt: 'x' }, { at: 1, prompt: 'y' }] } }),
+    "the storyboard's shot 2 cannot begin at 1 s: no room is left for it in 2 s, each shot has at least 1.125 s"],
+  ['a story without end', () => ({ storyboard: { seconds: 99, shots: [{ at: 0, prompt: 'x' }] } }), 'the storyboard: seconds 99 is not possible: wanted at most 8.125'],
   ['a late first shot', () => ({ storyboard: { seconds: 4, shots: [{ at: 1, prompt: 'x' }] } }), 'first shot begins at 1 s: wanted 0'],
 ])('%s is refused, and nothing is left', async (_, options, message) => {
   const source = await readFilm(walk), before = (await readdir(dir)).sort();
