@@ -10,6 +10,7 @@ import { master, remix, replay } from '../../src/pipeline/again.ts';
 import { generate, type GenerateOptions } from '../../src/pipeline/generate.ts';
 import { readStoryboard } from '../../src/pipeline/settings/storyboard.ts';
 import { atRate } from '../../src/pipeline/settings/ways.ts';
+import { kinora } from '../support/cli.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 let dir: string, model: string, walk: string;
@@ -156,6 +157,32 @@ test('a remix has the settings of its film, other words, and their effect; a dra
   expect([ssim > 0, ssim < 1]).toEqual([true, true]);
   expect(Buffer.compare(await readFile(full), await readFile(whole))).toBe(0);
   await expect(master(whole, { model, output: at('y.gif') })).rejects.toThrow('is no draft: it was made with all of its 8 steps');
+});
+
+test('what is compared with a film takes neither its place nor another kind of file', async () => {
+  const before = (await readdir(dir)).sort(), draft = at('again-draft.gif');
+  await generate({ prompt: 'a man walks', seed: 9, frames: 5, model, steps: 4, draft: true, output: draft });
+  const same = `${dir}/./again-draft.gif`, bytes = await readFile(draft);
+  await expect(master(draft, { model, output: same })).rejects.toThrow('is the film itself: name another file');
+  await expect(replay(draft, { model, output: same })).rejects.toThrow('is the film itself: name another file');
+  await expect(replay(draft, { model, output: at('z.mp4') })).rejects.toThrow('wanted a file that ends in .gif');
+  expect(Buffer.compare(await readFile(draft), bytes)).toBe(0);
+  expect((await readdir(dir)).sort()).toEqual([...before, 'again-draft.gif'].sort());
+});
+
+test('a remix of several shots says which words stay; the command line tells all that a film has to tell', async () => {
+  const story = at('shots.gif'), remixed = at('shots-remix.gif');
+  await generate({ seed: 5, model, storyboard: { seconds: 3, shots: [{ at: 0, prompt: 'a man walks' }, { at: 1.5, prompt: 'a woman falls' }] }, output: story });
+  const note = 'the new words are those of the first shot; from 1.5 s on the film keeps its own: "a woman falls"';
+  expect((await remix(story, { model, prompt: 'an orc walks', output: remixed })).notes).toEqual([note]);
+  const told = await kinora('remix', story, 'an orc walks on a zeppelin', '--model', model, '-o', remixed);
+  expect(told).toMatchObject({ exit: 0, errors: '' });
+  expect(told.out.split('\n').slice(1)).toEqual(['reads from 0 s: an orc walks on a zeppelin', 'reads from 1.5 s: a woman falls', 'ignored: zeppelin', `note: ${note}`, '']);
+});
+
+test('a variation says how far it is from its seed, and which it is', async () => {
+  const films = await generate({ prompt: 'a man walks', seed: 3, frames: 5, model, vary: { amount: 0.3, seed: 7 }, count: 2 });
+  expect(films.map(({ seed, vary }) => ({ seed, vary }))).toEqual([{ seed: 3, vary: { amount: 0.3, seed: 7 } }, { seed: 3, vary: { amount: 0.3, seed: 8 } }]);
 });
 
 test('another rate shows at each time the frame of that time', () => {
