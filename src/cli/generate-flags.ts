@@ -93,7 +93,7 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--model <id|dir>', 'an installed model, or a folder', nonEmpty('--model', 'wanted a model id or a folder'))
     .option('--seed <n>', 'same seed and settings, same film', integer('--seed', { min: 0, max: MAX_SEED }))
     .option('--frames <n>', 'length in frames', integer('--frames', { min: 1 }))
-    .option('--seconds <s>', 'length in seconds, instead of --frames', decimal('--seconds', { min: 0 }))
+    .option('--seconds <s>', 'length in seconds, instead of --frames', decimal('--seconds', { min: 0, open: true }))
     .option('--size <WxH>', 'pixels before scaling, as in 96x64', size('--size'))
     .option('--fps <n>', 'frames a second', decimal('--fps', { min: 1, max: 120 }))
     .option('--steps <n>', 'sampling steps', integer('--steps', { min: 1, max: 1000 }))
@@ -107,9 +107,9 @@ export function addGenerateFlags(command: Command, o: GenerateFlagsOptions): Com
     .option('--expand-with <url>', 'an OpenAI-compatible endpoint that writes the prompt out: http://localhost:11434/v1#model', nonEmpty('--expand-with', 'wanted an address'))
     .option('--lora <file[:strength]>', 'an adaptation of the model, and how much of it (1 unless said; −2 to 2); repeatable', repeated(loraAt('--lora')))
     .option('--image <file[@frame]>', 'an image that is this frame (0 unless said; or last); repeatable', repeated(imageAt('--image')))
-    .option('--video <file>', 'a film to act on, with one of the next six', file('--video'))
-    .option('--extend <s>', 'go on for so many seconds', decimal('--extend', { min: 0 }))
-    .option('--extend-before <s>', 'what comes before, for so many seconds', decimal('--extend-before', { min: 0 }))
+    .option('--video <file>', 'a film to act on, with one of the next five', file('--video'))
+    .option('--extend <s>', 'go on for so many seconds', decimal('--extend', { min: 0, open: true }))
+    .option('--extend-before <s>', 'what comes before, for so many seconds', decimal('--extend-before', { min: 0, open: true }))
     .option('--loop', 'the end runs into the start; also without a film')
     .option('--strength <x>', 'make it anew: 0 leaves it, 1 keeps nothing', decimal('--strength', { min: 0, max: 1 }))
     .option('--mask <file>', 'make it anew where this image is bright; the rest stays pixel for pixel', file('--mask'))
@@ -138,7 +138,8 @@ export function readGenerateFlags(command: Command): GenerateFlags {
   const prompt = command.processedArgs[0] as string | undefined;
   if (prompt === undefined && plain.video === undefined && !plain.connect && plain.storyboard === undefined && !image)
     throw new InputError('the prompt is missing: say what the film shows, as in kinora generate "a knight walks to the right"');
-  if (plain.connect && plain.connect.length !== 2) throw new InputError(`--connect takes two films, got ${plain.connect.length}: ${plain.connect.join(' ')}`);
+  const { connect } = plain;
+  if (connect && (connect.length !== 2 || connect[0]!.startsWith('-'))) throw new InputError(`--connect takes two films, got ${connect.length}: ${connect.join(' ')}`);
   if (plain.transparent && plain.output !== undefined) checkTransparent(plain.output);
   return { ...plain, ...(prompt === undefined ? {} : { prompt }), images: image ?? [], count: count ?? 1, json: json ?? false };
 }

@@ -25,9 +25,17 @@ describe('numbers', () => {
   test('decimals', () => {
     expect(guidance('7.5')).toBe(7.5);
     expect(guidance('4')).toBe(4);
+    expect(guidance('1.5e1')).toBe(15);
     for (const bad of ['0.5', '31', 'NaN', 'Infinity', '1,5', '']) {
       expect(refusal(() => guidance(bad))).toBe(`--guidance "${bad}" is not possible: wanted a number from 1 to 30`);
     }
+  });
+
+  test('a least value that is not allowed itself', () => {
+    const above = decimal('--extend', { min: 0, open: true });
+    expect(above('1e-3')).toBe(0.001);
+    for (const bad of ['0', '-1', '1e999']) expect(refusal(() => above(bad))).toBe(`--extend "${bad}" is not possible: wanted a number > 0`);
+    expect(refusal(() => decimal('--x', { min: 0, max: 1, open: true })('0'))).toBe('--x "0" is not possible: wanted a number > 0, at most 1');
   });
 });
 

@@ -12,9 +12,14 @@ export type Parser<T> = (text: string) => T;
 export interface RangeOptions {
   readonly min: number;
   readonly max?: number;
+  /** Whether `min` itself is not allowed. */
+  readonly open?: boolean;
 }
 
-const rangeText = ({ min, max }: RangeOptions): string => (max === undefined ? `≥ ${min}` : `from ${min} to ${max}`);
+function rangeText({ min, max, open }: RangeOptions): string {
+  if (open) return max === undefined ? `> ${min}` : `> ${min}, at most ${max}`;
+  return max === undefined ? `≥ ${min}` : `from ${min} to ${max}`;
+}
 
 /** A whole number, in decimal digits: `16`, not `16.0`, `1e3` or `0x10`. */
 export function integer(flag: string, range: RangeOptions): Parser<number> {
@@ -27,11 +32,11 @@ export function integer(flag: string, range: RangeOptions): Parser<number> {
   };
 }
 
-/** A finite number: `4`, `7.5`. */
+/** A finite number: `4`, `7.5`, `1e-3`. */
 export function decimal(flag: string, range: RangeOptions): Parser<number> {
   return (text) => {
-    const value = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text.trim()) ? Number(text) : Number.NaN;
-    if (!Number.isFinite(value) || value < range.min || value > (range.max ?? Infinity)) {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!Number.isFinite(value) || value < range.min || (range.open && value === range.min) || value > (range.max ?? Infinity)) {
       throw new InputError(`${flag} "${text}" is not possible: wanted a number ${rangeText(range)}`);
     }
     return value;

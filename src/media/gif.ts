@@ -163,8 +163,11 @@ function textOf(parts: readonly Uint8Array[]): string {
   return parts.map((part) => decoder.decode(part, { stream: true })).join('') + decoder.decode();
 }
 
-/** The text of the first comment extension; undefined if there is none. */
-export function readGifComment(file: Uint8Array): string | undefined {
+/** What stands in a GIF behind its colours, one after the other: texts of extensions, images, and where the file ends. */
+type GifBlock = { readonly label: number; readonly parts: readonly Uint8Array[] } | 'image' | 'cut';
+
+/** The blocks up to the trailer. `cut` is the last one of a file that ends within one; one that only lacks its trailer is whole, as players take it. */
+function* gifBlocks(file: Uint8Array): Generator<GifBlock> {
   let at = 13 + (file[10]! & 0x80 ? 3 << ((file[10]! & 7) + 1) : 0);
   const skipBlocks = (): Uint8Array[] => {
     const parts: Uint8Array[] = [];
@@ -178,14 +181,25 @@ export function readGifComment(file: Uint8Array): string | undefined {
   while (at < file.length) {
     const kind = file[at++];
     if (kind === 0x21) {
-      const label = file[at++];
-      const parts = skipBlocks();
-      if (label === 0xfe) return textOf(parts);
+      const label = file[at++] ?? 0, parts = skipBlocks();
+      yield at > file.length ? 'cut' : { label, parts };
     } else if (kind === 0x2c) {
-      const flags = file[at + 8]!;
+      const flags = file[at + 8] ?? 0;
       at += 9 + (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0) + 1;
       skipBlocks();
-    } else return undefined;
+      yield at > file.length ? 'cut' : 'image';
+    } else return;
   }
+}
+
+/** The text of the first comment extension; undefined if there is none. */
+export function readGifComment(file: Uint8Array): string | undefined {
+  for (const block of gifBlocks(file)) if (typeof block === 'object' && block.label === 0xfe) return textOf(block.parts);
   return undefined;
+}
+
+/** Whether the file ends within a block: what was in it is lost, and decoders pass over it in silence. */
+export function isCutShort(file: Uint8Array): boolean {
+  for (const block of gifBlocks(file)) if (block === 'cut') return true;
+  return false;
 }

@@ -6,6 +6,7 @@
 import type { AVPixelFormat, Codec, Dictionary, FilterAPI, FormatContext, Frame, Stream } from 'node-av';
 import { FileError, ResourceError } from '../core/errors.ts';
 import { concatFrames, dropOpaqueAlpha, type Frames } from './frames.ts';
+import { checkBytes } from './pending.ts';
 import type { VideoCodec } from './video-codec.ts';
 
 /** The module node-av. */
@@ -83,9 +84,9 @@ export function readComment(file: string): Promise<string | undefined> {
   return opened(file, async (_, format) => Object.entries(format.metadata?.getAll() ?? {}).find(([key]) => key.toLowerCase() === 'comment')?.[1]);
 }
 
-const readFilm = (file: string): Promise<Frames> => opened(file, (av, format, check) => decodeAll(file, av, format, check));
+const readFilm = (file: string, mostBytes = Infinity): Promise<Frames> => opened(file, (av, format, check) => decodeAll({ file, mostBytes }, av, format, check));
 
-async function decodeAll(file: string, av: NodeAv, format: FormatContext, check: Check): Promise<Frames> {
+async function decodeAll({ file, mostBytes }: { readonly file: string; readonly mostBytes: number }, av: NodeAv, format: FormatContext, check: Check): Promise<Frames> {
   const index = format.findBestStream(av.AVMEDIA_TYPE_VIDEO);
   const stream = index < 0 ? undefined : format.streams[index];
   if (!stream) throw new FileError(`cannot read ${file}: it holds no video`);
@@ -105,12 +106,18 @@ async function decodeAll(file: string, av: NodeAv, format: FormatContext, check:
   const fps = rate.num > 0 && rate.den > 0 ? rate.num / rate.den : 25;
 
   const frames: Frames[] = [];
+  let bytes = 0;
   const collect = async (input: Frame | null): Promise<void> => {
     if (input && !filter) {
       channels = hasAlpha(av, input.format) ? 4 : 3;
       filter = av.FilterAPI.create(`${SCALE}${channels === 4 ? 'rgba' : 'rgb24'}`);
     }
-    if (filter) for await (const rgb of filter.frames(input)) if (rgb) { frames.push(copyFrame(rgb, fps, channels)); rgb.free(); }
+    if (!filter) return;
+    for await (const rgb of filter.frames(input)) {
+      if (!rgb) continue;
+      try { frames.push(copyFrame(rgb, fps, channels)); } finally { rgb.free(); }
+      checkBytes(file, bytes += frames.at(-1)!.data.length, mostBytes);
+    }
   };
   const drain = async (): Promise<void> => {
     while ((await decoder.receiveFrame(frame)) >= 0) { frame.timeBase = stream.timeBase; await collect(frame); }

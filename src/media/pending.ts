@@ -5,7 +5,7 @@
  */
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { FileError, KinoraError } from '../core/errors.ts';
+import { FileError, KinoraError, ResourceError } from '../core/errors.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full', EDQUOT: 'the disk quota is used up', EFBIG: 'the file is too large for this disk',
@@ -24,8 +24,14 @@ export function isDiskFull(error: unknown): boolean {
 export function fileError(doing: string, file: string, cause: unknown): KinoraError {
   if (cause instanceof KinoraError) return cause;
   const code = (cause as { code?: unknown } | null)?.code;
-  const reason = (typeof code === 'string' && REASONS[code]) || (cause instanceof Error ? cause.message.split('\n')[0] : String(cause));
+  const reason = (typeof code === 'string' && REASONS[code]) || (cause instanceof Error ? cause.message.split('\n')[0]!.replace(/[\s:]+$/, '') : String(cause));
   return new FileError(`cannot ${doing} ${file}: ${reason}`, { cause });
+}
+
+/** Throws a ResourceError for a film whose frames take more bytes than there may be; `most` is told. */
+export function checkBytes(file: string, bytes: number, most: number): void {
+  if (bytes <= most) return;
+  throw new ResourceError(`cannot read ${file}: its frames take more than the ${Math.round(most / 1e6)} MB of memory that are free for them: make it shorter or smaller`);
 }
 
 let taken = 0;

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test, vi } from 'vitest';
-import { FileError } from '../core/errors.ts';
+import { FileError, ResourceError } from '../core/errors.ts';
 import { inFolder, largestDifference, rampFilm, walkFilm } from './fixtures.ts';
 import { sliceFrames } from './frames.ts';
 import { readFilm, readImage, readMetadata } from './read.ts';
@@ -47,6 +47,34 @@ test('an animated WebP is a film', async () => {
     await writeFile(file, webp);
     expect(await readFilm(file)).toEqual(film);
     expect(await readMetadata(file)).toBeUndefined();
+  });
+});
+
+test('a GIF that ends within a frame is damaged, not shorter; one that lacks its last byte alone is whole', async () => {
+  await inFolder(async (folder) => {
+    const film = walkFilm(24, 6), file = join(folder, 'a.gif');
+    await writeFilm(file, film);
+    const bytes = await readFile(file);
+    for (const left of [0.5, 0.9]) {
+      await writeFile(file, bytes.subarray(0, Math.floor(bytes.length * left)));
+      await expect(readFilm(file)).rejects.toThrow(`cannot read ${file}: it ends in the middle of a frame`);
+    }
+    await writeFile(file, bytes.subarray(0, -1));
+    expect((await readFilm(file)).count).toBe(6);
+  });
+});
+
+test('a film whose frames take more memory than they may is refused, of whatever kind', async () => {
+  await inFolder(async (folder) => {
+    const film = walkFilm(64, 6), bytes = 4 * 64 * 64 * 6;
+    for (const name of ['a.gif', 'a.webp', 'a.png', 'a.mp4', 'frames']) {
+      const file = join(folder, name);
+      await writeFilm(file, film);
+      expect((await readFilm(file, { mostBytes: bytes })).count).toBe(6);
+      const refused = readFilm(file, { mostBytes: bytes / 2 });
+      await expect(refused).rejects.toThrow(`cannot read ${file}: its frames take more than the 0 MB of memory that are free for them`);
+      await expect(refused).rejects.toBeInstanceOf(ResourceError);
+    }
   });
 });
 

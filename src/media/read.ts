@@ -9,11 +9,11 @@ import sharp from 'sharp';
 import { FileError } from '../core/errors.ts';
 import { readApng } from './apng.ts';
 import { concatFrames, dropOpaqueAlpha, type Frames, toRgba } from './frames.ts';
-import { readGifComment } from './gif.ts';
+import { isCutShort, readGifComment } from './gif.ts';
 import { decodeEmbedded, type Embedded, type FilmMetadata } from './metadata.ts';
 import { findMoov, readMp4Tags } from './mp4-read.ts';
 import { hasNodeAv, nodeAv, readComment } from './node-av.ts';
-import { fileError } from './pending.ts';
+import { checkBytes, fileError } from './pending.ts';
 import { readPngTexts } from './png.ts';
 import { unpackSheet } from './sheet-grid.ts';
 import { type MediaKind, sniff, SNIFF_BYTES } from './sniff.ts';
@@ -42,10 +42,11 @@ async function kindOf(file: string, wanted: string): Promise<MediaKind> {
 }
 
 /** All frames of an image file through sharp: upright, sRGB, 8 bits; RGBA only if something is transparent. */
-async function decodeImage(file: string, pages: number): Promise<Frames> {
+async function decodeImage(file: string, pages: number, mostBytes = Infinity): Promise<Frames> {
   try {
     const source = sharp(await readFile(file), { pages, limitInputPixels: false });
-    const { pageHeight, delay } = await source.metadata();
+    const { width: across, height: down, pages: there = 1, pageHeight, delay } = await source.metadata();
+    checkBytes(file, 4 * across * (pageHeight === undefined ? down : pageHeight * (pages === 1 ? 1 : there)), mostBytes);
     const animated = pageHeight !== undefined && pages !== 1;
     const upright = animated ? source : source.autoOrient();            // sharp cannot turn animations
     const { data, info } = await upright.toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
@@ -70,6 +71,8 @@ export async function readImage(file: string): Promise<Frames> {
 export interface ReadFilmOptions {
   /** What decodes compressed films. Default: node-av where it is installed. */
   readonly codec?: VideoCodec;
+  /** Bytes that its frames may take; a film with more is refused before there is no room for it. Default: as many as there are. */
+  readonly mostBytes?: number;
 }
 
 /**
@@ -77,15 +80,19 @@ export interface ReadFilmOptions {
  * anything is transparent.
  */
 export async function readFilm(file: string, options: ReadFilmOptions = {}): Promise<Frames> {
-  if (await isFolder(file)) return readFolder(file);
+  const { mostBytes } = options;
+  if (await isFolder(file)) return readFolder(file, mostBytes);
   const kind = await kindOf(file, 'a film (MP4, MOV, WebM, MKV, AVI, GIF, WebP), a sprite sheet or an image');
   switch (kind) {
-    case 'jpeg': return decodeImage(file, 1);
-    case 'gif': case 'webp': return withFacts(file, kind, await decodeImage(file, -1));
+    case 'jpeg': return decodeImage(file, 1, mostBytes);
+    case 'gif':
+      if (isCutShort(await readFile(file))) throw new FileError(`cannot read ${file}: it ends in the middle of a frame`);
+      return withFacts(file, kind, await decodeImage(file, -1, mostBytes));
+    case 'webp': return withFacts(file, kind, await decodeImage(file, -1, mostBytes));
     case 'png': {
       const film = await readFile(file).then(readApng).catch((cause: unknown) => { throw new FileError(`cannot read ${file}: ${(cause as Error).message}`, { cause }); });
       if (film) return withFacts(file, kind, dropOpaqueAlpha(film));
-      const image = await decodeImage(file, 1), facts = (await embeddedOf(file, kind))?.film;
+      const image = await decodeImage(file, 1, mostBytes), facts = (await embeddedOf(file, kind))?.film;
       if (!facts) return image;
       if (facts.columns === undefined) return { ...image, fps: facts.fps };
       const { columns } = facts;
@@ -101,7 +108,7 @@ export async function readFilm(file: string, options: ReadFilmOptions = {}): Pro
       if (codec === nodeAv && !(await hasNodeAv())) {
         throw new FileError(`cannot read ${file}: ${kind} films need the optional package node-av (npm install node-av)`);
       }
-      const film = await codec.readFilm(file).catch((cause: unknown) => { throw fileError('read', file, cause); });
+      const film = await codec.readFilm(file, mostBytes).catch((cause: unknown) => { throw fileError('read', file, cause); });
       return codec === nodeAv ? withFacts(file, kind, film) : film;
     }
     default: return kind satisfies never;
@@ -125,9 +132,13 @@ async function folderFrames(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name));
 }
 
-async function readFolder(folder: string): Promise<Frames> {
+async function readFolder(folder: string, mostBytes = Infinity): Promise<Frames> {
   const files = await folderFrames(folder), frames: Frames[] = [];
-  for (const file of files) frames.push(await readFilm(file));
+  let bytes = 0;
+  for (const file of files) {
+    frames.push(await readFilm(file, { mostBytes }));
+    checkBytes(folder, bytes += frames.at(-1)!.data.length, mostBytes);
+  }
   const first = frames[0]!;
   for (const [i, f] of frames.entries()) {
     if (f.count !== 1 || f.width !== first.width || f.height !== first.height) {

@@ -3,7 +3,7 @@
  * the film carries; other options are its own unless they are given.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { FileError, InputError } from '../core/errors.ts';
 import { sha256 } from '../io/safetensors.ts';
 import { sliceFrames, type Frames } from '../media/frames.ts';
@@ -31,7 +31,10 @@ export async function recordedOptions(file: string): Promise<RecordedFilm> {
 /** The same film with what `changes` says instead: other words on the same noise keep much of its layout. */
 export async function remix(file: string, changes: AgainOptions): Promise<GeneratedFilm> {
   const { options: { reads: _, expand: __, describe: ___, ...options }, model, loras } = await recordedOptions(file), { prompt = options.prompt, ...rest } = changes;
-  return generate({ ...options, model, ...rest, loras: await matchLoras(loras, rest.loras ?? [], file), prompt });
+  const film = await generate({ ...options, model, ...rest, loras: await matchLoras(loras, rest.loras ?? [], file), prompt }), kept = rest.shots ? 0 : options.shots?.length ?? 0;
+  if (kept === 0 || changes.prompt === undefined) return film;
+  const from = options.shots![0]!.frame / film.fps, own = options.shots!.map((shot) => `"${shot.prompt}"`).join(', ');
+  return { ...film, notes: [...film.notes ?? [], `the new words are those of the first shot; from ${from} s on the film keeps its own: ${own}`] };
 }
 
 /** A film made again, and whether it is the same. */
@@ -43,10 +46,17 @@ export interface Replayed {
   readonly same: boolean;
 }
 
+/** Throws an InputError for an output that would take the film's place before the two can be compared. */
+function checkApart(file: string, output: string): void {
+  if (resolve(output) === resolve(file)) throw new InputError(`output ${output} is the film itself: name another file`);
+}
+
 /** Makes the film again into `output`, which must end as the file does, on the device that made it; the same model gives the same bytes, whoever signs them. */
 export async function replay(file: string, { output, ...o }: AgainOptions & { readonly output: string }): Promise<Replayed> {
-  if (output === file) throw new InputError(`output ${output} is the film itself: name another file`);
-  const recorded = await recordedOptions(file), was = await hashOf(file), { info } = await findModel(o.model ?? recorded.model);
+  checkApart(file, output);
+  const recorded = await recordedOptions(file), [kind, made] = [file, output].map((path) => extname(path.replace(/[/\\]+$/, '')).toLowerCase());
+  if (kind !== made) throw new InputError(`output ${output} cannot be the same to the byte as ${file}: wanted ${kind ? `a file that ends in ${kind}` : 'a folder'}`);
+  const was = await hashOf(file), { info } = await findModel(o.model ?? recorded.model);
   checkSameWeights(recorded, info, file);
   const loras = await matchLoras(recorded.loras, o.loras ?? [], file);
   const film = await generate({ ...recorded.options, ...recorded.engine, model: recorded.model, ...o, loras, output, prompt: recorded.options.prompt });
@@ -76,6 +86,7 @@ export interface Mastered {
 
 /** Makes the film of which the file is a draft, from the same noise with all steps. */
 export async function master(file: string, { output, ...o }: AgainOptions & { readonly output: string }): Promise<Mastered> {
+  checkApart(file, output);
   const { options, model, loras } = await recordedOptions(file), { draft, ...full } = options;
   if (!draft) throw new InputError(`${file} is no draft: it was made with all of its ${options.steps} steps`);
   const film = await generate({ ...full, model, ...o, loras: await matchLoras(loras, o.loras ?? [], file), output, prompt: o.prompt ?? full.prompt });

@@ -27,7 +27,7 @@ import { readGiven } from './read-given.ts';
 import { filmMetadata } from './settings/record.ts';
 import { Room } from './room.ts';
 import { sizeRule } from './settings/size-rule.ts';
-import type { FilmSettings } from './settings/film-options.ts';
+import type { FilmSettings, GivenVariation } from './settings/film-options.ts';
 import { windowsOf } from './settings/film-windows.ts';
 import { filmSettings } from './settings/settings.ts';
 import { steadied } from './delivery/steady.ts';
@@ -51,6 +51,8 @@ export interface GeneratedFilm {
   readonly fps: number;
   readonly seconds: number;
   readonly seed: number;
+  /** Present for a variation: how far it is from the seed's own film, and which one it is. */
+  readonly vary?: GivenVariation;
   /** Id of the model. */
   readonly model: string;
   /** 'h264', 'vp9', 'prores', 'ffv1', 'gif', 'webp', 'apng' or 'png'; null when no output was asked for. */
@@ -60,6 +62,8 @@ export interface GeneratedFilm {
   readonly ignored: readonly string[];
   /** Present when the model read something else than the prompt: what it read. */
   readonly expanded?: string;
+  /** Present for a film of several shots: from which second on each lasts, and what the model read for it. */
+  readonly shots?: readonly { readonly at: number; readonly reads: string }[];
   readonly ms: PhaseTimes;
   /** Present on the CPU: the packs of denoising steps that the film took part in, beside others where several are made at a time. */
   readonly packs?: PackCounts;
@@ -138,7 +142,7 @@ export class Pipeline implements Disposable {
     checkQuantize(asked.quantize, this.#engine);
     const asIs = async (prompt: string): Promise<boolean> => loras.length > 0 && inBroughtWords(prompt, loras, await this.#words());
     const expanded = await expandShots(asked, { ...o, info, tokenizer: () => this.#words(), asIs });
-    if (!Number.isSafeInteger((expanded.vary ?? expanded).seed + count - 1))
+    if ((expanded.vary ?? expanded).seed > Number.MAX_SAFE_INTEGER - (count - 1))                // the sum itself would be rounded
       throw new InputError(`seed ${(expanded.vary ?? expanded).seed} leaves no room for ${count} films: the last seed is at most ${Number.MAX_SAFE_INTEGER}`);
     const needs = memoryNeeds(expanded, info, sizeRule(info).token);
     this.#room.check(needs);
@@ -188,10 +192,13 @@ export class Pipeline implements Disposable {
       job.report('encode', 1, 1);
       await store?.finish();
       const uncut = keyer?.note(), notes = [...given.notes, ...store?.notes ?? [], ...(uncut ? [uncut] : [])];
+      if (s.negative !== '' && s.guidance === 1) notes.push(`"${s.negative}" is not kept out of the film: that acts through guidance, and guidance 1 is none`);
       const { width, height, frames, fps } = s;
       return {
-        file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps, seed: s.seed, model: info.id,
-        codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(), ...(seat ? { packs: seat.counts } : {}), ...(Object.keys(mended).length > 0 ? { mended } : {}),
+        file: written?.file ?? null, width: width * s.scale, height: height * s.scale, native: { width, height }, frames, fps, seconds: frames / fps,
+        seed: s.seed, ...(s.vary ? { vary: s.vary } : {}), model: info.id, codec: written?.codec ?? null, steps: s.steps, ignored, ms: job.times(),
+        ...(seat ? { packs: seat.counts } : {}), ...(Object.keys(mended).length > 0 ? { mended } : {}),
+        ...(s.shots.length > 1 ? { shots: s.shots.map(({ start, prompt, reads }) => ({ at: start / fps, reads: reads?.prompt ?? prompt })) } : {}),
         ...(truncated ? { truncated } : {}), ...(s.shots[0]!.reads ? { expanded: s.shots[0]!.reads.prompt } : {}), ...(sink ? {} : { film: concatFrames(pieces) }),
         ...(notes.length > 0 ? { notes } : {}), ...(store?.reads ? { windows: windows.length, reused: store.reused } : {}),
         ...(written?.json === undefined ? {} : { json: written.json }),

@@ -82,18 +82,22 @@ const CASES: readonly (readonly [string, readonly string[], number, string])[] =
   ['a folder that does not exist', ['x', '-o', 'OUT/no/a.mp4'], 1, 'does not exist'],
   ['an output inside of a file', ['x', '-o', 'DIR/file/a.mp4'], 1, 'part of its path is a file'],
   ['strength 2', ['x', '--video', 'DIR/walk.gif', '--strength', '2'], 2, '--strength "2" is not possible: wanted a number from 0 to 1'],
+  ['a passage without films', ['--connect', '-o', 'OUT/a.mp4'], 2, '--connect takes two films, got 2: -o '],
+  ['one film too many', ['--connect', 'DIR/walk.gif', 'DIR/walk.gif', 'a man walks'], 2, '--connect takes two films, got 3: '],
+  ['no seconds', ['--video', 'DIR/walk.gif', '--extend', '0'], 2, '--extend "0" is not possible: wanted a number > 0'],
+  ['more seconds than there can be', ['--video', 'DIR/walk.gif', '--extend', '1e9'], 2, 'walk.gif has 9, to which come after 8000000000; wanted at most 65'],
   ['a film of one frame', ['--video', 'DIR/still.png', '--extend', '1'], 2, 'still.png has 1 frame: wanted two and more; give a still as an image instead'],
   ['a mask of another size', ['--video', 'DIR/walk.gif', '--mask', 'DIR/wide.png'], 2, 'wide.png is 96x64: wanted the size of the film'],
   ['a mask that is missing', ['--video', 'DIR/walk.gif', '--mask', 'DIR/gone.png'], 1, 'gone.png: no such file'],
   ['a mask that is dark everywhere', ['--video', 'DIR/walk.gif', '--mask', 'DIR/black.png'], 2, 'the mask is dark everywhere'],
   ['shots that overlap', ['--storyboard', 'DIR/overlap.yaml'], 2, "the storyboard's shots overlap: shot 3 begins at 2 s, shot 2 at 4 s"],
-  ['a shot that is too short', ['--storyboard', 'DIR/short.yaml'], 2, 'a shot cannot begin at frame 4: wanted 9 to 39'],
-  ['a shot behind the end', ['--storyboard', 'DIR/beyond.yaml'], 2, 'a shot cannot begin at frame 56: wanted 9 to 39'],
+  ['a shot that is too short', ['--storyboard', 'DIR/short.yaml'], 2, "the storyboard's shot 2 cannot begin at 0.5 s: wanted 1.125 to 4.875 s"],
+  ['a shot behind the end', ['--storyboard', 'DIR/beyond.yaml'], 2, "the storyboard's shot 2 cannot begin at 7 s: wanted 1.125 to 4.875 s"],
   ['a storyboard that is no YAML', ['--storyboard', 'DIR/broken.yaml'], 2, 'broken.yaml is not YAML: '],
   ['a storyboard that is no text', ['--storyboard', 'DIR/binary.yaml'], 2, 'binary.yaml'],
   ['a storyboard with other fields', ['--storyboard', 'DIR/tagged.yaml'], 2, 'tagged.yaml: '],
   ['an empty storyboard', ['--storyboard', 'DIR/empty.yaml'], 2, 'empty.yaml: '],
-  ['a storyboard that is a folder', ['--storyboard', 'DIR/tiny'], 1, 'cannot read'],
+  ['a storyboard that is a folder', ['--storyboard', 'DIR/tiny'], 1, 'tiny: it is a folder'],
   ["a storyboard's image that is missing", ['--storyboard', 'DIR/pictured.yaml'], 1, 'gone.png: no such file'],
   ['a film that goes on without being known', ['x', '--resume', '-n', '2'], 2, 'resume of 2 films needs their seed'],
   ['more than the memory holds', ['x', '--size', '4096x4096', '--frames', '65'], 1, 'MB of memory'],
@@ -157,7 +161,7 @@ test('--json: one object a film', async () => {
   const result = await kinora(['generate', 'a knight walks to the right on a zeppelin', '--seed', '7', '--frames', '5', '--model', model, '--json', '-o', file]);
   expect(result).toMatchObject({ exit: 0, errors: [] });
   const film = JSON.parse(result.stdout) as Record<string, unknown>;
-  expect(Object.keys(film)).toEqual(['file', 'width', 'height', 'native', 'frames', 'fps', 'seconds', 'seed', 'model', 'codec', 'steps', 'ignored', 'ms']);
+  expect(Object.keys(film)).toEqual(['file', 'width', 'height', 'native', 'frames', 'fps', 'seconds', 'seed', 'model', 'codec', 'steps', 'ignored', 'ms', 'packs']);
   expect(Object.keys(film['ms'] as object)).toEqual(['load', 'text', 'sample', 'decode', 'encode']);
   expect(film).toMatchObject({ file, width: 512, height: 512, frames: 5, seed: 7, ignored: ['zeppelin'] });
 });

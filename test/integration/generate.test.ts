@@ -36,6 +36,7 @@ test('the default film: 17 frames at 8 frames a second, 512 pixels, all facts to
   expect(made).toEqual({
     file, width: 512, height: 512, native: { width: 64, height: 64 }, frames: 17, fps: 8, seconds: 17 / 8, seed: 7, model: 'tiny', codec: 'h264', steps: 2, ignored: ['zeppelin'],
     ms: { load: expect.any(Number), text: expect.any(Number), sample: expect.any(Number), decode: expect.any(Number), encode: expect.any(Number) },
+    packs: { packs: 2, films: 2, tokens: 960, ms: expect.any(Number) },
   });
   const again = join(dir, 'b.mp4');
   await generate({ prompt: `${prompt} on a zeppelin`, seed: 7, model, output: again });
@@ -107,6 +108,15 @@ test('an image in memory is the image in its file', async () => {
   await expect(pixels({ images: [{ image }, { image }] })).rejects.toThrow('image in memory: frame 0 is given already');
 });
 
+test('what cannot be kept out is told; seeds of several films stay exact', async () => {
+  const notes = async (o: Partial<Omit<GenerateOptions, 'count'>>): Promise<readonly string[] | undefined> => (await generate({ prompt, seed: 7, frames: 1, model, ...o })).notes;
+  expect(await notes({ guidance: 1, negative: 'a knight' })).toEqual(['"a knight" is not kept out of the film: that acts through guidance, and guidance 1 is none']);
+  expect([await notes({ negative: 'a knight' }), await notes({ guidance: 1 })]).toEqual([undefined, undefined]);
+  const seed = Number.MAX_SAFE_INTEGER;
+  await expect(generate({ prompt, seed, frames: 1, model, count: 2 })).rejects.toThrow(`seed ${seed} leaves no room for 2 films`);
+  await expect(generate({ prompt, seed: 1, frames: 1, model, vary: { amount: 0.3, seed }, count: 2 })).rejects.toThrow('leaves no room for 2 films');
+});
+
 test('an unknown word is named, and it alone', async () => {
   const { ignored } = await generate({ prompt: 'a dragon and a knight', frames: 1, model });
   expect(ignored).toEqual(['dragon']);
@@ -168,6 +178,9 @@ test('a model that names an expander reads captions: told, kept in the file, and
   expect(await pixels(o)).toBe(await pixels({ ...o, prompt: read.prompt, negative: read.negative, expand: false }));
   expect(await pixels(o)).not.toBe(await pixels({ ...o, expand: false }));
   expect((await generate({ ...o, expand: false })).expanded).toBeUndefined();
+  const story = { seconds: 3, shots: [{ at: 0, prompt: 'knight walks left' }, { at: 1.5, prompt: 'she falls' }] };
+  const told = await generate({ seed: 7, model: expanding, storyboard: story });
+  expect(told.shots).toEqual([{ at: 0, reads: told.expanded }, { at: 1.5, reads: expect.stringMatching(/ falls/) as string }]);
 });
 
 test('weights change the film, those of 1 do not', async () => {

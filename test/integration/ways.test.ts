@@ -10,6 +10,7 @@ import { master, remix, replay } from '../../src/pipeline/again.ts';
 import { generate, type GenerateOptions } from '../../src/pipeline/generate.ts';
 import { readStoryboard } from '../../src/pipeline/settings/storyboard.ts';
 import { atRate } from '../../src/pipeline/settings/ways.ts';
+import { kinora } from '../support/cli.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
 let dir: string, model: string, walk: string;
@@ -68,7 +69,12 @@ test('a storyboard: shots at their times, the file itself refused where it is wr
   const other = await made({ ...plain, storyboard: { seconds: 4.5, shots: [{ at: 0, prompt: 'a man walks' }, { at: 2.5, prompt: 'an orc walks', join: 'free' }] } });
   expect([same(sliceFrames(other, 0, 20), sliceFrames(raw, 0, 20)), same(sliceFrames(other, 20), sliceFrames(raw, 20))]).toEqual([true, false]);
   for (const [text, message] of [
-    ['seconds: 4\nshots: []\n', 'shots'], ['seconds: 4\nshots: [{ at: 0, prompt: x, join: wipe }]\n', 'shots.0.join'], ['a: [', 'is not YAML'],
+    ['seconds: 4\nshots: []\n', 'shots'], ['seconds: 4\nshots: [{ at: 0, prompt: x, join: wipe }]\n', 'shots.0.join: "wipe" is not known; allowed: free, cut, blend'],
+    ['a: [', 'is not YAML'], ['seconds: 4\nshots: [{ at: 0, promt: x, prompt: y }]\n', 'shots.0: promt is not known; allowed: at, prompt, join, image'],
+    ['seconds: 4\nfps: 8\nshots: [{ at: 0, prompt: x }]\n', 'fps is not known; allowed: seconds, shots'],
+    ['seconds: 4\nshots: [{ at: 0, prompt: "  " }]\n', 'shots.0.prompt is "  "'],
+    ['seconds: -4\nshots: [{ at: 0, prompt: x }]\n', 'seconds is -4: '], ['seconds: 4\nshots: [{ at: 0 }]\n', 'shots.0.prompt: '], ['', 'it: '],
+    ['seconds: .inf\nshots: [{ at: 0, prompt: x }]\n', 'seconds is Infinity: '],
   ] as const) {
     await writeFile(file, text);
     await expect(readStoryboard(file)).rejects.toThrow(message);
@@ -105,6 +111,18 @@ test.each<[string, (source: Frames) => Partial<Omit<GenerateOptions, 'count'>>, 
   ['no time', (film) => ({ video: { film }, extend: 0 }), 'extend 0 is not possible: wanted a number of seconds > 0'],
   ['a length beside a film', (film) => ({ video: { film }, extend: 1, frames: 9 }), 'frames 9 is not possible with a given film'],
   ['shots that overlap', () => ({ storyboard: { seconds: 4, shots: [{ at: 0, prompt: 'x' }, { at: 0, prompt: 'y' }] } }), "storyboard's shots overlap: shot 2 begins at 0 s"],
+  ['a loop of two films', (film) => ({ connect: [{ film }, { film }], loop: true }), 'connect and loop exclude each other'],
+  ['words beside a storyboard', () => ({ prompt: 'an orc', storyboard: { seconds: 4, shots: [{ at: 0, prompt: 'x' }] } }),
+    'the prompt "an orc" and a storyboard exclude each other'],
+  ['more than can be added', () => ({ video: { file: walk }, extend: 1e9 }), 'walk.gif has 9, to which come after 8000000000; wanted at most 65 (8.125 s)'],
+  ['a passage that is too long', (film) => ({ connect: [{ film }, { film }], seconds: 9 }), 'in memory has 9, to which come passage 72, the other film 9; wanted at most 65'],
+  ['an image where the film is', (film) => ({ video: { film }, extend: 1, images: [{ image: sliceFrames(film, 0, 1) }] }),
+    'image in memory cannot be frame 0: a given film has frames 0 to 8'],
+  ['a shot in the last second', () => ({ storyboard: { seconds: 4, shots: [{ at: 0, prompt: 'x' }, { at: 3.5, prompt: 'y' }] } }),
+    "the storyboard's shot 2 cannot begin at 3.5 s: wanted 1.125 to 2.875 s, since the shot before begins at 0 s and each shot has at least 1.125 s"],
+  ['shots without room', () => ({ storyboard: { seconds: 2, shots: [{ at: 0, prompt: 'x' }, { at: 1, prompt: 'y' }] } }),
+    "the storyboard's shot 2 cannot begin at 1 s: no room is left for it in 2 s, each shot has at least 1.125 s"],
+  ['a story without end', () => ({ storyboard: { seconds: 99, shots: [{ at: 0, prompt: 'x' }] } }), 'the storyboard: seconds 99 is not possible: wanted at most 8.125'],
   ['a late first shot', () => ({ storyboard: { seconds: 4, shots: [{ at: 1, prompt: 'x' }] } }), 'first shot begins at 1 s: wanted 0'],
 ])('%s is refused, and nothing is left', async (_, options, message) => {
   const source = await readFilm(walk), before = (await readdir(dir)).sort();
@@ -139,6 +157,32 @@ test('a remix has the settings of its film, other words, and their effect; a dra
   expect([ssim > 0, ssim < 1]).toEqual([true, true]);
   expect(Buffer.compare(await readFile(full), await readFile(whole))).toBe(0);
   await expect(master(whole, { model, output: at('y.gif') })).rejects.toThrow('is no draft: it was made with all of its 8 steps');
+});
+
+test('what is compared with a film takes neither its place nor another kind of file', async () => {
+  const before = (await readdir(dir)).sort(), draft = at('again-draft.gif');
+  await generate({ prompt: 'a man walks', seed: 9, frames: 5, model, steps: 4, draft: true, output: draft });
+  const same = `${dir}/./again-draft.gif`, bytes = await readFile(draft);
+  await expect(master(draft, { model, output: same })).rejects.toThrow('is the film itself: name another file');
+  await expect(replay(draft, { model, output: same })).rejects.toThrow('is the film itself: name another file');
+  await expect(replay(draft, { model, output: at('z.mp4') })).rejects.toThrow('wanted a file that ends in .gif');
+  expect(Buffer.compare(await readFile(draft), bytes)).toBe(0);
+  expect((await readdir(dir)).sort()).toEqual([...before, 'again-draft.gif'].sort());
+});
+
+test('a remix of several shots says which words stay; the command line tells all that a film has to tell', async () => {
+  const story = at('shots.gif'), remixed = at('shots-remix.gif');
+  await generate({ seed: 5, model, storyboard: { seconds: 3, shots: [{ at: 0, prompt: 'a man walks' }, { at: 1.5, prompt: 'a woman falls' }] }, output: story });
+  const note = 'the new words are those of the first shot; from 1.5 s on the film keeps its own: "a woman falls"';
+  expect((await remix(story, { model, prompt: 'an orc walks', output: remixed })).notes).toEqual([note]);
+  const told = await kinora('remix', story, 'an orc walks on a zeppelin', '--model', model, '-o', remixed);
+  expect(told).toMatchObject({ exit: 0, errors: '' });
+  expect(told.out.split('\n').slice(1)).toEqual(['reads from 0 s: an orc walks on a zeppelin', 'reads from 1.5 s: a woman falls', 'ignored: zeppelin', `note: ${note}`, '']);
+});
+
+test('a variation says how far it is from its seed, and which it is', async () => {
+  const films = await generate({ prompt: 'a man walks', seed: 3, frames: 5, model, vary: { amount: 0.3, seed: 7 }, count: 2 });
+  expect(films.map(({ seed, vary }) => ({ seed, vary }))).toEqual([{ seed: 3, vary: { amount: 0.3, seed: 7 } }, { seed: 3, vary: { amount: 0.3, seed: 8 } }]);
 });
 
 test('another rate shows at each time the frame of that time', () => {

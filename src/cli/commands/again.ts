@@ -5,6 +5,8 @@ import type { Command } from 'commander';
 import { extname } from 'node:path';
 import { FileError } from '../../core/errors.ts';
 import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '../../pipeline/engine.ts';
+import type { GeneratedFilm } from '../../pipeline/pipeline.ts';
+import { filmLines } from '../film-lines.ts';
 import { choice, integer, loraAt, nonEmpty, output, repeated, type LoraAt } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 import { signing } from '../signing.ts';
@@ -39,6 +41,10 @@ function beside(file: string, what: string): string {
   return `${extension === '' ? path : path.slice(0, -extension.length)}-${what}${extension}`;
 }
 
+function tell(film: GeneratedFilm, { json }: Flags, { print }: CliContext): void {
+  if (!json) for (const line of filmLines(film)) print(line);
+}
+
 async function shared(flags: Flags, { version, signal, progress }: CliContext) {
   return {
     ...await signing({ sign: flags.sign, version }), signal, resume: flags.resume ?? false,
@@ -59,6 +65,7 @@ export const againCommands: readonly CliCommand[] = [
         const { replay } = await import('../../pipeline/again.ts');
         const { film, was, is, same } = await replay(file, { ...await shared(flags, context), output: flags.output ?? beside(file, 'replay') });
         context.print(flags.json ? JSON.stringify({ ...film, was, is, same }) : `${film.file}  ${same ? `the same film, SHA-256 ${is}` : `another film: ${was} was, ${is} is`}`);
+        tell(film, flags, context);
         if (!same) throw new FileError(`${film.file} is not the same as ${file}`);
       });
     },
@@ -75,6 +82,7 @@ export const againCommands: readonly CliCommand[] = [
           const seed = flags.seed === undefined ? {} : { seed: flags.seed }, to = flags.output ?? beside(file, 'remix');
           const film = await remix(file, { ...await shared(flags, context), ...seed, prompt, output: to });
           context.print(flags.json ? JSON.stringify(film) : `${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, seed ${film.seed}`);
+          tell(film, flags, context);
         });
     },
   },
@@ -88,6 +96,7 @@ export const againCommands: readonly CliCommand[] = [
         const { film, psnr, ssim } = await master(file, { ...await shared(flags, context), output: flags.output ?? beside(file, 'master') });
         const agree = `draft and film agree to ${psnr.toFixed(1)} dB, SSIM ${ssim.toFixed(2)}`;
         context.print(flags.json ? JSON.stringify({ ...film, psnr, ssim }) : `${film.file}  ${film.steps} steps, seed ${film.seed}; ${agree}`);
+        tell(film, flags, context);
       });
     },
   },

@@ -5,6 +5,7 @@ import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts
 import { QUANTIZATIONS, type Quantization } from '../../models/dit/config.ts';
 import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '../../pipeline/engine.ts';
 import { LONG_WAYS, type LongWay } from '../../pipeline/settings/timeline.ts';
+import { filmLines } from '../film-lines.ts';
 import { addGenerateFlags, readGenerateFlags, type GenerateFlags } from '../generate-flags.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 import { signing } from '../signing.ts';
@@ -39,13 +40,9 @@ async function run(all: GenerateFlags, { version, signal, print, progress }: Cli
   for await (const film of films) {
     if (json) { print(JSON.stringify(film)); continue; }
     const seconds = Object.values(film.ms).reduce((sum, ms) => sum + ms, 0) / 1000;
-    print(`${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, seed ${film.seed}, made in ${seconds.toFixed(1)} s`);
-    if (film.expanded !== undefined) print(`reads: ${film.expanded}`);
-    for (const [word, meant] of Object.entries(film.mended ?? {})) print(`read "${word}" as "${meant}"`);
-    if (film.ignored.length > 0) print(`ignored: ${film.ignored.join(', ')}`);
-    if (film.truncated) print('the end of the prompt did not fit and was left out');
-    if (film.reused !== undefined) print(`reused: ${film.reused} of ${film.windows} windows`);
-    for (const note of film.notes ?? []) print(`note: ${note}`);
+    const which = film.vary ? `seed ${film.seed} varied by ${film.vary.amount} (${film.vary.seed})` : `seed ${film.seed}`;
+    print(`${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, ${which}, made in ${seconds.toFixed(1)} s`);
+    for (const line of filmLines(film)) print(line);
   }
 }
 

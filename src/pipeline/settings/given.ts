@@ -8,7 +8,7 @@ import type { FilmOptions, GivenClip, GivenImage, GivenVariation, ImageSource, P
 import { JOINS } from './timeline.ts';
 
 /** Frames of a shot, at least. */
-const SHORTEST_SHOT = 9;
+export const SHORTEST_SHOT = 9;
 const DEFAULT_STRENGTH = 0.6;
 
 /** A given image in an error's words. */
@@ -41,6 +41,14 @@ export function givenClips(clips: readonly GivenClip[], frames: number): PlacedC
   }
   if (placed.reduce((sum, { clip }) => sum + clip.count, 0) === frames) throw new InputError(`given clips are the whole film of ${frames} frames: nothing is left to be made`);
   return placed;
+}
+
+/** Throws an InputError for an image at a frame that a given clip holds already: it would be seen nowhere. */
+export function checkSeen(images: readonly PlacedImage[], clips: readonly PlacedClip[]): void {
+  for (const { frame, ...source } of images) {
+    const under = clips.find((c) => frame >= c.frame && frame < c.frame + c.clip.count);
+    if (under) throw new InputError(`image ${imageName(source)} cannot be frame ${frame}: a given film has frames ${under.frame} to ${under.frame + under.clip.count - 1}`);
+  }
 }
 
 /** The source with its defaults; its length is the film's, and nothing else is given beside it. */

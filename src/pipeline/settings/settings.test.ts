@@ -36,7 +36,8 @@ test.each<[Partial<FilmOptions>, string]>([
   [{ width: Number.NaN }, 'size NaNx64 is not possible'],
   [{ frames: -3 }, 'frames -3 is not possible: wanted a whole number from 1 to 65'],
   [{ frames: 1.5 }, 'frames 1.5 is not possible'],
-  [{ seconds: 100 }, 'seconds 100 is not possible: wanted a number from 0 to 8.125'],
+  [{ seconds: 100 }, 'seconds 100 is not possible: wanted a number > 0, at most 8.125'],
+  [{ seconds: 0 }, 'seconds 0 is not possible: wanted a number > 0, at most 8.125'],
   [{ frames: 3, seconds: 1 }, 'exclude each other'],
   [{ seed: -1 }, 'seed -1 is not possible: wanted a whole number ≥ 0'],
   [{ steps: 0 }, 'steps 0 is not possible: wanted a whole number from 1 to 1000'],
@@ -48,6 +49,7 @@ test.each<[Partial<FilmOptions>, string]>([
   [{ scale: 0 }, 'scale 0 is not possible'],
   [{ images: [{ file: 'a', frame: 17 }] }, 'image a cannot be frame 17: the film has frames 0 to 16'],
   [{ images: [{ file: 'a' }, { file: 'b', frame: 0 }] }, 'image b: frame 0 is given already'],
+  [{ images: [{ file: 'a', frame: 'last' }], clips: [{ clip: clip(5), frame: 'end' }] }, 'image a cannot be frame 16: a given film has frames 12 to 16'],
   [{ clips: [{ clip: clip(5), frame: 13 }] }, 'a given clip of 5 frames cannot begin at frame 13: the film has frames 0 to 16'],
   [{ clips: [{ clip: clip(17) }] }, 'given clips are the whole film of 17 frames'],
   [{ clips: [{ clip: clip(9) }, { clip: clip(9), frame: 'end' }] }, 'given clips overlap: frames 0 to 8 and 8 to 16'],
@@ -80,7 +82,7 @@ test('packs of two branches where a noise level is guided, of one where it is no
 });
 
 test('pictures that are given in another order are the same settings', () => {
-  const images = [{ file: 'a' }, { file: 'b', frame: 'last' as const }, { file: 'c', frame: 8 }], clips = [{ clip: clip(5) }, { clip: clip(4), frame: 'end' as const }];
+  const images = [{ file: 'a', frame: 5 }, { file: 'b', frame: 12 }, { file: 'c', frame: 8 }], clips = [{ clip: clip(5) }, { clip: clip(4), frame: 'end' as const }];
   expect(settings({ images: images.toReversed(), clips: clips.toReversed() })).toEqual(settings({ images, clips }));
 });
 

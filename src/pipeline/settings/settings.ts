@@ -10,7 +10,7 @@ import { QUANTIZATIONS } from '../../models/dit/config.ts';
 import { latentFrames, SPACE_FACTOR } from '../../models/vae/config.ts';
 import type { FilmOptions, FilmSettings } from './film-options.ts';
 import { windowsOf } from './film-windows.ts';
-import { givenClips, givenImages, givenShots, givenSource, givenVariation } from './given.ts';
+import { checkSeen, givenClips, givenImages, givenShots, givenSource, givenVariation } from './given.ts';
 import type { LoraMark } from '../model/lora.ts';
 import type { ModelInfo } from '../model/model-info.ts';
 import { checkSize, sizeRule } from './size-rule.ts';
@@ -31,7 +31,8 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number, lor
   const width = o.width ?? native.width, height = o.height ?? native.height, fps = number('fps', o.fps ?? native.fps, 1, MAX_FPS);
   checkSize(sizeRule(model), width, height);
   if (o.frames !== undefined && o.seconds !== undefined) throw new InputError(`frames ${o.frames} and seconds ${o.seconds} exclude each other: give one`);
-  if (o.seconds !== undefined) number('seconds', o.seconds, 0, limits.maxFrames / fps);
+  if (o.seconds !== undefined && !(o.seconds > 0 && o.seconds <= limits.maxFrames / fps))
+    throw new InputError(`seconds ${o.seconds} is not possible: wanted a number > 0, at most ${limits.maxFrames / fps}`);
   const asked = o.frames ?? (o.seconds === undefined ? o.source?.film.count ?? native.frames : Math.max(1, Math.round(o.seconds * fps)));
   const frames = integer('frames', asked, 1, limits.maxFrames), window = limits.window ?? limits.maxFrames;
   const guidance = number('guidance', o.guidance ?? sampling.guidance, 0, MAX_GUIDANCE);
@@ -56,6 +57,7 @@ export function filmSettings(o: FilmOptions, model: ModelInfo, seed: number, lor
     scale: integer('scale', o.scale ?? Math.ceil(DELIVERED_SIDE / Math.max(width, height)), 1, MAX_SCALE),
     palette, steady: number('steady', o.steady ?? sampling.steady, 0, MAX_STEADY), transparent: o.transparent ?? false,
   };
+  checkSeen(settings.images, settings.clips);
   windowsOf(settings);                                          // what cannot be planned is known before anything is loaded
   return settings;
 }

@@ -3,27 +3,32 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { FileError, InputError } from '../../core/errors.ts';
+import { InputError } from '../../core/errors.ts';
+import { fileError } from '../../media/pending.ts';
 import { JOINS } from './timeline.ts';
 import type { Storyboard } from './ways.ts';
 
-const schema = z.strictObject({
-  seconds: z.number().positive(),
-  shots: z.array(z.strictObject({ at: z.number().min(0), prompt: z.string().min(1), join: z.enum(JOINS).optional(), image: z.string().min(1).optional() })).min(1),
-});
+const shot = z.strictObject({ at: z.number().min(0), prompt: z.string().trim().min(1), join: z.enum(JOINS).optional(), image: z.string().min(1).optional() });
+const schema = z.strictObject({ seconds: z.number().positive(), shots: z.array(shot).min(1) });
+
+/** What is wrong, with the value and what is allowed. */
+function inWords({ issues: [issue] }: z.ZodError, value: unknown): string {
+  const { path, message } = issue!, where = path.join('.') || 'it', got = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], value);
+  if (issue!.code === 'unrecognized_keys')
+    return `${path.length === 0 ? '' : `${where}: `}${issue!.keys.join(', ')} is not known; allowed: ${Object.keys((path.length === 0 ? schema : shot).shape).join(', ')}`;
+  if (path.at(-1) === 'join') return `${where}: "${String(got)}" is not known; allowed: ${JOINS.join(', ')}`;
+  return `${where}${typeof got === 'number' ? ` is ${got}` : typeof got === 'string' ? ` is "${got}"` : ''}: ${message}`;
+}
 
 /** Reads the file. Throws a FileError when it cannot be read, an InputError that names the field when it says something else. */
 export async function readStoryboard(file: string): Promise<Storyboard> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new FileError(`cannot read ${file}: ${cause.code === 'ENOENT' ? 'no such file' : cause.message}`, { cause });
-  });
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => { throw fileError('read', file, cause); });
   let value: unknown;
-  try { value = parse(text, { logLevel: 'error' }); } catch (cause) { throw new InputError(`${file} is not YAML: ${(cause as Error).message.split('\n')[0]}`, { cause }); }
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new InputError(`${file}: ${issue!.path.join('.') || 'it'}: ${issue!.message}`);
+  try { value = parse(text, { logLevel: 'error' }); } catch (cause) {
+    throw new InputError(`${file} is not YAML: ${(cause as Error).message.split('\n')[0]!.replace(/:$/, '')}`, { cause });
   }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new InputError(`${file}: ${inWords(parsed.error, value)}`);
   return {
     seconds: parsed.data.seconds,
     shots: parsed.data.shots.map(({ at, prompt, join, image }) => ({

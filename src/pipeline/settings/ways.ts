@@ -8,6 +8,7 @@ import { number } from '../../core/range.ts';
 import { checkFrames, concatFrames, sliceFrames, type Frames } from '../../media/frames.ts';
 import type { ModelInfo } from '../model/model-store.ts';
 import type { FilmOptions, GivenShot, ImageSource } from './film-options.ts';
+import { SHORTEST_SHOT } from './given.ts';
 import { sizeOfShape } from './size-rule.ts';
 import type { Join } from './timeline.ts';
 
@@ -56,6 +57,9 @@ export type FilmWays = Omit<FilmOptions, 'prompt'> & Partial<Pick<FilmOptions, '
 /** Seconds of a passage between films, and of that which closes a film to a loop. */
 const PASSAGE_SECONDS = 2, LOOP_SECONDS = 1;
 
+/** How often a film is held while it is read: its frames, the same in one piece, the same at another rate. */
+const HELD = 3;
+
 interface ReadFilm { readonly film: Frames; readonly name: string; readonly prompt: string; readonly size: { readonly width: number; readonly height: number } }
 
 /** Options without ways: what they mean in clips, source, shots and images. */
@@ -65,6 +69,8 @@ export async function resolveWays(o: FilmWays, info: ModelInfo): Promise<FilmOpt
   if (chosen.length > 1) throw new InputError(`${chosen.join(' and ')} exclude each other: give one`);
   const needy = Object.entries({ extend, 'extend before': extendBefore, strength, mask }).find(([, value]) => value !== undefined);
   if (needy && !video) throw new InputError(`${needy[0]} needs a film to act on: give a video`);
+  if (connect && o.loop) throw new InputError('connect and loop exclude each other: make the passage, then the loop of the film that comes out');
+  if (storyboard && options.prompt.trim() !== '') throw new InputError(`the prompt "${options.prompt}" and a storyboard exclude each other: each shot has its own words`);
   if (connect) return connected(options, connect, info);
   if (storyboard) return told(options, storyboard, info);
   if (!video) return options;
@@ -81,7 +87,7 @@ export async function resolveWays(o: FilmWays, info: ModelInfo): Promise<FilmOpt
   if (closing !== undefined && !o.loop) throw new InputError(`seconds ${closing} is not possible with a given film: extend says how many are added`);
   const before = extendBefore === undefined ? 0 : frames('extend before', extendBefore), after = extend === undefined ? 0 : frames('extend', extend);
   const passage = o.loop ? frames('seconds', closing ?? LOOP_SECONDS) : 0;
-  return { ...rest, frames: before + read.film.count + after + passage, clips: [...(o.clips ?? []), { clip: read.film, frame: before }] };
+  return { ...rest, frames: withAdded(read, { before, after, passage }, info), clips: [...(o.clips ?? []), { clip: read.film, frame: before }] };
 }
 
 async function connected(o: FilmOptions, [from, to]: readonly [FilmSource, FilmSource], info: ModelInfo): Promise<FilmOptions> {
@@ -89,18 +95,37 @@ async function connected(o: FilmOptions, [from, to]: readonly [FilmSource, FilmS
   if (o.frames !== undefined) throw new InputError(`frames ${o.frames} is not possible with two given films: seconds says how long the passage is`);
   const passage = framesOf('seconds', seconds, a.film.fps);
   return {
-    ...rest, ...a.size, fps: a.film.fps, prompt: o.prompt || a.prompt, frames: a.film.count + passage + b.film.count,
+    ...rest, ...a.size, fps: a.film.fps, prompt: o.prompt || a.prompt, frames: withAdded(a, { passage, 'the other film': b.film.count }, info),
     clips: [{ clip: a.film, frame: 0 }, { clip: b.film, frame: a.film.count + passage }],
   };
+}
+
+/** Frames of a film and of what is added to it, by its name. Throws an InputError when they are more than the model makes. */
+function withAdded({ film, name }: ReadFilm, added: Readonly<Record<string, number>>, { limits }: ModelInfo): number {
+  const parts = Object.entries(added).filter(([, frames]) => frames > 0), all = parts.reduce((sum, [, frames]) => sum + frames, film.count);
+  if (all > limits.maxFrames) {
+    const what = parts.map(([part, frames]) => `${part} ${frames}`).join(', ');
+    throw new InputError(`a film of ${all} frames is not possible: ${name} has ${film.count}, to which come ${what}; `
+      + `wanted at most ${limits.maxFrames} (${limits.maxFrames / film.fps} s)`);
+  }
+  return all;
 }
 
 function told(o: FilmOptions, { seconds, shots }: Storyboard, info: ModelInfo): FilmOptions {
   if (o.frames !== undefined || o.seconds !== undefined) throw new InputError('the storyboard says how long the film is: leave out frames and seconds');
   if (shots.length === 0) throw new InputError('the storyboard has no shots');
   const fps = o.fps ?? info.native.fps, frames = framesOf('the storyboard: seconds', seconds, fps), at = shots.map((shot) => Math.round(shot.at * fps));
+  if (frames > info.limits.maxFrames) throw new InputError(`the storyboard: seconds ${seconds} is not possible: wanted at most ${info.limits.maxFrames / fps}`);
   if (at[0] !== 0) throw new InputError(`the storyboard's first shot begins at ${shots[0]!.at} s: wanted 0`);
   const late = at.findIndex((start, i) => i > 0 && start <= at[i - 1]!);
   if (late > 0) throw new InputError(`the storyboard's shots overlap: shot ${late + 1} begins at ${shots[late]!.at} s, shot ${late} at ${shots[late - 1]!.at} s`);
+  const misplaced = at.findIndex((start, i) => i > 0 && (start < at[i - 1]! + SHORTEST_SHOT || start > frames - SHORTEST_SHOT));
+  if (misplaced > 0) {
+    const first = (at[misplaced - 1]! + SHORTEST_SHOT) / fps, last = (frames - SHORTEST_SHOT) / fps, shortest = `each shot has at least ${SHORTEST_SHOT / fps} s`;
+    throw new InputError(`the storyboard's shot ${misplaced + 1} cannot begin at ${shots[misplaced]!.at} s: `
+      + (last < first ? `no room is left for it in ${seconds} s, ${shortest}`
+        : `wanted ${first} to ${last} s, since the shot before begins at ${at[misplaced - 1]! / fps} s and ${shortest}`));
+  }
   return {
     ...o, fps, frames, prompt: shots[0]!.prompt,
     shots: shots.slice(1).map((shot, i): GivenShot => ({ frame: at[i + 1]!, prompt: shot.prompt, join: shot.join ?? 'cut' })),
@@ -116,7 +141,7 @@ function framesOf(what: string, seconds: number, fps: number): number {
 /** A film as it will stand in another: at the model's rate unless it is one of ours, with the size that the model would make it in. */
 async function readSource(source: FilmSource, o: Pick<FilmWays, 'width' | 'height' | 'fps'>, info: ModelInfo): Promise<ReadFilm> {
   const { readFilm, readMetadata } = await import('../../media/read.ts');
-  const name = 'file' in source ? source.file : 'in memory', film = 'file' in source ? await readFilm(source.file) : source.film;
+  const name = 'file' in source ? source.file : 'in memory', film = 'file' in source ? await readFilm(source.file, { mostBytes: process.availableMemory() / HELD }) : source.film;
   checkFrames(film);
   if (film.count < 2) throw new InputError(`film ${name} has ${film.count} frame: wanted two and more; give a still as an image instead`);
   const own = 'file' in source ? await readMetadata(source.file).catch(() => undefined) : undefined;
