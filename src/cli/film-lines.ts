@@ -1,6 +1,12 @@
 /** @file What people are told of a film that was made, beside its file: what the model read, what it did not know, what was changed to fit. One line each. */
 import type { GeneratedFilm } from '../pipeline/pipeline.ts';
 
+/** What a film is: file, size, length and seed. */
+export function filmLine({ file, width, height, frames, fps, seed, vary }: GeneratedFilm): string {
+  const which = vary ? `seed ${seed} varied by ${vary.amount} (${vary.seed})` : `seed ${seed}`;
+  return `${file}  ${width}x${height}, ${frames === 1 ? '1 frame' : `${frames} frames, ${fps} fps`}, ${which}`;
+}
+
 /** The lines, of whatever there is to tell. */
 export function filmLines({ expanded, shots, mended = {}, ignored, truncated, windows, reused, notes = [] }: GeneratedFilm): string[] {
   return [

@@ -31,7 +31,7 @@ export function fileError(doing: string, file: string, cause: unknown): KinoraEr
 /** Throws a ResourceError for a film whose frames take more bytes than there may be; `most` is told. */
 export function checkBytes(file: string, bytes: number, most: number): void {
   if (bytes <= most) return;
-  throw new ResourceError(`cannot read ${file}: its frames take more than the ${Math.round(most / 1e6)} MB of memory that are free for them: make it shorter or smaller`);
+  throw new ResourceError(`cannot read ${file}: its pixels take more than the ${Math.round(most / 1e6)} MB of memory that are free for them: make it shorter or smaller`);
 }
 
 let taken = 0;

@@ -72,9 +72,13 @@ test('a film whose frames take more memory than they may is refused, of whatever
       await writeFilm(file, film);
       expect((await readFilm(file, { mostBytes: bytes })).count).toBe(6);
       const refused = readFilm(file, { mostBytes: bytes / 2 });
-      await expect(refused).rejects.toThrow(`cannot read ${file}: its frames take more than the 0 MB of memory that are free for them`);
+      await expect(refused).rejects.toThrow(`cannot read ${file}: its pixels take more than the 0 MB of memory that are free for them`);
       await expect(refused).rejects.toBeInstanceOf(ResourceError);
     }
+    const still = join(folder, 'still.png');
+    await writeFilm(still, walkFilm(64, 1));
+    expect((await readImage(still, { mostBytes: 4 * 64 * 64 })).width).toBe(64);
+    await expect(readImage(still, { mostBytes: 64 * 64 })).rejects.toThrow(ResourceError);
   });
 });
 

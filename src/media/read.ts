@@ -59,12 +59,12 @@ async function decodeImage(file: string, pages: number, mostBytes = Infinity): P
   } catch (cause) { throw fileError('read', file, cause); }
 }
 
-/** A still image: PNG, JPEG, WebP or GIF (its first frame). */
-export async function readImage(file: string): Promise<Frames> {
+/** A still image: PNG, JPEG, WebP or GIF (its first frame). Throws a ResourceError when its pixels take more than `mostBytes`. */
+export async function readImage(file: string, { mostBytes }: Pick<ReadFilmOptions, 'mostBytes'> = {}): Promise<Frames> {
   const wanted = 'an image (PNG, JPEG, WebP or GIF)';
   const kind = await kindOf(file, wanted);
   if (!isImage(kind)) throw new FileError(`cannot read ${file}: expected ${wanted}, found ${kind}`);
-  return decodeImage(file, 1);
+  return decodeImage(file, 1, mostBytes);
 }
 
 /** Options of {@link readFilm}. */

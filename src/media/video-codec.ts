@@ -30,6 +30,6 @@ export interface VideoCodec {
   readonly name: string;
   /** Opens an encoder. */
   readonly openEncoder?: (options: VideoEncoderOptions) => Promise<VideoEncoder>;
-  /** Decodes a whole file; FileError if it cannot, ResourceError as soon as its frames take more than `mostBytes`. */
+  /** Decodes a whole file; FileError if it cannot, ResourceError as soon as its pixels take more than `mostBytes`. */
   readonly readFilm?: (file: string, mostBytes?: number) => Promise<Frames>;
 }

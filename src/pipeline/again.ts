@@ -16,7 +16,7 @@ import { generate, type GenerateOptions } from './generate.ts';
 import { matchLoras } from './model/lora.ts';
 import { findModel } from './model/model-store.ts';
 import type { GeneratedFilm } from './pipeline.ts';
-import { checkSameWeights, recordedFilm, type RecordedFilm } from './settings/record.ts';
+import { otherWeights, recordedFilm, type RecordedFilm } from './settings/record.ts';
 
 /** Options of a film made again: where to, who is told, with which threads; and for a remix whatever it changes. */
 export type AgainOptions = Omit<GenerateOptions, 'count'>;
@@ -28,10 +28,18 @@ export async function recordedOptions(file: string): Promise<RecordedFilm> {
   return recordedFilm(metadata, file);
 }
 
+/** The film with a note on weights that are not its file's: the same noise makes something else of them. */
+async function toldOfWeights(film: GeneratedFilm, recorded: RecordedFilm, model: string | undefined, file: string): Promise<GeneratedFilm> {
+  const other = otherWeights(recorded, (await findModel(model ?? recorded.model)).info, file);
+  return other === undefined ? film : { ...film, notes: [...film.notes ?? [], `${other}: less of it is kept`] };
+}
+
 /** The same film with what `changes` says instead: other words on the same noise keep much of its layout. */
 export async function remix(file: string, changes: AgainOptions): Promise<GeneratedFilm> {
-  const { options: { reads: _, expand: __, describe: ___, ...options }, model, loras } = await recordedOptions(file), { prompt = options.prompt, ...rest } = changes;
-  const film = await generate({ ...options, model, ...rest, loras: await matchLoras(loras, rest.loras ?? [], file), prompt }), kept = rest.shots ? 0 : options.shots?.length ?? 0;
+  const recorded = await recordedOptions(file), { options: { reads: _, expand: __, describe: ___, ...options }, model, loras } = recorded;
+  const { prompt = options.prompt, ...rest } = changes, adapted = await matchLoras(loras, rest.loras ?? [], file);
+  const made = await generate({ ...options, model, ...rest, loras: adapted, prompt });
+  const film = await toldOfWeights(made, recorded, rest.model, file), kept = rest.shots ? 0 : options.shots?.length ?? 0;
   if (kept === 0 || changes.prompt === undefined) return film;
   const from = options.shots![0]!.frame / film.fps, own = options.shots!.map((shot) => `"${shot.prompt}"`).join(', ');
   return { ...film, notes: [...film.notes ?? [], `the new words are those of the first shot; from ${from} s on the film keeps its own: ${own}`] };
@@ -57,7 +65,8 @@ export async function replay(file: string, { output, ...o }: AgainOptions & { re
   const recorded = await recordedOptions(file), [kind, made] = [file, output].map((path) => extname(path.replace(/[/\\]+$/, '')).toLowerCase());
   if (kind !== made) throw new InputError(`output ${output} cannot be the same to the byte as ${file}: wanted ${kind ? `a file that ends in ${kind}` : 'a folder'}`);
   const was = await hashOf(file), { info } = await findModel(o.model ?? recorded.model);
-  checkSameWeights(recorded, info, file);
+  const other = otherWeights(recorded, info, file);
+  if (other !== undefined) throw new FileError(`${other}: the film would be another`);
   const loras = await matchLoras(recorded.loras, o.loras ?? [], file);
   const film = await generate({ ...recorded.options, ...recorded.engine, model: recorded.model, ...o, loras, output, prompt: recorded.options.prompt });
   const is = await hashOf(output);
@@ -87,9 +96,10 @@ export interface Mastered {
 /** Makes the film of which the file is a draft, from the same noise with all steps. */
 export async function master(file: string, { output, ...o }: AgainOptions & { readonly output: string }): Promise<Mastered> {
   checkApart(file, output);
-  const { options, model, loras } = await recordedOptions(file), { draft, ...full } = options;
+  const recorded = await recordedOptions(file), { options, model, loras } = recorded, { draft, ...full } = options;
   if (!draft) throw new InputError(`${file} is no draft: it was made with all of its ${options.steps} steps`);
-  const film = await generate({ ...full, model, ...o, loras: await matchLoras(loras, o.loras ?? [], file), output, prompt: o.prompt ?? full.prompt });
+  const made = await generate({ ...full, model, ...o, loras: await matchLoras(loras, o.loras ?? [], file), output, prompt: o.prompt ?? full.prompt });
+  const film = await toldOfWeights(made, recorded, o.model, file);
   return { film, ...await alike(await readFilm(file), await readFilm(output), { width: full.width!, height: full.height! }) };
 }
 

@@ -45,7 +45,8 @@ export function memoryNeeds(s: FilmSettings, { vae, dit, text }: ModelInfo, rule
   const words = peakBytes(textOutputs(dit.config, text.config, captions)), decode = peakBytes(chunkOutputs('decode', s.frames === 1, vae.config, s));
   const encode = encoded > 0 ? peakBytes(chunkOutputs('encode', encoded === 1, vae.config, s)) : 0;
   const frames = (s.transparent ? 4 : 3) * s.width * s.height * (s.frames + Math.min(s.frames, s.window) * s.scale ** 2);
-  return { process: BASE_BYTES + weights + beside + words, film: denoise + encode + decode + frames, shared: denoise, asked: `${s.frames} frames of ${s.width}x${s.height}` };
+  const asked = `${s.frames} ${s.frames === 1 ? 'frame' : 'frames'} of ${s.width}x${s.height}`;
+  return { process: BASE_BYTES + weights + beside + words, film: denoise + encode + decode + frames, shared: denoise, asked };
 }
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toLocaleString('en', { maximumFractionDigits: 0 });

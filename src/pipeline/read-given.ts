@@ -9,6 +9,9 @@ import type { FittedImage, GivenParts } from './sampling/context.ts';
 import type { FilmSettings, PlacedClip } from './settings/film-options.ts';
 import { imageName } from './settings/given.ts';
 
+/** How often an image is held while it is read: as it is in its file, turned upright, without its alpha. */
+const HELD = 3;
+
 /** What shows through where given pictures are transparent, sRGB bytes. */
 const PAPER = [255, 255, 255] as const;
 
@@ -33,7 +36,7 @@ async function readImages(s: FilmSettings, notes: string[]): Promise<FittedImage
   const { readImage } = await import('../media/read.ts');
   const out: FittedImage[] = [];
   for (const { frame, ...source } of s.images) {
-    const image = 'file' in source ? await readImage(source.file) : checkedImage(source.image);
+    const image = 'file' in source ? await readImage(source.file, { mostBytes: process.availableMemory() / HELD }) : checkedImage(source.image);
     out.push({ image: await pictured(`image ${imageName(source)}`, image, s, notes), frame, name: 'file' in source ? basename(source.file) : source.name ?? null });
   }
   return out;

@@ -1,13 +1,15 @@
 /** @file Ways into a film, through files, on a tiny model with random weights: what stays, how long it is, what is refused; films made again from their files. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sliceFrames, toRgb, upscaleNearest, type Frames } from '../../src/media/frames.ts';
 import { readFilm, readMetadata } from '../../src/media/read.ts';
 import { writeFilm } from '../../src/media/sink.ts';
+import { sha256 } from '../../src/io/safetensors.ts';
 import { master, remix, replay } from '../../src/pipeline/again.ts';
 import { generate, type GenerateOptions } from '../../src/pipeline/generate.ts';
+import type { ModelInfo } from '../../src/pipeline/model/model-store.ts';
 import { readStoryboard } from '../../src/pipeline/settings/storyboard.ts';
 import { atRate } from '../../src/pipeline/settings/ways.ts';
 import { kinora } from '../support/cli.ts';
@@ -69,16 +71,17 @@ test('a storyboard: shots at their times, the file itself refused where it is wr
   const other = await made({ ...plain, storyboard: { seconds: 4.5, shots: [{ at: 0, prompt: 'a man walks' }, { at: 2.5, prompt: 'an orc walks', join: 'free' }] } });
   expect([same(sliceFrames(other, 0, 20), sliceFrames(raw, 0, 20)), same(sliceFrames(other, 20), sliceFrames(raw, 20))]).toEqual([true, false]);
   for (const [text, message] of [
-    ['seconds: 4\nshots: []\n', 'shots'], ['seconds: 4\nshots: [{ at: 0, prompt: x, join: wipe }]\n', 'shots.0.join: "wipe" is not known; allowed: free, cut, blend'],
-    ['a: [', 'is not YAML'], ['seconds: 4\nshots: [{ at: 0, promt: x, prompt: y }]\n', 'shots.0: promt is not known; allowed: at, prompt, join, image'],
+    ['seconds: 4\nshots: []\n', 'shots'], ['seconds: 4\nshots: [{ at: 0, prompt: x, join: wipe }]\n', 'shot 1: join: "wipe" is not known; allowed: free, cut, blend'],
+    ['a: [', 'is not YAML'], ['seconds: 4\nshots: [{ at: 0, promt: x, prompt: y }]\n', 'shot 1: promt is not known; allowed: at, prompt, join, image'],
     ['seconds: 4\nfps: 8\nshots: [{ at: 0, prompt: x }]\n', 'fps is not known; allowed: seconds, shots'],
-    ['seconds: 4\nshots: [{ at: 0, prompt: "  " }]\n', 'shots.0.prompt is "  "'],
-    ['seconds: -4\nshots: [{ at: 0, prompt: x }]\n', 'seconds is -4: '], ['seconds: 4\nshots: [{ at: 0 }]\n', 'shots.0.prompt: '], ['', 'it: '],
+    ['seconds: 4\nshots: [{ at: 0, prompt: "  " }]\n', 'shot 1: prompt is "  "'],
+    ['seconds: -4\nshots: [{ at: 0, prompt: x }]\n', 'seconds is -4: '], ['seconds: 4\nshots: [{ at: 0 }]\n', 'shot 1: prompt: '], ['', 'it: '],
     ['seconds: .inf\nshots: [{ at: 0, prompt: x }]\n', 'seconds is Infinity: '],
   ] as const) {
     await writeFile(file, text);
     await expect(readStoryboard(file)).rejects.toThrow(message);
   }
+  await expect(made({ storyboard: { seconds: 4, shots: [{ at: 0, prompt: 'a man walks', join: 'free' }] } })).rejects.toThrow('first shot has join "free": wanted none');
   await expect(readStoryboard(at('none.yaml'))).rejects.toThrow('no such file');
 });
 
@@ -156,6 +159,19 @@ test('a remix has the settings of its film, other words, and their effect; a dra
   expect(psnr).toBeGreaterThan(5);
   expect([ssim > 0, ssim < 1]).toEqual([true, true]);
   expect(Buffer.compare(await readFile(full), await readFile(whole))).toBe(0);
+  await cp(model, at('newer'), { recursive: true });
+  const newer = at('newer'), info = JSON.parse(await readFile(join(newer, 'model.json'), 'utf8')) as ModelInfo, dit = join(newer, 'dit.safetensors');
+  const bytes = await readFile(dit), last = bytes.length - 1;
+  bytes[last] = bytes[last]! ^ 1;                                       // the exponent of the last weight, in half precision
+  await writeFile(dit, bytes);
+  await writeFile(join(newer, 'model.json'), JSON.stringify({
+    ...info, version: '2', files: { ...info.files, 'dit.safetensors': { ...info.files['dit.safetensors']!, sha256: sha256(bytes) } },
+  }));
+  const other = await remix(walk, { model: newer, prompt: 'a woman falls', output: at('newer.gif') }),
+    otherFull = await master(draft, { model: newer, output: at('newer-full.gif') });
+  for (const { notes } of [other, otherFull.film])
+    expect(notes).toEqual([expect.stringMatching(/was made by tiny 1 \(weights \S+\), installed is tiny 2 \(\S+\): less of it is kept$/)]);
+  expect(film.notes).toBeUndefined();
   await expect(master(whole, { model, output: at('y.gif') })).rejects.toThrow('is no draft: it was made with all of its 8 steps');
 });
 

@@ -6,7 +6,7 @@ import { extname } from 'node:path';
 import { FileError } from '../../core/errors.ts';
 import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '../../pipeline/engine.ts';
 import type { GeneratedFilm } from '../../pipeline/pipeline.ts';
-import { filmLines } from '../film-lines.ts';
+import { filmLine, filmLines } from '../film-lines.ts';
 import { choice, integer, loraAt, nonEmpty, output, repeated, type LoraAt } from '../options.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 import { signing } from '../signing.ts';
@@ -81,7 +81,7 @@ export const againCommands: readonly CliCommand[] = [
           const { remix } = await import('../../pipeline/again.ts');
           const seed = flags.seed === undefined ? {} : { seed: flags.seed }, to = flags.output ?? beside(file, 'remix');
           const film = await remix(file, { ...await shared(flags, context), ...seed, prompt, output: to });
-          context.print(flags.json ? JSON.stringify(film) : `${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, seed ${film.seed}`);
+          context.print(flags.json ? JSON.stringify(film) : filmLine(film));
           tell(film, flags, context);
         });
     },

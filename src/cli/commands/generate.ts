@@ -5,7 +5,7 @@ import { SAMPLERS, type SamplerName } from '../../diffusion/samplers/registry.ts
 import { QUANTIZATIONS, type Quantization } from '../../models/dit/config.ts';
 import { DEVICE_CHOICES, PRECISIONS, type DeviceChoice, type Precision } from '../../pipeline/engine.ts';
 import { LONG_WAYS, type LongWay } from '../../pipeline/settings/timeline.ts';
-import { filmLines } from '../film-lines.ts';
+import { filmLine, filmLines } from '../film-lines.ts';
 import { addGenerateFlags, readGenerateFlags, type GenerateFlags } from '../generate-flags.ts';
 import type { CliCommand, CliContext } from '../program.ts';
 import { signing } from '../signing.ts';
@@ -40,8 +40,7 @@ async function run(all: GenerateFlags, { version, signal, print, progress }: Cli
   for await (const film of films) {
     if (json) { print(JSON.stringify(film)); continue; }
     const seconds = Object.values(film.ms).reduce((sum, ms) => sum + ms, 0) / 1000;
-    const which = film.vary ? `seed ${film.seed} varied by ${film.vary.amount} (${film.vary.seed})` : `seed ${film.seed}`;
-    print(`${film.file}  ${film.width}x${film.height}, ${film.frames} frames, ${film.fps} fps, ${which}, made in ${seconds.toFixed(1)} s`);
+    print(`${filmLine(film)}, made in ${seconds.toFixed(1)} s`);
     for (const line of filmLines(film)) print(line);
   }
 }

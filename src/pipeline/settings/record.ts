@@ -123,9 +123,8 @@ export function recordedFilm({ prompt, seed, model, settings }: FilmMetadata, fi
   };
 }
 
-/** Throws a FileError unless the installed model is the one that made the film. */
-export function checkSameWeights({ weights, version, model }: RecordedFilm, info: ModelInfo, file: string): void {
+/** What is to be said of weights that are not the ones that made the film; undefined when they are. */
+export function otherWeights({ weights, version, model }: RecordedFilm, info: ModelInfo, file: string): string | undefined {
   const installed = weightsOf(info);
-  if (weights !== installed)
-    throw new FileError(`${file} was made by ${model} ${version} (weights ${weights}), installed is ${info.id} ${info.version} (${installed}): the film would be another`);
+  return weights === installed ? undefined : `${file} was made by ${model} ${version} (weights ${weights}), installed is ${info.id} ${info.version} (${installed})`;
 }

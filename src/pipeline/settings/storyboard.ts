@@ -11,9 +11,15 @@ import type { Storyboard } from './ways.ts';
 const shot = z.strictObject({ at: z.number().min(0), prompt: z.string().trim().min(1), join: z.enum(JOINS).optional(), image: z.string().min(1).optional() });
 const schema = z.strictObject({ seconds: z.number().positive(), shots: z.array(shot).min(1) });
 
+/** A field as people count: `shots.0.at` is `shot 1: at`. */
+function placeOf([first, index, ...rest]: readonly PropertyKey[]): string {
+  if (first === 'shots' && typeof index === 'number') return [`shot ${index + 1}`, ...rest.map(String)].join(': ');
+  return first === undefined ? 'it' : String(first);
+}
+
 /** What is wrong, with the value and what is allowed. */
 function inWords({ issues: [issue] }: z.ZodError, value: unknown): string {
-  const { path, message } = issue!, where = path.join('.') || 'it', got = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], value);
+  const { path, message } = issue!, where = placeOf(path), got = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], value);
   if (issue!.code === 'unrecognized_keys')
     return `${path.length === 0 ? '' : `${where}: `}${issue!.keys.join(', ')} is not known; allowed: ${Object.keys((path.length === 0 ? schema : shot).shape).join(', ')}`;
   if (path.at(-1) === 'join') return `${where}: "${String(got)}" is not known; allowed: ${JOINS.join(', ')}`;

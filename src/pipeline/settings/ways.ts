@@ -20,7 +20,7 @@ export interface StoryboardShot {
   /** Seconds from the film's beginning; 0 for the first. */
   readonly at: number;
   readonly prompt: string;
-  /** How it goes on from the shot before. Default `cut`. */
+  /** How it goes on from the shot before; the first has none. Default `cut`. */
   readonly join?: Join;
   /** Its first frame. */
   readonly image?: ImageSource;
@@ -116,6 +116,7 @@ function told(o: FilmOptions, { seconds, shots }: Storyboard, info: ModelInfo): 
   if (shots.length === 0) throw new InputError('the storyboard has no shots');
   const fps = o.fps ?? info.native.fps, frames = framesOf('the storyboard: seconds', seconds, fps), at = shots.map((shot) => Math.round(shot.at * fps));
   if (frames > info.limits.maxFrames) throw new InputError(`the storyboard: seconds ${seconds} is not possible: wanted at most ${info.limits.maxFrames / fps}`);
+  if (shots[0]!.join !== undefined) throw new InputError(`the storyboard's first shot has join "${shots[0]!.join}": wanted none, there is no shot before it`);
   if (at[0] !== 0) throw new InputError(`the storyboard's first shot begins at ${shots[0]!.at} s: wanted 0`);
   const late = at.findIndex((start, i) => i > 0 && start <= at[i - 1]!);
   if (late > 0) throw new InputError(`the storyboard's shots overlap: shot ${late + 1} begins at ${shots[late]!.at} s, shot ${late} at ${shots[late - 1]!.at} s`);
@@ -160,7 +161,7 @@ export function atRate(film: Frames, fps: number): Frames {
 
 /** A mask whose size is the film's, as it is or as the model makes it, or a whole multiple of that. */
 async function readMask(source: ImageSource, { film, size, name }: ReadFilm): Promise<Frames> {
-  const { readImage } = await import('../../media/read.ts'), mask = 'file' in source ? await readImage(source.file) : source.image;
+  const { readImage } = await import('../../media/read.ts'), mask = 'file' in source ? await readImage(source.file, { mostBytes: process.availableMemory() / HELD }) : source.image;
   const fits = [film, size].some(({ width, height }) => mask.width % width === 0 && mask.width / width === mask.height / height);
   if (!fits) {
     throw new InputError(`the mask ${'file' in source ? source.file : 'in memory'} is ${mask.width}x${mask.height}: wanted the size of the film ${name}, `
