@@ -5,7 +5,7 @@
 import { fromModel, sliceFrames, type Frames } from '../media/frames.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { SPACE_FACTOR } from '../models/vae/config.ts';
-import type { GivenParts } from './sampling/context.ts';
+import type { GivenParts, WindowParts } from './sampling/context.ts';
 import type { NativeFrames } from './delivery/deliver.ts';
 import { denoiseProgram, encodeCaptions, filmLayout, textProgram, type CaptionTokens, type DitRuntime, type TextStates } from './sampling/denoise.ts';
 import type { FilmSettings } from './settings/film-options.ts';
@@ -16,6 +16,7 @@ import type { ModelInfo } from './model/model-info.ts';
 import type { WindowKeyOptions } from './parts.ts';
 import { Reel } from './delivery/reel.ts';
 import { madeBy, type FilmWindow } from './settings/timeline.ts';
+import { leadsElsewhere } from './sampling/passage.ts';
 import { chunkProgram, decodeFilm, type VaeRuntime } from './sampling/vae-stream.ts';
 import { sampleWindow } from './sampling/window.ts';
 
@@ -28,7 +29,7 @@ export async function prepareFilm({ vae, dit }: Runtime, s: FilmSettings, window
   const steps = [
     ...[...new Set(s.shots.map((shot) => captionsRead(shot).length))].map((each) => () => textProgram(dit, each)),
     ...windows.flatMap((w) => {
-      const { frames, context } = windowSize(w, s), film = { frames, height: s.height / side, width: s.width / side, context: { length: context }, regions: regionsOf(s, w) };
+      const film = { ...windowSize(w, s), height: s.height / side, width: s.width / side, regions: regionsOf(s, w) };
       return branchesOf(s, w).map((branches) => () => denoiseProgram(dit, filmLayout(film, branches)));
     }),
     () => chunkProgram(vae, 'decode', true, s),
@@ -89,17 +90,18 @@ export async function* nativeFrames({ runtime, latent, s, windows, given, text, 
     yield* reel.ready();
     const { source } = given, images = imagesIn(w, given.images).map((image) => ({ ...image, frame: image.frame - w.start }));
     const parts = { images, ...reel.read(w), source: source && sliceFrames(source.film, w.start, w.end) };
+    const ends = passageShots(s, w, parts), told = ends ?? [w.shot];
     const sample = (): Promise<Float32Array> => sampleWindow({
-      vae, dit, latent, settings: s, window: w, parts, region, text: states[w.shot]!,
+      vae, dit, latent, settings: s, window: w, parts, region, text: states[w.shot]!, passage: ends && { from: states[ends[0]]!, to: states[ends[1]]! },
       done: (step) => { job.report('sample', sampled + step, all); }, ...(job.show && { show: job.show }), ...(job.signal ? { signal: job.signal } : {}),
     });
-    const latents = await (kept?.({ settings: s, window: w, parts, region, captions: captions[w.shot]! }, sample) ?? sample());
+    const latents = await (kept?.({ settings: s, window: w, parts, region, captions: told.flatMap((shot) => captions[shot]!) }, sample) ?? sample());
     job.report('sample', sampled += steps[i]!, all);              // a window that was there made no steps of its own
     job.lap('sample');
     if (i === 0) job.report('decode', 0, s.frames);
-    const ends = { beginning: parts.beginning, ending: parts.ending }, made = madeBy(w);
+    const known = { beginning: parts.beginning, ending: parts.ending }, made = madeBy(w);
     let at = w.start + w.before;
-    for await (const piece of joinedFrames(decodedFrames(vae, latents, s), w.end - w.start, ends)) {
+    for await (const piece of joinedFrames(decodedFrames(vae, latents, s), w.end - w.start, known)) {
       const from = Math.max(at, made.start), to = at + piece.count;
       if (from < to) {
         const frames = sliceFrames(piece, from - at);
@@ -113,6 +115,14 @@ export async function* nativeFrames({ runtime, latent, s, windows, given, text, 
     }
   }
   yield* reel.ready();
+}
+
+/** The shots that a window passes between where what it sees of them shows different things; none is told by regions, whose places are those of one scene. */
+function passageShots({ shots, frames }: FilmSettings, w: FilmWindow, { beginning, ending }: WindowParts): readonly [number, number] | undefined {
+  if (!beginning || !ending || !leadsElsewhere(beginning, ending)) return undefined;
+  const shotAt = (frame: number): number => shots.findLastIndex(({ start }) => start <= frame);
+  const ends = [shotAt(w.start + w.before - 1), shotAt((w.end - w.after) % frames)] as const;
+  return ends.some((shot) => shots[shot]!.reads?.regions) ? undefined : ends;
 }
 
 /** Decoded pieces of a window as bytes. */

@@ -37,7 +37,7 @@ export function memoryNeeds(s: FilmSettings, { vae, dit, text }: ModelInfo, rule
   const weights = 4 * countParams({ vae: vaeParams(vae.config), dit: ditParams(dit.config), text: textParams(text.config) });
   const beside = listParams(ditParams(dit.config, s.quantize)).reduce((n, { leaf }) => n + (leaf.dtype === 'i8' ? sizeOf(leaf.shape) : 0), 0);       // the float32 ones stay
   const windows = windowsOf(s), encoded = encodedFrames(s, windows), layouts = new Map(windows.flatMap((w) => {
-    const { frames, context } = windowSize(w, s), film = { frames, height: s.height / rule, width: s.width / rule, context: { length: context }, regions: regionsOf(s, w) };
+    const film = { ...windowSize(w, s), height: s.height / rule, width: s.width / rule, regions: regionsOf(s, w) };
     return branchesOf(s, w).map((branches) => filmLayout(film, branches));
   }).map((layout) => [layoutKey(layout), layout] as const));
   const denoise = Math.max(0, ...[...layouts.values()].map((layout) => peakBytes(denoiseOutputs(layout, dit.config, text.config, s.quantize))));

@@ -90,12 +90,13 @@ test('each film of a pack is the one that the pipeline makes alone from its nois
   for (const [i, sample] of samples.entries()) {
     const own = spans.flatMap((span, frame) => (span.sample === i ? [{ ...span, frame }] : [])), frames = latentFrames(bank.samples[i]!.frames), film = own.slice(0, frames);
     const of = (state: Float32Array, from: number, to: number): Float32Array => state.slice(own[from]!.start, own[to - 1]!.end);
-    const context = own.slice(frames).map((_, j) => ({ time: sample.times[frames + j]!, tokens: of(states[0]!, frames + j, frames + j + 1) }));
+    const beside = own.slice(frames).map((_, j) => ({ time: sample.times[frames + j]!, tokens: of(states[0]!, frames + j, frames + j + 1) }));
     const beginning = sample.kinds.slice(0, frames).filter((kind) => kind === GIVEN).length;
-    const { width, regions } = bank.samples[i]!, apart = regions && { staging: standing(sample.hears!, width / 8), start: 0, frames: 9 };
+    const { width, regions, given } = bank.samples[i]!, context = beside.slice(0, given), ending = beside.slice(given);
+    const apart = regions && { staging: standing(sample.hears!, width / 8), start: 0, frames: 9 };
     expect(sample.captions).toHaveLength(regions ?? 1);
     const text = await encodeCaptions(rt, sample.captions.map((caption) => tokenizer.encode(caption)), tokenizer.encode(''));
-    const velocity = filmVelocity(rt, { frames, height: 8, width: width / 8, context, beginning, regions: apart }, text, { scale: 3, interval: [0, 0.9], rescale: 0.2 });
+    const velocity = filmVelocity(rt, { frames, height: 8, width: width / 8, context, beginning, ending, regions: apart }, text, { scale: 3, interval: [0, 0.9], rescale: 0.2 });
     const levels = rows.map((row) => Float32Array.from(film, (s) => row[s.frame]!));
     const z = await euler.sample({ velocity, noise: of(states[0]!, 0, frames), pack: [{ frames, perFrame: pack[i]!.perFrame }], sigmas: levels });
     const kept = of(states.at(-1)!, 0, frames), far = z.reduce((most, x, j) => Math.max(most, Math.abs(x - kept[j]!) / (1 + Math.abs(x))), 0);

@@ -50,6 +50,20 @@ test('a passage between two films, and a film closed to a loop', async () => {
   expect(same(sliceFrames(loop, 0, 9), source)).toBe(true);
 });
 
+test('two films that show different things: both stay, each end has its own words, and what was kept of it is gone on with', async () => {
+  const other = at('other.gif'), output = at('passage.gif'), source = await readFilm(walk);
+  const blue = { ...source, data: new Uint8Array(source.data.length).map((_, i) => (i % 3 === 2 ? 250 : 20)) };
+  await generate({ prompt: 'an orc falls', seed: 4, frames: 9, width: 96, height: 64, model, clips: [{ clip: sliceFrames(blue, 0, 8) }], output: other });
+  const again = { seed: 5, model, connect: [{ file: walk }, { file: other }] as const, seconds: 0.5, keepParts: true, output };
+  const film = await generate(again), frames = await readFilm(output);
+  expect(film.shots?.map(({ at: seconds, reads }) => [seconds, reads])).toEqual([[0, 'a man walks'], [(9 + 4) / 8, 'an orc falls']]);
+  expect([same(sliceFrames(frames, 0, 9), source), same(sliceFrames(frames, 13), await readFilm(other))]).toEqual([true, true]);
+  expect((await generate(again)).reused).toBe(1);
+  const told = await generate({ ...again, prompt: 'a man walks', shots: [{ frame: 13, prompt: 'an orc walks', join: 'free' }] });
+  expect(told.reused).toBe(0);                                    // only the words at its end differ
+  expect((await replay(output, { model, output: at('passage-replay.gif') })).same).toBe(true);
+});
+
 test('a mask keeps the rest of the film as it is', async () => {
   const source = await readFilm(walk), data = new Uint8Array(96 * 64 * 3).map((_, i) => (Math.floor(i / 3 / 96) < 16 ? 255 : 0));
   const mask: Frames = { data, count: 1, width: 96, height: 64, channels: 3, fps: 8 };

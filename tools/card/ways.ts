@@ -67,7 +67,9 @@ const FILMS: Readonly<Record<string, () => Promise<Frames>>> = {
   extend: async () => framed(await one({ video: { film: half }, prompt: 'a woman walks to the left', extend: 2, seed: 7 }), (t) => t < half.count),
   'extend-before': async () => framed(await one({ video: { film: half }, prompt: 'a woman walks to the left', extendBefore: 1, seed: 7 }), (t) => t >= 8),
   loop: async () => { const film = await one({ prompt: 'a skeleton walks to the right', frames: 24, loop: true, seed: 4 }); return framed(concatFrames([film, film])); },
-  connect: async () => framed(await one({ connect: [{ film: walk }, { film: orc }], seconds: 2, seed: 1, prompt: 'a woman walks to the left' }), (t) => t < 17 || t >= 33),
+  connect: async () => framed(await one({
+    connect: [{ film: walk }, { film: orc }], seconds: 2, seed: 1, prompt: 'a woman walks to the left', shots: [{ frame: 33, prompt: 'an orc casts a spell' }],
+  }), (t) => t < 17 || t >= 33),
   edit: async () => beside([framed(walk, all), framed(await one({
     video: { film: walk }, prompt: 'a woman with long red hair in plate armor walks to the left', strength: 0.8, seed: 7,
   }))]),

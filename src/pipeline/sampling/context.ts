@@ -46,7 +46,12 @@ export interface WindowParts {
 interface GivenTokens { readonly clean: Float32Array; readonly noised: Float32Array }
 
 /** A window's parts as the network sees them. */
-export interface WindowContext { readonly context: readonly ContextFrame[]; readonly beginning: GivenTokens | null; readonly source: Float32Array | null }
+export interface WindowContext {
+  readonly context: readonly ContextFrame[];
+  readonly beginning: GivenTokens | null;
+  readonly ending: readonly ContextFrame[];
+  readonly source: Float32Array | null;
+}
 
 /** Steps of the context's noise that one window may use. */
 const PARTS = 1024;
@@ -70,12 +75,12 @@ export async function windowContext(
     const eps = normals({ seed: s.seed, stream: 'context', step: step++ }, clean.length);
     return { clean, noised: addNoise({ x: clean, eps, sigma: CONTEXT_SIGMA, pack: [{ frames: count, perFrame: clean.length / count }] }) };
   };
-  const context: ContextFrame[] = [];
+  const context: ContextFrame[] = [], ending: ContextFrame[] = [];
   for (const { image, frame } of parts.images) context.push({ time: frame, tokens: (await encoded(image)).noised });
   const beginning = parts.beginning && await encoded(parts.beginning);
   if (parts.ending) {
     const { noised } = await encoded(parts.ending), count = latentFrames(parts.ending.count), perFrame = noised.length / count;
-    for (let i = 0; i < count; i++) context.push({ time: latentTime(i, frames - parts.ending.count), tokens: noised.subarray(i * perFrame, (i + 1) * perFrame) });
+    for (let i = 0; i < count; i++) ending.push({ time: latentTime(i, frames - parts.ending.count), tokens: noised.subarray(i * perFrame, (i + 1) * perFrame) });
   }
-  return { context, beginning, source: parts.source && await tokensOf(parts.source) };
+  return { context, beginning, ending, source: parts.source && await tokensOf(parts.source) };
 }

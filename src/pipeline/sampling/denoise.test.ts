@@ -29,10 +29,10 @@ function spying(): { runtime: DitRuntime; fed: Record<string, HostArray>[] } {
   } };
 }
 
-test('a given beginning and a given end stand in the pack as they do in training', async () => {
+test('a given beginning and a given end stand in both branches of the pack as they do in training, an image beside one', async () => {
   const own = Float32Array.from([...tokens('beginning', 2), ...tokens('noise', 2)]);                                         // nearly clean, then noise
-  const end = tokens('end', 2), context = [0, 1].map((i) => ({ time: latentTime(i, 8), tokens: end.subarray(i * perFrame, (i + 1) * perFrame) }));
-  const film: DenoisedFilm = { frames: FRAMES, height: SIDE, width: SIDE, context, beginning: 2 }, sigma = Float32Array.of(CONTEXT_SIGMA, CONTEXT_SIGMA, 0.7, 0.7);
+  const end = tokens('end', 2), ending = [0, 1].map((i) => ({ time: latentTime(i, 8), tokens: end.subarray(i * perFrame, (i + 1) * perFrame) }));
+  const film: DenoisedFilm = { frames: FRAMES, height: SIDE, width: SIDE, context: [], beginning: 2, ending }, sigma = Float32Array.of(CONTEXT_SIGMA, CONTEXT_SIGMA, 0.7, 0.7);
   const { runtime, fed } = spying(), velocity = await filmVelocity(runtime, film, {}, { scale: 3 })(own, sigma);
 
   // The sample that dit-task.ts makes of a clip with a given ending and a prefix: kinds and σ in place for the prefix, the ending beside at its own times.
@@ -41,11 +41,17 @@ test('a given beginning and a given end stand in the pack as they do in training
     sigmas: [...sigma, CONTEXT_SIGMA, CONTEXT_SIGMA], tokens: Float32Array.from([...own, ...end]),
   });
   expect(fed).toHaveLength(1);
-  const without = {                                            // the other branch: neither words nor what is given beside
-    times: [0, 4, 8, 12], kinds: [GIVEN, GIVEN, GENERATED, GENERATED], captions: [1, 1, 1, 1], sigmas: sigma, tokens: own,
-  };
-  expect(fed[0]).toEqual(packFeeds(filmLayout(film, 2), [segment(0), without], config));
+  expect(fed[0]).toEqual(packFeeds(filmLayout(film, 2), [segment(0), segment(1)], config));
   expect(velocity).toEqual(new Float32Array(FRAMES * perFrame));                               // the spy predicts x = z: nothing to move
+
+  const image = { time: 6, tokens: tokens('image', 1) }, pictured = { ...film, context: [image] };
+  await filmVelocity(runtime, pictured, {}, { scale: 3 })(own, sigma);
+  const { times, kinds, captions, sigmas, tokens: all } = segment(0), beside = own.length;
+  const withImage = {
+    times: times.toSpliced(4, 0, 6), kinds: kinds.toSpliced(4, 0, GIVEN), captions: [...captions, 0], sigmas: sigmas.toSpliced(4, 0, CONTEXT_SIGMA),
+    tokens: Float32Array.from([...all.subarray(0, beside), ...image.tokens, ...all.subarray(beside)]),
+  };
+  expect(fed[1]).toEqual(packFeeds(filmLayout(pictured, 2), [withImage, segment(1)], config));
 });
 
 test('a film told by regions has both branches\' captions by pairs, with words each token hears those of its place, and a window knows where it lies in its shot', async () => {

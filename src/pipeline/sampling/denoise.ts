@@ -90,9 +90,12 @@ export interface DenoisedFilm {
   /** Rows and columns of tokens. */
   readonly height: number;
   readonly width: number;
+  /** Images. */
   readonly context: readonly ContextFrame[];
   /** How many of its first latent frames are given; the caller keeps them, and their σ, as they are. Default 0. */
   readonly beginning?: number;
+  /** Latent frames of a known end. */
+  readonly ending?: readonly ContextFrame[] | undefined;
   /** Present when each branch has a caption for each of two regions. */
   readonly regions?: FilmRegions | undefined;
 }
@@ -127,15 +130,25 @@ export async function encodeCaptions(rt: DitRuntime, conditional: CaptionTokens 
   return (await textProgram(rt, told.length)).run({ ...rt.weights, ids, present, weights, emphasis });
 }
 
+/** What a pack's layout follows from: of what is given its size. */
+export interface MeasuredFilm extends Pick<DenoisedFilm, 'frames' | 'height' | 'width' | 'regions'> {
+  readonly context: { readonly length: number };
+  readonly ending?: { readonly length: number } | undefined;
+}
+
 /** The layout of a film's pack with one or both branches; both branches' captions are always there, since products of one row round differently. */
-export const filmLayout = (film: Pick<DenoisedFilm, 'frames' | 'height' | 'width' | 'regions'> & { readonly context: { readonly length: number } }, branches: number): PackLayout =>
+export const filmLayout = (film: MeasuredFilm, branches: number): PackLayout =>
   ({ groups: groupsOf(film, branches).map((g) => (film.regions ? { ...g, regions: REGIONS } : g)), captions: BRANCHES * (film.regions ? REGIONS : 1) });
 
-/** The conditional branch with what is given beside it, the unconditional one without: guidance then pulls towards the given frames as it pulls towards the words. */
-function groupsOf({ frames, height, width, context }: Parameters<typeof filmLayout>[0], branches: number): PackGroup[] {
-  if (context.length === 0) return [{ frames, height, width, count: branches }];
-  const without = Array.from({ length: branches - 1 }, () => ({ frames, height, width, count: 1 }));
-  return [{ frames: frames + context.length, height, width, count: 1 }, ...without];
+/**
+ * The conditional branch with images beside it, the unconditional one without: guidance then pulls towards them as it pulls towards the words. A known end stands beside
+ * both, as a known beginning stands in both: pulled towards, it would be overshot, and colours with it (docs/decisions/030).
+ */
+function groupsOf({ frames, height, width, context, ending = [] }: MeasuredFilm, branches: number): PackGroup[] {
+  const bare = frames + ending.length;
+  if (context.length === 0) return [{ frames: bare, height, width, count: branches }];
+  const without = Array.from({ length: branches - 1 }, () => ({ frames: bare, height, width, count: 1 }));
+  return [{ frames: bare + context.length, height, width, count: 1 }, ...without];
 }
 
 /** The graph's output: the prediction for every token. Products over all tokens in float32, or with `int8` in 8-bit integers. */
@@ -163,9 +176,9 @@ export async function stepAlone({ pack: { rt, layout, fixed, text }, tokens, sig
 
 /** The predictions of a film's branches, at any step. */
 function branchPack(rt: DitRuntime, film: DenoisedFilm, text: TextStates, branches: number): (z: Float32Array, sigma: Float32Array) => Promise<Float32Array[]> {
-  const layout = filmLayout(film, branches), { frames, context, beginning = 0 } = film, perToken = rt.config.channels * rt.config.patch ** 2;
+  const layout = filmLayout(film, branches), { frames, context, beginning = 0, ending = [] } = film, perToken = rt.config.channels * rt.config.patch ** 2;
   const perFrame = film.height * film.width * perToken, own = frames * perFrame;
-  const given = Array.from({ length: branches }, (_, b) => (b === 0 ? context : []));          // see groupsOf
+  const given = Array.from({ length: branches }, (_, b) => (b === 0 ? [...context, ...ending] : ending));          // see groupsOf
   const starts = given.map((_, b) => given.slice(0, b).reduce((sum, beside) => sum + own + beside.length * perFrame, 0));
   const lists = (beside: readonly ContextFrame[], caption: number) => ({
     times: [...Array.from({ length: frames }, (_, i) => latentTime(i)), ...beside.map((c) => c.time)],

@@ -5,7 +5,7 @@ import { isGuided, type GuidanceOptions } from '../../diffusion/guidance.ts';
 import { sigmaGrid } from '../../diffusion/timesteps.ts';
 import { drawCrossing, drawPair, drawWalk } from '../../data/sprites/places.ts';
 import type { Staging } from '../../models/dit/regions.ts';
-import type { FilmRegions } from '../sampling/denoise.ts';
+import type { FilmRegions, MeasuredFilm } from '../sampling/denoise.ts';
 import type { ToldByRegions } from '../prompt/expand.ts';
 import { latentFrames } from '../../models/vae/config.ts';
 import type { FilmSettings } from './film-options.ts';
@@ -24,8 +24,8 @@ export function windowsOf(s: Pick<FilmSettings, 'frames' | 'clips' | 'shots' | '
  * Latent frames of a window: its own, and those that stand beside, of images and of known frames at its end. Known ones at its beginning stand in place, since the
  * autoencoder is causal.
  */
-export const windowSize = (w: FilmWindow, { images }: Pick<FilmSettings, 'images'>): { readonly frames: number; readonly context: number } =>
-  ({ frames: latentFrames(w.end - w.start), context: imagesIn(w, images).length + (w.after > 0 ? latentFrames(w.after) : 0) });
+export const windowSize = (w: FilmWindow, { images }: Pick<FilmSettings, 'images'>): Pick<MeasuredFilm, 'frames' | 'context' | 'ending'> =>
+  ({ frames: latentFrames(w.end - w.start), context: imagesIn(w, images), ending: { length: w.after > 0 ? latentFrames(w.after) : 0 } });
 
 /** Frames of the longest clip that has to be encoded; 0 for none. */
 export const encodedFrames = (s: Pick<FilmSettings, 'images' | 'source'>, windows: readonly FilmWindow[]): number =>

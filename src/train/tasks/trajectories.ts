@@ -124,12 +124,13 @@ function perFilm(pack: readonly FrameLayout[], values: Float32Array): Float32Arr
   return pack.map(({ frames, perFrame }) => values.subarray(at, at += frames * perFrame));
 }
 
-/** The film alone, with one caption. */
-const barely = ({ ending: _ending, regions: _regions, ...s }: SampleShape): SampleShape => ({ ...s, given: 0 });
+/** The film with one caption and without images; a known end stays. */
+const barely = ({ regions: _, ...s }: SampleShape): SampleShape => (s.given > 0 ? { ...s, given: 0, ending: undefined } : s);
+const bareFrames = (s: SampleShape): number => latentFrames(s.frames) + (s.given > 0 || s.ending === undefined ? 0 : latentFrames(s.ending));
 
-/** The guided velocity of a pack: against the same films without words and without what is given beside them, as users' films are guided (pipeline/sampling/denoise.ts). */
+/** The guided velocity of a pack: against the same films without words and without images beside them, as users' films are guided (pipeline/sampling/denoise.ts). */
 function guidedVelocity(d: Denoiser, programs: ProgramCache, of: TrajectoryPack, weights: Weights, guidance: GuidanceOptions): VelocityFn {
-  const { bank, samples, pack } = of, conditional = packVelocity(d, programs, of, weights), films = bank.samples.map((s) => latentFrames(s.frames));
+  const { bank, samples, pack } = of, conditional = packVelocity(d, programs, of, weights), films = bank.samples.map(bareFrames);
   const barePack = pack.map(({ perFrame }, i) => ({ frames: films[i]!, perFrame }));
   const bare = velocityOf(d, programs, {
     layout: { groups: groupsOf(bank.samples.map(barely), d.config.patch), captions: 1 }, pack: barePack,
@@ -139,10 +140,13 @@ function guidedVelocity(d: Denoiser, programs: ProgramCache, of: TrajectoryPack,
   return async (z, sigma) => {
     const cond = await conditional(z, sigma);
     if (!sigma.some((s) => isGuided(s, guidance))) return cond;
-    const own = (values: readonly Float32Array[], of: (i: number) => number): Float32Array[] => values.map((v, i) => v.subarray(0, of(i)));
-    const size = (i: number): number => films[i]! * pack[i]!.perFrame, levels = own(perFilm(pack.map(({ frames }) => ({ frames, perFrame: 1 })), sigma), (i) => films[i]!);
-    const uncond = perFilm(barePack, await bare(joined(own(perFilm(pack, z), size)), joined(levels))), out = cond.slice(), into = perFilm(pack, out);
-    own(perFilm(pack, cond), size).forEach((film, i) => { into[i]!.set(guide({ cond: film, uncond: uncond[i]!, sigma: levels[i]!, layout: barePack[i]! }, guidance)); });
+    const first = (values: readonly Float32Array[], of: (i: number) => number): Float32Array[] => values.map((v, i) => v.subarray(0, of(i)));
+    const size = (i: number): number => films[i]! * pack[i]!.perFrame, levels = first(perFilm(pack.map(({ frames }) => ({ frames, perFrame: 1 })), sigma), (i) => films[i]!);
+    const uncond = perFilm(barePack, await bare(joined(first(perFilm(pack, z), size)), joined(levels))), out = cond.slice(), into = perFilm(pack, out);
+    bank.samples.forEach((s, i) => {                              // the film's own frames alone: what is known counts in no mean
+      const frames = latentFrames(s.frames), layout = { frames, perFrame: pack[i]!.perFrame }, own = (values: Float32Array): Float32Array => values.subarray(0, frames * layout.perFrame);
+      into[i]!.set(guide({ cond: own(into[i]!), uncond: own(uncond[i]!), sigma: levels[i]!.subarray(0, frames), layout }, guidance));
+    });
     return out;
   };
 }
