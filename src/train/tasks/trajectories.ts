@@ -125,7 +125,7 @@ function perFilm(pack: readonly FrameLayout[], values: Float32Array): Float32Arr
 }
 
 /** The film with one caption and without images; a known end stays. */
-const barely = ({ regions: _, ...s }: SampleShape): SampleShape => (s.given > 0 ? { ...s, given: 0, ending: undefined } : s);
+const barely = ({ regions: _regions, ...s }: SampleShape): SampleShape => (s.given > 0 ? { ...s, given: 0, ending: undefined } : s);
 const bareFrames = (s: SampleShape): number => latentFrames(s.frames) + (s.given > 0 || s.ending === undefined ? 0 : latentFrames(s.ending));
 
 /** The guided velocity of a pack: against the same films without words and without images beside them, as users' films are guided (pipeline/sampling/denoise.ts). */
@@ -144,7 +144,8 @@ function guidedVelocity(d: Denoiser, programs: ProgramCache, of: TrajectoryPack,
     const size = (i: number): number => films[i]! * pack[i]!.perFrame, levels = first(perFilm(pack.map(({ frames }) => ({ frames, perFrame: 1 })), sigma), (i) => films[i]!);
     const uncond = perFilm(barePack, await bare(joined(first(perFilm(pack, z), size)), joined(levels))), out = cond.slice(), into = perFilm(pack, out);
     bank.samples.forEach((s, i) => {                              // the film's own frames alone: what is known counts in no mean
-      const frames = latentFrames(s.frames), layout = { frames, perFrame: pack[i]!.perFrame }, own = (values: Float32Array): Float32Array => values.subarray(0, frames * layout.perFrame);
+      const frames = latentFrames(s.frames), { perFrame } = pack[i]!, layout = { frames, perFrame };
+      const own = (values: Float32Array): Float32Array => values.subarray(0, frames * perFrame);
       into[i]!.set(guide({ cond: own(into[i]!), uncond: own(uncond[i]!), sigma: levels[i]!.subarray(0, frames), layout }, guidance));
     });
     return out;
