@@ -45,7 +45,8 @@ export type { FilmSigner, SignedFile, SignOptions } from './media/signer.ts';
 export { captionOf, drawClip, loadSpriteWorld, previewSprites, renderClip, type ClipSpec, type RenderedClip, type SpriteWorld } from './data/sprites/world.ts';
 
 // Own footage: folders of films and images to a dataset of captioned clips.
-export { ingest, type Captioner, type CaptionRequest, type IngestOptions, type IngestProgress, type IngestResult } from './data/footage/ingest.ts';
+export { ingest, type IngestOptions, type IngestProgress, type IngestResult } from './data/footage/ingest.ts';
+export type { Captioner, CaptionRequest } from './data/footage/read-source.ts';
 export { readClip, readManifest } from './data/footage/dataset.ts';
 export type { ClipRow, DoneRow, RefusedRow } from './data/footage/journal.ts';
 export { REFUSALS, STAGES, type Refusal, type Stage } from './data/footage/stages.ts';

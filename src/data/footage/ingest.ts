@@ -1,43 +1,18 @@
 /**
- * @file Folders of footage to a dataset of clips with captions: each file is decoded once, cut into parts of shots, judged, captioned and written. One thing after the
- * other, so that the same files and options give the same dataset, and one that was interrupted goes on to the same end (journal.ts). Originals are only read.
+ * @file Folders of footage to a dataset of clips with captions: each file is decoded once, cut into parts of shots, judged, captioned and written (read-source.ts). One thing after
+ * the other, so that the same files and options give the same dataset, and one that was interrupted goes on to the same end (journal.ts). Originals are only read.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import sharp from 'sharp';
-import { CancelledError, InputError, oneOf, ResourceError } from '../../core/errors.ts';
-import { type Fit, streamFilm } from '../../media/film-stream.ts';
-import { type Frames, sliceFrames } from '../../media/frames.ts';
-import { discardAllLeft, fileError } from '../../media/pending.ts';
-import { captionBeside, type CaptionTable, colourNames, nameWords, readCaptionTable, tagsOf } from './captions.ts';
-import { type ClipSize, fitWhole } from './clips.ts';
-import { DATASET_FILES, encodeClip, writeWhole } from './dataset.ts';
-import { DuplicateIndex } from './duplicates.ts';
-import { type ClipRow, type DoneRow, Journal, JOURNAL_VERSION, type JournalRow, type RefusedRow } from './journal.ts';
-import { judge, type Judged } from './judge.ts';
+import { InputError, oneOf } from '../../core/errors.ts';
+import { readCaptionTable } from './captions.ts';
+import { DATASET_FILES, writeWhole } from './dataset.ts';
+import type { ClipRow, DoneRow, RefusedRow } from './journal.ts';
+import { Ledger, openJournal } from './ledger.ts';
+import { type Captioner, type IngestSettings, readSource } from './read-source.ts';
 import { footageReport } from './report.ts';
-import { type Segment, segments } from './segments.ts';
-import { findSources, plainName, type Source } from './sources.ts';
+import { findSources } from './sources.ts';
 import { type Refusal, type Stage, STAGES } from './stages.ts';
-
-/** What a {@link Captioner} is told. */
-export interface CaptionRequest {
-  /** First, middle and last frame, RGB. */
-  readonly pictures: readonly Frames[];
-  /** What was measured, in words. */
-  readonly tags: readonly string[];
-  /** Words of the file's name, or ''. */
-  readonly name: string;
-  readonly signal?: AbortSignal;
-}
-
-/** Something that describes clips which have no given caption. It throws where it cannot: a clip is never described by something else instead. */
-export interface Captioner {
-  /** What it is, for the record: the same name, the same captions. */
-  readonly name: string;
-  readonly describe: (request: CaptionRequest) => Promise<string>;
-}
 
 /** How far an ingest is. */
 export interface IngestProgress {
@@ -88,14 +63,7 @@ export interface IngestResult {
   readonly notes: readonly string[];
 }
 
-/** Sides of the brightness planes, and of the pictures in the report, pixels. */
-const LUMA_SIDE = 256, THUMB_SIDE = 128;
-/** Pictures have room for bars that are cut off: so many times a clip's area. */
-const PICTURE_ROOM = 2;
-
-type Settings = Required<Pick<IngestOptions, 'fps' | 'minFrames' | 'maxFrames' | 'area'>> & { readonly skip: ReadonlySet<Stage> };
-
-function settingsOf({ skip = [], fps = 8, minFrames = 9, maxFrames = 33, area = 65_536 }: IngestOptions): Settings {
+function settingsOf({ skip = [], fps = 8, minFrames = 9, maxFrames = 33, area = 65_536 }: IngestOptions): IngestSettings {
   for (const stage of skip) oneOf('stage', stage, Object.keys(STAGES) as Stage[]);
   if (!(fps >= 1 && fps <= 60)) throw new InputError(`${fps} frames a second are not possible: wanted 1 to 60`);
   if (!Number.isInteger(minFrames) || minFrames < 1 || minFrames > maxFrames)
@@ -104,59 +72,6 @@ function settingsOf({ skip = [], fps = 8, minFrames = 9, maxFrames = 33, area = 
     throw new InputError(`clips of at most ${maxFrames} frames are not possible: wanted 4n + 1, from 1 to 257`);
   if (!Number.isInteger(area) || area < 64 || area > 2 ** 21) throw new InputError(`frames of ${area} pixels are not possible: wanted 64 to ${2 ** 21}`);
   return { skip: new Set(skip), fps, minFrames, maxFrames, area };
-}
-
-async function thumbnail(picture: Frames): Promise<string> {
-  const raw = { width: picture.width, height: picture.height, channels: 3 as const };
-  const jpeg = await sharp(picture.data, { raw }).resize({ width: THUMB_SIDE, height: THUMB_SIDE, fit: 'inside', withoutEnlargement: true }).jpeg({ quality: 60 }).toBuffer();
-  return jpeg.toString('base64');
-}
-
-async function openJournal(out: string, options: string): Promise<Journal> {
-  await mkdir(join(out, DATASET_FILES.clips), { recursive: true }).catch((cause: unknown) => { throw fileError('make', out, cause); });
-  const names = await readdir(out), ours: readonly string[] = Object.values(DATASET_FILES);
-  const other = names.find((name) => !ours.includes(name) && !name.startsWith('.'));
-  if (other !== undefined && !names.includes(DATASET_FILES.journal)) throw new InputError(`${out} holds other files (${other}): name a new folder for the dataset`);
-  for (const folder of [out, join(out, DATASET_FILES.clips)]) await discardAllLeft(folder);
-  const journal = await Journal.open(join(out, DATASET_FILES.journal)), first = journal.before[0];
-  if (first === undefined) await journal.add({ kind: 'begin', kinora: 'footage', version: JOURNAL_VERSION, options });
-  else if (first.kind !== 'begin' || first.version !== JOURNAL_VERSION) {
-    await journal.close();
-    throw new InputError(`${out} was begun by another version of Kinora, which makes other clips: name a new folder for the dataset`);
-  } else if (first.options !== options) {
-    await journal.close();
-    throw new InputError(`${out} was begun with other options (${first.options}, now ${options}): name a new folder for the dataset`);
-  }
-  return journal;
-}
-
-const partKey = (r: { readonly source: string; readonly shot: number; readonly part: number }): string => `${r.source}#${r.shot}#${r.part}`;
-const sceneOf = (r: { readonly source: string; readonly shot: number }): string => `${r.source}#${r.shot}`;
-
-/** What an ingest knows so far; every row goes to the journal first. */
-class Ledger {
-  readonly clips: ClipRow[] = [];
-  readonly refused: RefusedRow[] = [];
-  readonly done = new Map<string, DoneRow>();
-  readonly index = new DuplicateIndex();
-  readonly #journal: Journal;
-  readonly #parts = new Set<string>();
-
-  constructor(journal: Journal) { this.#journal = journal; for (const row of journal.before) this.#take(row); }
-
-  knows(part: { readonly source: string; readonly shot: number; readonly part: number }): boolean { return this.#parts.has(partKey(part)); }
-
-  async add(row: JournalRow): Promise<void> { await this.#journal.add(row); this.#take(row); }
-
-  #take(row: JournalRow): void {
-    switch (row.kind) {
-      case 'begin': break;
-      case 'done': this.done.set(row.source, row); break;
-      case 'clip': this.clips.push(row); this.#parts.add(partKey(row)); this.index.add(row.file, sceneOf(row), row.hash); break;
-      case 'refused': this.refused.push(row); this.#parts.add(partKey(row)); break;
-      default: row satisfies never;
-    }
-  }
 }
 
 /**
@@ -193,94 +108,6 @@ export async function ingest(o: IngestOptions): Promise<IngestResult> {
   } finally { await journal.close(); }
 }
 
-interface ReadOptions {
-  readonly source: Source;
-  readonly id: string;
-  readonly ledger: Ledger;
-  readonly settings: Settings;
-  readonly out: string;
-  readonly given: CaptionTable;
-  readonly captioner?: Captioner;
-  readonly signal?: AbortSignal;
-  readonly tell: () => void;
-}
-
-/** One source, to its end. Returns a sentence where this machine lacks what it takes: such a source is not done, and read when ingest is called again. */
-async function readSource(o: ReadOptions): Promise<string | undefined> {
-  const { source, id, ledger, settings } = o, { size: bytes, mtimeMs: modified } = await stat(source.path).catch(() => ({ size: 0, mtimeMs: 0 }));
-  let frames = 0, damaged = 0, ticks = 0, error: string | undefined;
-  /** What the film itself fails with is its reason; what this machine lacks is not. */
-  const refused = (cause: unknown): undefined => {
-    if (cause instanceof ResourceError) throw cause;
-    error = reasonOf(source.path, cause);
-  };
-  try {
-    const pictureArea = PICTURE_ROOM * settings.area, fit = (film: ClipSize): Fit | undefined => fitWhole(film, settings.area, pictureArea);
-    const stream = await streamFilm(source.path, { lumaSide: LUMA_SIDE, pictureArea, fit, imageFps: settings.fps }).catch(refused);
-    if (stream) {
-      const counted = (async function* () { for await (const frame of stream.frames) { frames++; damaged = stream.facts().damaged; yield frame; } })();
-      const { fps, maxFrames: most, skip } = settings, parts = segments({ facts: stream.facts, frames: counted }, { fps, most, cuts: !skip.has('cuts'), bars: !skip.has('bars') });
-      const following = (): Promise<IteratorResult<Segment> | undefined> => {
-        const part = parts.next().catch(refused);
-        part.catch(() => undefined);                              // told when it is waited for
-        return part;
-      };
-      let coming = following();
-      try {
-        for (let next = await coming; next && !next.done; next = await coming) {
-          if (o.signal?.aborted) throw new CancelledError('cancelled', { kept: `${o.out} keeps ${ledger.clips.length} clips, the same command goes on from them` });
-          const { value } = next;
-          ticks += value.samples.length;
-          const image = frames === 1 && ticks === 1;
-          coming = following();                                   // decoded while this one is judged and written; judged and written one after the other
-          if (!ledger.knows({ source: id, shot: value.shot, part: value.part })) await readPart(value, o, image);
-          o.tell();
-        }
-      } finally { await coming.catch(() => undefined); await counted.return(undefined); }
-      damaged = stream.facts().damaged;
-    }
-  } catch (cause) {
-    if (cause instanceof ResourceError && frames === 0) return cause.message.replace(`cannot read ${source.path}: `, '');
-    throw cause;
-  }
-  await ledger.add({ kind: 'done', source: id, bytes, modified, frames, damaged, ...(error === undefined ? {} : { error }) });
-  return undefined;
-}
-
-const reasonOf = (path: string, cause: unknown): string => fileError('read', path, cause).message.replace(/^cannot read (folder )?.*?: /s, '').replaceAll(path, 'it');
-
-/** Judges, captions and writes a part; `image` where it is all of a still image. */
-async function readPart(segment: Segment, o: ReadOptions, image: boolean): Promise<void> {
-  const { source, id, ledger, settings } = o, { shot, part } = segment, at = { source: id, shot, part, start: round(segment.start), end: round(segment.end) };
-  const refuse = async (stage: Refusal, reason: string, picture: Frames | undefined): Promise<void> =>
-    ledger.add({ kind: 'refused', ...at, stage, reason, ...(picture ? { picture: await thumbnail(picture) } : {}) });
-  const judged = judge(segment, { ...settings, image, index: ledger.index, scene: sceneOf(at) });
-  if (!('clip' in judged)) return refuse(judged.stage, judged.reason, judged.picture);
-  const { clip, hash, measures, motion } = judged, colours = colourNames(clip), words = await captionOf(judged, colours, o);
-  if (words.caption === '') return refuse('caption', 'no caption is given, and nothing else may write one', sliceFrames(clip, clip.count >> 1, (clip.count >> 1) + 1));
-  const mark = createHash('sha256').update(id).digest('hex').slice(0, 8);
-  const file = `${DATASET_FILES.clips}/${plainName(source.path)}-${mark}-${String(shot).padStart(4, '0')}-${String(part).padStart(3, '0')}.webp`;
-  await writeWhole(join(o.out, file), await encodeClip(clip));
-  await ledger.add({
-    kind: 'clip', ...at, file, width: clip.width, height: clip.height, frames: clip.count, fps: clip.fps, ...words, brightness: round(measures.brightness), colours, hash,
-    motion: motion && { own: round(motion.own), speed: round(motion.speed), camera: [...motion.camera] },
-  });
-}
-
-const round = (v: number): number => Math.round(v * 1e4) / 1e4;
-
-/** A clip's caption: given, else by the captioner, else the file's name and what was measured. */
-async function captionOf({ clip, measures, motion }: Judged, colours: readonly string[], { source, settings: { skip }, given, captioner, signal }: ReadOptions):
-Promise<Pick<ClipRow, 'caption' | 'captionFrom' | 'tags'>> {
-  const tags = tagsOf({ measures, motion, colours }), text = given.get(source.path) || await captionBeside(source.path), name = skip.has('name') ? '' : nameWords(source.path);
-  if (text !== undefined && text !== '') return { caption: text, captionFrom: 'given', tags };
-  if (captioner) {
-    const pictures = [...new Set([0, clip.count >> 1, clip.count - 1])].map((t) => sliceFrames(clip, t, t + 1));
-    return { caption: await captioner.describe({ pictures, tags, name, ...(signal ? { signal } : {}) }), captionFrom: 'endpoint', tags };
-  }
-  return { caption: [...(name === '' ? [] : [name]), ...(skip.has('tags') ? [] : tags)].join(', '), captionFrom: 'measured', tags };
-}
-
 /** What to do about a refusal, as the end of a sentence. */
 const ADVICE: Readonly<Record<Refusal, string>> = {
   dark: 'skip stage dark', still: 'skip stage still', flicker: 'skip stage flicker', text: 'skip stage text', duplicates: 'skip stage duplicates',
@@ -289,7 +116,7 @@ const ADVICE: Readonly<Record<Refusal, string>> = {
 };
 
 /** Manifest and report; an InputError when there is nothing. */
-async function finish(out: string, ledger: Ledger, notes: readonly string[], settings: Settings): Promise<IngestResult> {
+async function finish(out: string, ledger: Ledger, notes: readonly string[], settings: IngestSettings): Promise<IngestResult> {
   const { clips, refused } = ledger, sources = [...ledger.done.values()], manifest = join(out, DATASET_FILES.manifest), report = join(out, DATASET_FILES.report);
   await writeWhole(manifest, Buffer.from(clips.map((row) => `${JSON.stringify(row)}\n`).join('')));
   await writeWhole(report, Buffer.from(await footageReport({ out, clips, refused, sources, notes, skipped: [...settings.skip] })));

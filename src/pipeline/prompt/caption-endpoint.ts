@@ -3,7 +3,7 @@
  * the endpoint that expands prompts (expand-endpoint.ts): no clip is captioned by something else because a server was silent.
  */
 import sharp from 'sharp';
-import type { Captioner } from '../../data/footage/ingest.ts';
+import type { Captioner } from '../../data/footage/read-source.ts';
 import type { Frames } from '../../media/frames.ts';
 import { askEndpoint, type ExpandEndpoint } from './expand-endpoint.ts';
 
