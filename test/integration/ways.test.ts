@@ -62,6 +62,9 @@ test('two films that show different things: both stay, each end has its own word
   const told = await generate({ ...again, prompt: 'a man walks', shots: [{ frame: 13, prompt: 'an orc walks', join: 'free' }] });
   expect(told.reused).toBe(0);                                    // only the words at its end differ
   expect((await replay(output, { model, output: at('passage-replay.gif') })).same).toBe(true);
+  const short = at('short.gif');                                 // too short for a shot of its own
+  await generate({ prompt: 'an orc falls', seed: 4, frames: 5, width: 96, height: 64, model, output: short });
+  expect((await generate({ seed: 5, model, connect: [{ file: walk }, { file: short }], seconds: 0.5 })).frames).toBe(9 + 4 + 5);
 });
 
 test('a mask keeps the rest of the film as it is', async () => {

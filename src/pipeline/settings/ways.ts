@@ -94,10 +94,10 @@ async function connected(o: FilmOptions, [from, to]: readonly [FilmSource, FilmS
   const a = await readSource(from, o, info), b = await readSource(to, { ...o, ...a.size, fps: a.film.fps }, info), { seconds = PASSAGE_SECONDS, ...rest } = o;
   if (o.frames !== undefined) throw new InputError(`frames ${o.frames} is not possible with two given films: seconds says how long the passage is`);
   const passage = framesOf('seconds', seconds, a.film.fps), second = a.film.count + passage;
-  const ownWords = o.prompt === '' && b.prompt !== '' && b.prompt !== a.prompt && a.prompt !== '' ? [{ frame: second, prompt: b.prompt, join: 'free' as const }] : [];
+  const twoShots = o.prompt === '' && a.prompt !== '' && b.prompt !== '' && b.prompt !== a.prompt && second >= SHORTEST_SHOT && b.film.count >= SHORTEST_SHOT;
   return {
     ...rest, ...a.size, fps: a.film.fps, prompt: o.prompt || a.prompt || b.prompt, frames: withAdded(a, { passage, 'the other film': b.film.count }, info),
-    clips: [{ clip: a.film, frame: 0 }, { clip: b.film, frame: second }], ...(ownWords.length > 0 ? { shots: ownWords } : {}),
+    clips: [{ clip: a.film, frame: 0 }, { clip: b.film, frame: second }], ...(twoShots ? { shots: [{ frame: second, prompt: b.prompt, join: 'free' as const }] } : {}),
   };
 }
 
