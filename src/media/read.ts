@@ -67,6 +67,12 @@ export async function readImage(file: string, { mostBytes }: Pick<ReadFilmOption
   return decodeImage(file, 1, mostBytes);
 }
 
+/** How often frames are held while they are read and fitted: as they are in their file, in one piece or turned upright, at another rate or without alpha. */
+const HELD = 3;
+
+/** Bytes that frames may take that are read now, by the memory that is free. */
+export const roomToRead = (): number => process.availableMemory() / HELD;
+
 /** Options of {@link readFilm}. */
 export interface ReadFilmOptions {
   /** What decodes compressed films. Default: node-av where it is installed. */

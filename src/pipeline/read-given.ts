@@ -9,9 +9,6 @@ import type { FittedImage, GivenParts } from './sampling/context.ts';
 import type { FilmSettings, PlacedClip } from './settings/film-options.ts';
 import { imageName } from './settings/given.ts';
 
-/** How often an image is held while it is read: as it is in its file, turned upright, without its alpha. */
-const HELD = 3;
-
 /** What shows through where given pictures are transparent, sRGB bytes. */
 const PAPER = [255, 255, 255] as const;
 
@@ -33,10 +30,10 @@ async function pictured(what: string, film: Frames, s: FilmSettings, notes: stri
 /** Reads the images and brings them to the film's size. */
 async function readImages(s: FilmSettings, notes: string[]): Promise<FittedImage[]> {
   if (s.images.length === 0) return [];
-  const { readImage } = await import('../media/read.ts');
+  const { readImage, roomToRead } = await import('../media/read.ts');
   const out: FittedImage[] = [];
   for (const { frame, ...source } of s.images) {
-    const image = 'file' in source ? await readImage(source.file, { mostBytes: process.availableMemory() / HELD }) : checkedImage(source.image);
+    const image = 'file' in source ? await readImage(source.file, { mostBytes: roomToRead() }) : checkedImage(source.image);
     out.push({ image: await pictured(`image ${imageName(source)}`, image, s, notes), frame, name: 'file' in source ? basename(source.file) : source.name ?? null });
   }
   return out;

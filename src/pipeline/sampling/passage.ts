@@ -59,9 +59,9 @@ const APART = 0.3;
 
 /** Two windows in one. */
 export interface PassageOptions {
-  /** Velocity of the window whose first `kept` latent frames are known. */
+  /** Velocity of the window whose beginning is known. */
   readonly from: VelocityFn;
-  /** Velocity of the window that leads up to what comes after; its first `kept` latent frames are its own. */
+  /** Velocity of the window that leads up to a known end; what stands in place of the beginning is its own. */
   readonly to: VelocityFn;
   /** Of each latent frame of the window; 0 for those that are known. */
   readonly shares: Float32Array;

@@ -57,9 +57,6 @@ export type FilmWays = Omit<FilmOptions, 'prompt'> & Partial<Pick<FilmOptions, '
 /** Seconds of a passage between films, and of that which closes a film to a loop. */
 const PASSAGE_SECONDS = 2, LOOP_SECONDS = 1;
 
-/** How often a film is held while it is read: its frames, the same in one piece, the same at another rate. */
-const HELD = 3;
-
 interface ReadFilm { readonly film: Frames; readonly name: string; readonly prompt: string; readonly size: { readonly width: number; readonly height: number } }
 
 /** Options without ways: what they mean in clips, source, shots and images. */
@@ -142,8 +139,8 @@ function framesOf(what: string, seconds: number, fps: number): number {
 
 /** A film as it will stand in another: at the model's rate unless it is one of ours, with the size that the model would make it in. */
 async function readSource(source: FilmSource, o: Pick<FilmWays, 'width' | 'height' | 'fps'>, info: ModelInfo): Promise<ReadFilm> {
-  const { readFilm, readMetadata } = await import('../../media/read.ts');
-  const name = 'file' in source ? source.file : 'in memory', film = 'file' in source ? await readFilm(source.file, { mostBytes: process.availableMemory() / HELD }) : source.film;
+  const { readFilm, readMetadata, roomToRead } = await import('../../media/read.ts');
+  const name = 'file' in source ? source.file : 'in memory', film = 'file' in source ? await readFilm(source.file, { mostBytes: roomToRead() }) : source.film;
   checkFrames(film);
   if (film.count < 2) throw new InputError(`film ${name} has ${film.count} frame: wanted two and more; give a still as an image instead`);
   const own = 'file' in source ? await readMetadata(source.file).catch(() => undefined) : undefined;
@@ -162,7 +159,7 @@ export function atRate(film: Frames, fps: number): Frames {
 
 /** A mask whose size is the film's, as it is or as the model makes it, or a whole multiple of that. */
 async function readMask(source: ImageSource, { film, size, name }: ReadFilm): Promise<Frames> {
-  const { readImage } = await import('../../media/read.ts'), mask = 'file' in source ? await readImage(source.file, { mostBytes: process.availableMemory() / HELD }) : source.image;
+  const { readImage, roomToRead } = await import('../../media/read.ts'), mask = 'file' in source ? await readImage(source.file, { mostBytes: roomToRead() }) : source.image;
   const fits = [film, size].some(({ width, height }) => mask.width % width === 0 && mask.width / width === mask.height / height);
   if (!fits) {
     throw new InputError(`the mask ${'file' in source ? source.file : 'in memory'} is ${mask.width}x${mask.height}: wanted the size of the film ${name}, `
