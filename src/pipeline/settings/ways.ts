@@ -20,7 +20,7 @@ export interface StoryboardShot {
   /** Seconds from the film's beginning; 0 for the first. */
   readonly at: number;
   readonly prompt: string;
-  /** How it goes on from the shot before; the first has none. Default `cut`. */
+  /** How it goes on from the shot before; the first can only `cut`. Default `cut`. */
   readonly join?: Join;
   /** Its first frame. */
   readonly image?: ImageSource;
@@ -114,7 +114,8 @@ function told(o: FilmOptions, { seconds, shots }: Storyboard, info: ModelInfo): 
   if (shots.length === 0) throw new InputError('the storyboard has no shots');
   const fps = o.fps ?? info.native.fps, frames = framesOf('the storyboard: seconds', seconds, fps), at = shots.map((shot) => Math.round(shot.at * fps));
   if (frames > info.limits.maxFrames) throw new InputError(`the storyboard: seconds ${seconds} is not possible: wanted at most ${info.limits.maxFrames / fps}`);
-  if (shots[0]!.join !== undefined) throw new InputError(`the storyboard's first shot has join "${shots[0]!.join}": wanted none, there is no shot before it`);
+  const [{ join: begins = 'cut' }] = shots as readonly [StoryboardShot];
+  if (begins !== 'cut') throw new InputError(`the storyboard's first shot has join "${begins}": wanted none, there is no shot before it`);
   if (at[0] !== 0) throw new InputError(`the storyboard's first shot begins at ${shots[0]!.at} s: wanted 0`);
   const late = at.findIndex((start, i) => i > 0 && start <= at[i - 1]!);
   if (late > 0) throw new InputError(`the storyboard's shots overlap: shot ${late + 1} begins at ${shots[late]!.at} s, shot ${late} at ${shots[late - 1]!.at} s`);
