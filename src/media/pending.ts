@@ -57,7 +57,8 @@ export async function discardAllLeft(folder: string): Promise<void> {
   for (const pid of new Set(pids)) await discardLeft(folder, pid);
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this number runs. */
+export function isRunning(pid: number): boolean {
   try { process.kill(pid, 0); return true; } catch (cause) { return (cause as NodeJS.ErrnoException).code !== 'ESRCH'; }
 }
 

@@ -11,7 +11,7 @@ import { openPolicy } from './policy/policy.ts';
 import { openPostgres, type Database } from './state/db/database.ts';
 import { openPglite } from './state/db/pglite.ts';
 import { schemaVersion } from './state/db/schema.ts';
-import { lockFolder } from './state/lock.ts';
+import { lockData } from './state/lock.ts';
 import { openStore } from './state/store.ts';
 import { openModels } from './workers/plan.ts';
 
@@ -21,7 +21,7 @@ const exists = (path: string): Promise<boolean> => stat(path).then(() => true, (
 async function withDatabase({ data, database }: ServerConfig, run: (db: Database | undefined) => Promise<void>): Promise<void> {
   const folder = resolve(data), at = join(folder, 'db');
   if (database === undefined && !await exists(at)) { await run(undefined); return; }
-  const unlock = database === undefined ? await lockFolder(folder) : () => {};
+  const unlock = database === undefined ? await lockData(folder) : () => {};
   try {
     const db = database === undefined ? await openPglite(at) : await openPostgres(database);
     try { await run(db); } finally { await db.close(); }

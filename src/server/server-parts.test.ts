@@ -7,7 +7,7 @@ import { FileError, InputError } from '../core/errors.ts';
 import { isLoopback, readServerConfig, serverConfig } from './contract/config.ts';
 import { byteRange } from './http/content.ts';
 import { asApiError, jobError } from './contract/errors.ts';
-import { lockFolder } from './state/lock.ts';
+import { lockData } from './state/lock.ts';
 import { Metrics } from './watch/metrics.ts';
 import { openApi } from './contract/openapi.ts';
 import { ROUTES } from './contract/routes.ts';
@@ -61,15 +61,15 @@ test('errors: what clients get of ours, and nothing of the inside', () => {
 
 test('a folder has one owner; one of a process that is no more is taken over', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'kinora-lock-')), file = join(dir, 'lock.json'), held = (): Promise<string> => readFile(file, 'utf8').catch(() => 'free');
-  const unlock = await lockFolder(dir);
+  const unlock = await lockData(dir);
   expect(JSON.parse(await held())).toMatchObject({ pid: process.pid });
   unlock();
   expect(await held()).toBe('free');
   await writeFile(file, JSON.stringify({ pid: process.ppid }));
-  await expect(lockFolder(dir)).rejects.toThrow(`is in use by process ${process.ppid}`);
+  await expect(lockData(dir)).rejects.toThrow(`is in use by process ${process.ppid}`);
   for (const left of [JSON.stringify({ pid: 2 ** 22 + 1 }), 'damaged', '']) {
     await writeFile(file, left);
-    (await lockFolder(dir))();
+    (await lockData(dir))();
   }
   expect(await held()).toBe('free');
   await rm(dir, { recursive: true });

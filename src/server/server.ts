@@ -19,7 +19,7 @@ import type { FilmMaker } from './workers/film-maker.ts';
 import { requireFilmPolicy } from './state/film-policy.ts';
 import { Jobs } from './state/jobs.ts';
 import { checkKeys, Keys } from './http/keys.ts';
-import { lockFolder } from './state/lock.ts';
+import { lockData } from './state/lock.ts';
 import type { Log } from './watch/log.ts';
 import { countJobs, serverMetrics } from './server-metrics.ts';
 import { openModels } from './workers/plan.ts';
@@ -61,7 +61,7 @@ export interface RunningServer {
 /** A database with its tables; `close` also gives the data folder back. */
 export async function openDatabase({ data, database }: Pick<ServerConfig, 'data' | 'database'>, log?: Log): Promise<Database> {
   if (database !== undefined) return opened(await openPostgres(database), () => {});
-  const unlock = await lockFolder(resolve(data));
+  const unlock = await lockData(resolve(data));
   try { return await opened(await openPglite(join(resolve(data), 'db'), log), unlock); } catch (error) { unlock(); throw error; }
 }
 

@@ -6,6 +6,7 @@ import { ProgramCache } from '../backend/cache.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { writeFixture } from '../data/sprites/testing-fixture.ts';
 import { frameSpans } from '../diffusion/frames.ts';
+import { convertPrediction } from '../diffusion/prediction.ts';
 import { euler } from '../diffusion/samplers/euler.ts';
 import { GIVEN } from '../models/dit/pack-feeds.ts';
 import { REGIONS, stage, type Walk } from '../models/dit/regions.ts';
@@ -65,6 +66,13 @@ const kept = async (name = 'first') => {
   const teacher = { ...student, weights: {}, sampling: teacherSampling(info, CONFIG) }, { seed, segments, packs } = CONFIG;
   return openTrajectories({ teacher, makers: { train: never, heldout: never }, bank, seed, segments, packs, dir, identity });
 };
+
+/** Root of the squared difference's sum over the square's. */
+function relativeRms(got: Float32Array, want: Float32Array): number {
+  let off = 0, all = 0;
+  for (const [i, value] of want.entries()) { off += (got[i]! - value) ** 2; all += value ** 2; }
+  return Math.sqrt(off / all);
+}
 
 /** Where two stand, off what the first row of tokens hears. */
 function standing(hears: readonly number[], width: number): readonly [Walk, Walk] {
@@ -141,13 +149,14 @@ test('a run resumed after an abort equals one that was not interrupted, and the 
   expect(last['end']).toBeLessThan(0.8 * first!['end']!);
 }, 300_000);
 
-test('the states of later rounds are where the student itself gets to, and half of the films start there', async () => {
+test('later rounds start half of the films where the student itself gets to, and lead them where the teacher goes from there', async () => {
   const trajectories = await kept(), { info } = await openModel(model), weights = await readModelWeights(await openModel(model), 'dit.safetensors');
   const tokenizer = await loadTokenizer(model, { length: info.text.config.length }), dir = path.join(root, 'own');
   const student = { backend, config: info.dit.config, text: info.text.config, tokenizer, prediction: info.dit.prediction };
-  const open = (identity: string, signal?: AbortSignal) => openOwnStates({ student, weights, trajectories, dir, identity, ...(signal ? { signal } : {}) });
+  const sampling = { sampler: 'euler', steps: 4, shift: 2, guidance: { scale: 1 } } as const, teacher = { ...student, weights, sampling };
+  const open = (identity: string, signal?: AbortSignal) => openOwnStates({ student, teacher, weights, trajectories, dir, identity, ...(signal ? { signal } : {}) });
   await expect(open('a', AbortSignal.abort())).rejects.toThrow("stopped after 0 of 2 packs of a student's states");
-  const own = await open('a'), [noise, reached] = await own(1), of = await trajectories.read('train', 1), { states, sigmas, pack } = of;
+  const own = await open('a'), { starts: [noise, reached], ends } = await own(1), of = await trajectories.read('train', 1), { states, sigmas, pack } = of;
   await expect(open('b')).rejects.toThrow("holds a student's states of another teacher or configuration");
   using programs = new ProgramCache(1);
   const velocity = await packVelocity(student, programs, of, weights)(states[0]!, sigmas[0]!), spans = frameSpans(pack);
@@ -160,19 +169,35 @@ test('the states of later rounds are where the student itself gets to, and half 
   expect(far).toBeLessThan(2e-3);                                // half precision
   expect(moved).toBeGreaterThan(0.01);                            // not the teacher's: that is guided, and takes two steps
 
+  expect(ends[0]).toEqual(states[1]);                             // the noise is the teacher's own start
+  const rows = packSigmas(of, 4, 2), going = reached!.slice();    // two steps of a teacher without guidance, by hand
+  for (const step of [2, 3]) {
+    const v = await packVelocity(student, programs, of, weights)(going, rows[step]!);
+    for (const [frame, { start, end }] of spans.entries()) for (let i = start; i < end; i++) going[i]! += (rows[step + 1]![frame]! - rows[step]![frame]!) * v[i]!;
+  }
+  expect(relativeRms(ends[1]!, going)).toBeLessThan(2e-3);
+  expect(relativeRms(ends[1]!, states[2]!)).toBeGreaterThan(0.01);
+
   const parts = { student, tower: {}, trajectories, bank: distillBank(CONFIG, 1), seed: 3 }, plain = distillTask(parts), mine = distillTask({ ...parts, own });
-  let same = 0, other = 0;
+  const films = { own: 0, its: 0, noise: 0 };
   for (let step = 0; step < 8; step++) {
-    const a = (await plain.batch(step)).feeds, b = (await mine.batch(step)).feeds;
-    expect([b['sigma'], b['weight']]).toEqual([a['sigma'], a['weight']]);
-    const size = (a['tokens'] as Float32Array).length / of.samples.length;
-    for (let i = 0; i < of.samples.length; i++) {
-      const part = (x: typeof a): string => (x['tokens'] as Float32Array).subarray(Math.floor(i * size), Math.floor((i + 1) * size)).join();
-      if (part(a) === part(b)) same++; else other++;
+    const [a, b] = [(await plain.batch(step)).feeds, (await mine.batch(step)).feeds] as Record<string, Float32Array>[], turn = turnOf(3, trajectories, step);
+    expect([b!['sigma'], b!['weight']]).toEqual([a!['sigma'], a!['weight']]);
+    const at = await trajectories.read('train', turn.pack), drawn = await own(turn.pack), z = b!['tokens']!, layout = frameSpans(at.pack);
+    const segment = layout.map(({ sample }) => (turn.segment + sample) % 2), sigma = Float32Array.from(segment, (s, frame) => at.sigmas[s]![frame]!);
+    const v = convertPrediction(b!['target']!, { from: info.dit.prediction, to: 'velocity', z, sigma, pack: at.pack });
+    for (const [film, { kinds }] of at.samples.entries()) {
+      const frame = layout.findIndex(({ sample }, i) => sample === film && kinds[i - layout.findIndex((l) => l.sample === film)] !== GIVEN), { start, end } = layout[frame]!;
+      const h = at.sigmas[segment[frame]! + 1]![frame]! - sigma[frame]!, led = z.slice(start, end).map((value, i) => value + h * v[start + i]!);
+      const part = (values: Float32Array): Float32Array => values.subarray(start, end), from = part(z).join();
+      const isOwn = from === part(drawn.starts[segment[frame]!]!).join(), kind = segment[frame] === 0 ? 'noise' : isOwn ? 'own' : 'its';
+      const target = kind === 'own' ? drawn.ends[1]! : at.states[segment[frame]! + 1]!;
+      expect(relativeRms(led, part(target)), `${kind} of step ${step}`).toBeLessThan(1e-4);
+      expect(isOwn || from === part(at.states[segment[frame]!]!).join()).toBe(true);
+      films[kind]++;
     }
   }
-  expect(other).toBeGreaterThan(4);                               // of those at the second segment, half
-  expect(same).toBeGreaterThan(other);                            // at the first segment all start from noise
+  expect(Math.min(films.own, films.its)).toBeGreaterThan(4);      // half of those at the second segment each; at the first all start from noise
 }, 120_000);
 
 test('a run of two rounds goes on from either, to the same weights as one that was not interrupted', async () => {

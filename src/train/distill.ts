@@ -70,8 +70,8 @@ export async function trainDistilled(config: DistillRunConfig, o: DistillRunOpti
   const data: DiTTaskConfig = { ...drawn, prediction: student.prediction, shift: sampling.shift, stages: [], independent: 0 };
   const maker = (split: Split) => sampleMaker({ config: dit, data, source, vae, latents: latents[split] });
   const identity = joinHashes(info.files['dit.safetensors']!.sha256, JSON.stringify([sampling, segments, drawn]), vae.hash, source.fingerprint(tokenizer));
-  const trajectories = await openTrajectories({
-    teacher: { ...student, weights, sampling }, makers: { train: maker('train'), heldout: maker('heldout') }, bank, seed: config.seed, segments, packs, identity,
+  const expert = { ...student, weights, sampling }, trajectories = await openTrajectories({
+    teacher: expert, makers: { train: maker('train'), heldout: maker('heldout') }, bank, seed: config.seed, segments, packs, identity,
     dir: join(o.dir, 'trajectories'), ...(o.signal ? { signal: o.signal } : {}), onProgress: (done, total) => { o.onPrepare?.('trajectories', done, total); },
   });
   const tower = Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith('text.'))), file = join(o.dir, 'dit.safetensors');
@@ -79,7 +79,7 @@ export async function trainDistilled(config: DistillRunConfig, o: DistillRunOpti
   for (let round = 1; round <= rounds; round++) {
     const dir = round === 1 ? o.dir : join(o.dir, `round-${round}`);
     const own = round === 1 ? undefined : await openOwnStates({
-      student, weights: start, trajectories, dir: join(dir, 'states'), identity: standsOn, ...(o.signal ? { signal: o.signal } : {}),
+      student, teacher: expert, weights: start, trajectories, dir: join(dir, 'states'), identity: standsOn, ...(o.signal ? { signal: o.signal } : {}),
       onProgress: (done, total) => { o.onPrepare?.(`states of round ${round}`, done, total); },
     });
     const state = await runTraining(distillTask({ student, tower, trajectories, own, bank, seed: config.seed + round - 1 }), {

@@ -181,8 +181,9 @@ export function planDistill(config: DistillRunConfig, model: ModelInfo): RunPlan
     return sum + gflopOf(graph, [filmDenoiser(graph, bindParams(graph, whole), layout, dit, text)]) / bank.length;
   }, 0);
   const bytes = 2 * made * (segments + 1) * perToken * bank.reduce((n, { layout }) => n + packTokens(layout), 0) / bank.length;
-  const guided = sigmaGrid(steps, shift).filter((sigma) => isGuided(sigma, guidance)).length;
-  const teacherHours = (made * (steps + guided) + (rounds - 1) * packs.train * (segments - 1)) * forward / ASSUMED_GFLOPS / 3600;
+  const passes = (first: number): number => steps - first + [...sigmaGrid(steps, shift)].slice(first).filter((sigma) => isGuided(sigma, guidance)).length;
+  const later = segments - 1 + passes(steps / segments);         // the student to the starts of later segments, the teacher from there
+  const teacherHours = (made * passes(0) + (rounds - 1) * packs.train * later) * forward / ASSUMED_GFLOPS / 3600;
   const epochs = (config.optim.steps / epochSteps(config)).toFixed(1);
   const stored = `${(bytes / 1e9).toFixed(2)} GB on disk, made first in about ${teacherHours.toFixed(2)} h`;
   const data = `${packs.train} + ${packs.heldout} packs of trajectories, ${stored}; ${epochs} epochs`;

@@ -6,7 +6,7 @@ import type { Fit } from '../../media/film-stream.ts';
 import { concatFrames, type Frames } from '../../media/frames.ts';
 import { type Area, areaResize } from './plane.ts';
 
-/** Sides are multiples of it, pixels. */
+/** Sides are multiples of it, pixels: one latent cell. */
 const SIDE_STEP = 8;
 /** A WebP is at most so wide and high, rounded down to a multiple of 8. */
 const MOST_SIDE = 16_376;
@@ -54,6 +54,10 @@ export function fitWhole(film: ClipSize, area: number, least: number): Fit | und
   const { width, height } = middle({ x: 0, y: 0, ...film }, size);
   return { size, shares: { width: width / film.width, height: height / film.height } };
 }
+
+/** Latent cells of a clip. */
+export const clipCells = ({ frames, width, height }: ClipSize & { readonly frames: number }): number =>
+  (1 + Math.ceil((frames - 1) / TIME_STEP)) * (width / SIDE_STEP) * (height / SIDE_STEP);
 
 /** Cuts `area` (pixels of the pictures) out of each picture and averages it to `size`. Pictures are RGB, one frame each, of one size. */
 export function fitClip(pictures: readonly Frames[], area: Area, size: ClipSize, fps: number): Frames {

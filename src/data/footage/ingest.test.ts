@@ -79,6 +79,7 @@ test('a folder of mixed and nasty files: each is kept at its shape, or refused w
   expect(notes).toEqual(['a caption is given for ../films/gone.mp4, which is not among the files']);
   const html = await readFile(report, 'utf8');
   const told = ['11 clips kept, 2 parts refused', 'letter.mp4: it looks like text', 'resembles clips/', '96×64', 'Own movement', 'data:image/jpeg;base64,'];
+  for (const text of ['Packing waste, %', 'packs of 1024 tokens']) expect(html).toContain(text);
   for (const text of told) expect(html).toContain(text);
   expect(html).not.toMatch(/(src|href)="(?!data:)/);
   expect(await readManifest(target)).toEqual(clips);
@@ -89,6 +90,17 @@ test('a folder of mixed and nasty files: each is kept at its shape, or refused w
   // Called again, nothing is read anew, and a new file is added.
   const again = await ingest({ inputs: [films], out: target });
   expect([again.clips, again.refused]).toEqual([clips, refused]);
+});
+
+test('a dataset that another process writes is refused and left as it is; what a killed one left is taken over', async () => {
+  const target = await out(), lock = join(target, '.lock.json'), still = join(films, 'still.jpg');
+  await writeFile(lock, JSON.stringify({ pid: process.ppid }));
+  await expect(ingest({ inputs: [still], out: target })).rejects
+    .toThrow(`the dataset ${target} is in use by process ${process.ppid}: wait for it, stop it, or name another folder`);
+  expect(await readdir(target)).toEqual(['.lock.json']);
+  await writeFile(lock, JSON.stringify({ pid: 2 ** 22 + 1 }));
+  expect((await ingest({ inputs: [still], out: target })).clips).toHaveLength(1);
+  expect(await readdir(target)).not.toContain('.lock.json');
 });
 
 test('a film of changing rate keeps its clock', async () => {

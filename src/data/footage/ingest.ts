@@ -5,9 +5,10 @@
 import { stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { InputError, oneOf } from '../../core/errors.ts';
+import { lockFolder } from '../../media/lock.ts';
 import { readCaptionTable } from './captions.ts';
 import { DATASET_FILES, writeWhole } from './dataset.ts';
-import type { ClipRow, DoneRow, RefusedRow } from './journal.ts';
+import type { ClipRow, DoneRow, Journal, RefusedRow } from './journal.ts';
 import { Ledger, openJournal } from './ledger.ts';
 import { type Captioner, type IngestSettings, readSource } from './read-source.ts';
 import { footageReport } from './report.ts';
@@ -63,6 +64,9 @@ export interface IngestResult {
   readonly notes: readonly string[];
 }
 
+/** Two that write one journal would give a dataset that neither made. */
+const LOCK = { name: '.lock.json', what: 'the dataset', remedy: 'wait for it, stop it, or name another folder' };
+
 function settingsOf({ skip = [], fps = 8, minFrames = 9, maxFrames = 33, area = 65_536 }: IngestOptions): IngestSettings {
   for (const stage of skip) oneOf('stage', stage, Object.keys(STAGES) as Stage[]);
   if (!(fps >= 1 && fps <= 60)) throw new InputError(`${fps} frames a second are not possible: wanted 1 to 60`);
@@ -76,7 +80,7 @@ function settingsOf({ skip = [], fps = 8, minFrames = 9, maxFrames = 33, area = 
 
 /**
  * Reads footage and writes a dataset of clips. A file that cannot be read is refused with its reason. Throws an InputError when nothing is kept, that says what to
- * change; a CancelledError when `signal` aborts: called again, it goes on.
+ * change; a ResourceError when another process writes the dataset; a CancelledError when `signal` aborts: called again, it goes on.
  */
 export async function ingest(o: IngestOptions): Promise<IngestResult> {
   const settings = settingsOf(o), out = resolve(o.out), { sources, tables } = await findSources(o.inputs, out);
@@ -84,8 +88,10 @@ export async function ingest(o: IngestOptions): Promise<IngestResult> {
   const given = new Map<string, string>(), notes: string[] = [];
   for (const table of o.captions === undefined ? tables : [o.captions]) for (const [file, caption] of await readCaptionTable(table)) given.set(file, caption);
   const identity = JSON.stringify({ ...settings, skip: [...settings.skip].sort(), captioner: o.captioner?.name });
-  const journal = await openJournal(out, identity);
+  const unlock = await lockFolder(out, LOCK);
+  let journal: Journal | undefined;
   try {
+    journal = await openJournal(out, identity);
     const ledger = new Ledger(journal), waiting: string[] = [];
     for (const [i, source] of sources.entries()) {
       const id = relative(out, source.path).split(sep).join('/'), before = ledger.done.get(id);
@@ -105,7 +111,7 @@ export async function ingest(o: IngestOptions): Promise<IngestResult> {
     for (const file of given.keys()) if (!sources.some((s) => s.path === file)) notes.push(`a caption is given for ${relative(out, file)}, which is not among the files`);
     if (waiting.length > 0) notes.push(`${waiting.length} of ${sources.length} files wait for it: ${waiting.slice(0, 3).join(', ')}${waiting.length > 3 ? ', …' : ''}`);
     return await finish(out, ledger, notes, settings);
-  } finally { await journal.close(); }
+  } finally { await journal?.close(); unlock(); }
 }
 
 /** What to do about a refusal, as the end of a sentence. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { barsHtml, escapeHtml, listHtml, pageHtml } from '../../io/html.ts';
 import type { ClipRow, DoneRow, RefusedRow } from './journal.ts';
+import { packingWaste } from './packing.ts';
 
 /** What is reported. */
 export interface FootageReportOptions {
@@ -39,6 +40,12 @@ function motionCounts(clips: readonly ClipRow[]): Map<string, number> {
   return counts;
 }
 
+/** What stays empty, in percent, by size of pack, and of clips that were padded to one shape. */
+function wasteBars(clips: readonly ClipRow[]): Map<string, number> {
+  const { packs, padded } = packingWaste(clips), percent = (share: number): number => Math.round(1000 * share) / 10;
+  return new Map([...[...packs].map(([tokens, share]): [string, number] => [`packs of ${tokens} tokens`, percent(share)]), ['all padded to one shape', percent(padded)]]);
+}
+
 const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, '0')}`;
 const figure = (jpeg: string | undefined, lines: readonly string[]): string =>
   `<figure>${jpeg === undefined ? '<div class="none"></div>' : `<img alt="" src="data:image/jpeg;base64,${jpeg}">`}<figcaption>${lines.join('<br>')}</figcaption></figure>`;
@@ -64,6 +71,7 @@ export async function footageReport({ out, clips, refused, sources, notes, skipp
 ${listHtml('Notes', notes)}<div class="row">${[
   barsHtml('Shapes', countBy(clips, (c) => `${c.width}×${c.height}`)),
   barsHtml('Lengths, frames', new Map([...countBy(clips, (c) => String(c.frames))].sort((a, b) => Number(a[0]) - Number(b[0])))),
+  barsHtml('Packing waste, %', wasteBars(clips)),
   barsHtml('Own movement a step, of 255', motionCounts(clips)),
   barsHtml('Camera', countBy(clips.flatMap((c) => c.motion?.camera ?? []), (tag) => tag)),
   barsHtml('Captions', countBy(clips, (c) => c.captionFrom)),

@@ -15,7 +15,7 @@ import { filmDenoiser, filmParams, weightedLoss, type TrainedParams } from './di
 import { kindName } from './dit-validate.ts';
 import type { BankLayout } from './layout-bank.ts';
 import type { Batch, TrainTask } from '../loop/loop.ts';
-import type { OwnStates } from './own-states.ts';
+import type { OwnStates, SegmentEnds } from './own-states.ts';
 import { packVelocity, type Denoiser, type Trajectories, type Trajectory } from './trajectories.ts';
 
 /** Options of {@link distillTask}. */
@@ -25,14 +25,14 @@ export interface DistillTaskOptions {
   /** Weights of the text tower, which stays as it is, by `text.…`. */
   readonly tower: Readonly<Record<string, Float32Array>>;
   readonly trajectories: Trajectories;
-  /** Where the student itself gets to, for {@link OWN} of the starts. Default: all starts are the teacher's. */
+  /** Where the student itself gets to, and the teacher from there, for {@link OWN} of the films. Default: all are on the teacher's trajectory. */
   readonly own?: OwnStates | undefined;
   readonly bank: readonly BankLayout[];
   readonly seed: number;
 }
 
 /**
- * Share of the starts that are the student's own, in a run that has them: it learns to come back to the teacher's trajectory from where its errors have led it
+ * Share of the films that start where the student itself got to, in a run that has such states: it learns what its teacher makes of its own errors
  * (Ross et al. 2011, "A Reduction of Imitation Learning and Structured Prediction to No-Regret Online Learning", section 3, arXiv:1011.0686).
  */
 const OWN = 0.5;
@@ -48,17 +48,17 @@ export function turnOf(seed: number, { segments, packs }: Pick<Trajectories, 'se
   return { pack: Math.floor(turn / segments), segment: turn % segments };
 }
 
-/** Where a film stands in an update: the segment, and the state at its start. */
-type Stand = (film: number) => { readonly segment: number; readonly starts: readonly Float32Array[] };
+/** Where a film stands in an update: the segment, and the states where segments begin and end. */
+type Stand = (film: number) => SegmentEnds & { readonly segment: number };
 
 /** The exercise of a pack: states, their σ, target, and the loss weight of each latent frame. */
 function exercise({ samples, pack, states, sigmas }: Trajectory, stand: Stand, { prediction, config }: Denoiser) {
   const spans = frameSpans(pack), perToken = config.channels * config.patch ** 2, z = new Float32Array(states[0]!.length), end = z.slice();
   const sigma = new Float32Array(spans.length), next = sigma.slice();
   for (const [frame, { start, end: stop, sample }] of spans.entries()) {
-    const { segment, starts } = stand(sample);
+    const { segment, starts, ends } = stand(sample);
     z.set(starts[segment]!.subarray(start, stop), start);
-    end.set(states[segment + 1]!.subarray(start, stop), start);
+    end.set(ends[segment]!.subarray(start, stop), start);
     sigma[frame] = sigmas[segment]![frame]!;
     next[frame] = sigmas[segment + 1]![frame]!;
   }
@@ -75,8 +75,9 @@ export function distillTask({ student, tower, trajectories, own, bank, seed }: D
     specs: { dit: filmParams(config, text).dit },
     async batch(step): Promise<Batch> {
       const turn = turnOf(seed, trajectories, step), of = await trajectories.read('train', turn.pack);
-      const mine = await own?.(turn.pack), d = draws({ seed, stream: 'distill/own', step }), starts = of.samples.map(() => (mine && d.chance(OWN) ? mine : of.states));
-      const { z, sigma, target, weight } = exercise(of, (film) => ({ segment: (turn.segment + film) % trajectories.segments, starts: starts[film]! }), student);
+      const mine = await own?.(turn.pack), d = draws({ seed, stream: 'distill/own', step }), its: SegmentEnds = { starts: of.states, ends: of.states.slice(1) };
+      const stands = of.samples.map(() => (mine && d.chance(OWN) ? mine : its));
+      const { z, sigma, target, weight } = exercise(of, (film) => ({ segment: (turn.segment + film) % trajectories.segments, ...stands[film]! }), student);
       const told = captionIndices(of.samples);
       let value = 0, frame = 0;
       const segments = of.samples.map((s, i) => {

@@ -129,7 +129,7 @@ const barely = ({ regions: _regions, ...s }: SampleShape): SampleShape => (s.giv
 const bareFrames = (s: SampleShape): number => latentFrames(s.frames) + (s.given > 0 || s.ending === undefined ? 0 : latentFrames(s.ending));
 
 /** The guided velocity of a pack: against the same films without words and without images beside them, as users' films are guided (pipeline/sampling/denoise.ts). */
-function guidedVelocity(d: Denoiser, programs: ProgramCache, of: TrajectoryPack, weights: Weights, guidance: GuidanceOptions): VelocityFn {
+export function guidedVelocity(d: Denoiser, programs: ProgramCache, of: TrajectoryPack, weights: Weights, guidance: GuidanceOptions): VelocityFn {
   const { bank, samples, pack } = of, conditional = packVelocity(d, programs, of, weights), films = bank.samples.map(bareFrames);
   const barePack = pack.map(({ perFrame }, i) => ({ frames: films[i]!, perFrame }));
   const bare = velocityOf(d, programs, {
