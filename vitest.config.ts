@@ -8,7 +8,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
     exclude: ['**/*.browser.test.ts', 'test/media/**', 'test/fuzz/**', 'node_modules/**'],
     globalSetup: ['test/support/credentials.ts', 'test/support/postgres.ts'],
-    testTimeout: 60_000, hookTimeout: 120_000,
+    maxWorkers: 2, testTimeout: 60_000, hookTimeout: 120_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
   },
 });

@@ -3,14 +3,13 @@ import { spawn } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Frames } from '../../src/media/frames.ts';
 import { writeFilm } from '../../src/media/sink.ts';
+import { PROGRAM, PROGRAMS } from '../support/program.ts';
 import { makeSmallDisk, smallDiskReason } from '../support/small-disk.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let dir: string, out: string, model: string;
 
 beforeAll(async () => {
@@ -39,7 +38,7 @@ afterAll(async () => { await rm(dir, { recursive: true, force: true }); });
 /** Runs the command line; `shell` is put before it. */
 function kinora(argv: readonly string[], shell = ''): Promise<{ exit: number | null; stdout: string; errors: string[] }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-c', `${shell} exec "$0" "$@"`, process.execPath, '--import', 'tsx', main, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('bash', ['-c', `${shell} exec "$0" "$@"`, process.execPath, ...PROGRAMS[PROGRAM], ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '', stderr = '';
     child.stdout.on('data', (data: Buffer) => { stdout += data.toString(); });
     child.stderr.on('data', (data: Buffer) => { stderr += data.toString(); });
@@ -145,7 +144,7 @@ test('a folder without permission', async () => {
 });
 
 test('Ctrl-C leaves nothing half-written', async () => {
-  const argv = ['--import', 'tsx', main, 'generate', 'x', '--steps', '1000', '--model', model, '-o', join(out, 'a.mp4')];
+  const argv = [...PROGRAMS[PROGRAM], 'generate', 'x', '--steps', '1000', '--model', model, '-o', join(out, 'a.mp4')];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   const closed = new Promise<number | null>((resolve) => { child.on('close', resolve); });

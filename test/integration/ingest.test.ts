@@ -6,13 +6,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CODECS, encodeFilm, scene } from '../../src/data/footage/film.fixture.ts';
 import { endpointCaptioner, ingest, readManifest } from '../../src/index.ts';
 import { kinora } from '../support/cli.ts';
+import { PROGRAM, PROGRAMS } from '../support/program.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let dir: string, films: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kinora-ingest-cli-'));
@@ -33,7 +32,7 @@ test('killed without warning again and again, it goes on to the same dataset, an
   const rows = async (): Promise<number> => (await readFile(join(killed, 'journal.jsonl'), 'utf8').catch(() => '')).split('\n').length - 1;
   let kills = 0;
   for (const enough of [2, 5, 9]) {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, 'data', 'ingest', films, '--out', killed], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [...PROGRAMS[PROGRAM], 'data', 'ingest', films, '--out', killed], { stdio: 'ignore' });
     const ended = new Promise<void>((resolve) => { child.on('close', () => { resolve(); }); });
     while (child.exitCode === null && child.signalCode === null && await rows() < enough) await new Promise((resolve) => { setTimeout(resolve, 2); });
     child.kill('SIGKILL');

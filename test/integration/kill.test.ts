@@ -23,9 +23,10 @@ import { initialValues, listParams } from '../../src/nn/param.ts';
 import { writeVae } from '../../src/train/vae-file.ts';
 import type { DiTRunConfig } from '../../src/index.ts';
 import { kinora } from '../support/cli.ts';
+import { PROGRAM, PROGRAMS } from '../support/program.ts';
 
 const KILLS = Number(process.env['KINORA_KILLS'] ?? 2), TIMEOUT = 60_000 + 20_000 * KILLS;
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url)), tokenizer = fileURLToPath(new URL('../../models/sprites-64', import.meta.url));
+const tokenizer = fileURLToPath(new URL('../../models/sprites-64', import.meta.url));
 let dir: string;
 const at = (name: string): string => join(dir, name);
 
@@ -37,7 +38,7 @@ async function hashes(folder: string): Promise<[string, string][]> {
 
 /** Runs the command line and kills it, where it still runs, `delay` ms after the first line of progress that `begun` knows. Returns whether it was killed. */
 async function killed(argv: readonly string[], begun: RegExp, delay: number): Promise<boolean> {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...argv], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [...PROGRAMS[PROGRAM], ...argv], { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '', timer: NodeJS.Timeout | undefined;
   child.stderr.on('data', (data: Buffer) => {
     stderr += data.toString();

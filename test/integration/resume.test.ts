@@ -3,13 +3,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { generate, type GenerateOptions } from '../../src/pipeline/generate.ts';
 import type { GeneratedFilm } from '../../src/pipeline/pipeline.ts';
+import { PROGRAM, PROGRAMS } from '../support/program.ts';
 import { writeTinyModel } from '../support/tiny-model.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let dir: string, model: string, out: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kinora-resume-'));
@@ -28,7 +27,7 @@ const same = async (a: string, b: string): Promise<boolean> => Buffer.compare(aw
 interface Run { readonly child: ChildProcess; readonly done: Promise<{ exit: number | null; signal: string | null; stdout: string; errors: string[]; progress: string[] }> }
 /** Starts the command line. */
 function start(argv: readonly string[], shell = ''): Run {
-  const child = spawn('bash', ['-c', `${shell} exec "$0" "$@"`, process.execPath, '--import', 'tsx', main, ...argv, '--model', model], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('bash', ['-c', `${shell} exec "$0" "$@"`, process.execPath, ...PROGRAMS[PROGRAM], ...argv, '--model', model], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '', stderr = '';
   child.stdout!.on('data', (data: Buffer) => { stdout += data.toString(); });
   child.stderr!.on('data', (data: Buffer) => { stderr += data.toString(); });

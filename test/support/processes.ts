@@ -3,21 +3,16 @@
  * {@link endProcesses} ends.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type OpenAI from 'openai';
+import { PROGRAM, PROGRAMS } from './program.ts';
 import { clientOf } from './server.ts';
-
-const root = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-/** Node's arguments for the command line: from its source, or as it was built. */
-const PROGRAMS = { source: ['--import', createRequire(import.meta.url).resolve('tsx'), root('src/cli/main.ts')], built: [root('bin/kinora.mjs')] } as const;
 
 /** How a process is started. */
 export interface ProcessOptions {
   /** A command that runs the program which its last arguments are. Default: none. */
   readonly through?: readonly string[];
-  /** Default: source. */
+  /** Default: that of all tests. */
   readonly program?: keyof typeof PROGRAMS;
   /** Beside those of this process; DATABASE_URL is not handed on. */
   readonly env?: Readonly<Record<string, string>>;
@@ -40,7 +35,7 @@ export class KinoraProcess {
   /** What it exits with; null when a signal ended it. */
   readonly ended: Promise<number | null>;
 
-  constructor(argv: readonly string[], { through = [], program = 'source', env = {} }: ProcessOptions = {}) {
+  constructor(argv: readonly string[], { through = [], program = PROGRAM, env = {} }: ProcessOptions = {}) {
     const { DATABASE_URL: _, ...inherited } = process.env, [command, ...rest] = [...through, process.execPath, ...PROGRAMS[program], ...argv];
     const child = this.child = spawn(command!, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...inherited, ...env } });
     child.stdout!.on('data', (bytes: Buffer) => { this.stdout += bytes.toString(); });

@@ -36,18 +36,32 @@ const CONNECTIONS = 8;
 /** Seconds between tries to connect: a server that is back is found at once, and while it is away requests hear of it instead of waiting. */
 const retrySeconds = (tries: number): number => Math.min(0.5, 0.05 * 2 ** tries);
 
+/**
+ * How statements are sent: prepared, once a connection, since their texts are few and planning is half of what they cost. `?prepare=false` in the URL leaves that out, for poolers
+ * that hand each transaction another connection.
+ */
+const PREPARED = { prepare: true } as const;
+/** A server that came later has given a table another column: what was prepared before is refused once. Outside of a transaction the driver prepares anew by itself. */
+const isStale = (cause: unknown): boolean => (cause as { routine?: unknown }).routine === 'RevalidateCachedQuery';
+
 /** Connects to a PostgreSQL server. */
 export async function openPostgres(url: string): Promise<Database> {
   const { default: postgres } = await import('postgres');
   const sql = postgres(url, { max: CONNECTIONS, onnotice: () => {}, connect_timeout: 10, backoff: retrySeconds, connection: { application_name: 'kinora' } });
+  const begun = async <T>(run: (tx: Queryable) => Promise<T>): Promise<T> => {
+    let result: T | undefined;
+    await sql.begin(async (tx) => {
+      result = await run({ query: async <Row>(text: string, params: readonly Param[] = []) => [...await tx.unsafe(text, [...params], PREPARED)] as Row[] });
+    });
+    return result as T;
+  };
   const database: Database = {
     kind: 'postgres',
-    query: async <Row>(text: string, params: readonly Param[] = []) => [...await sql.unsafe(text, [...params])] as Row[],
-    transaction: async <T>(run: (tx: Queryable) => Promise<T>) => {
-      let result: T | undefined;
-      await sql.begin(async (tx) => {
-        result = await run({ query: async <Row>(text: string, params: readonly Param[] = []) => [...await tx.unsafe(text, [...params])] as Row[] }); });
-      return result as T;
+    query: async <Row>(text: string, params: readonly Param[] = []) => [...await sql.unsafe(text, [...params], PREPARED)] as Row[],
+    transaction: async (run) => {
+      for (let stale = 0; ; stale++) {
+        try { return await begun(run); } catch (cause) { if (!isStale(cause) || stale === CONNECTIONS) throw cause; }      // each connection has its own
+      }
     },
     script: async (text) => { await sql.unsafe(text); },
     close: () => sql.end({ timeout: 2 }),
