@@ -1,12 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DIT_PRESETS, type DiTConfig } from '../models/dit/config.ts';
 import type { CaptionTokenizer } from '../models/text/tokenizer.ts';
 import { ortBackend } from '../backend/ort/ort.ts';
 import { loadTokenizer } from '../pipeline/prompt/tokenizer.ts';
-import { checkSprites, type DiTRunConfig, type VaeRunConfig } from './config.ts';
+import { checkSprites, readRunConfig, type DiTRunConfig, type VaeRunConfig } from './config.ts';
 import { writeDataset } from './clips/dataset.fixture.ts';
 import { describeDiTFootage, describeVaeFootage, ditMain, footageDiT, footageVae, splitOptions } from './footage-config.ts';
 import { footageSource, openFootage, type Footage } from './clips/footage-source.ts';
@@ -122,4 +123,13 @@ test('a run is on sprites or on a dataset', async () => {
   const run = { backend: ortBackend({ threads: 1 }), dir: join(dir, 'run'), cacheDir: join(dir, 'cache'), resume: false };
   await expect(trainVae(VAE, { ...run, lpc: 'a', data: 'b' })).rejects.toThrow('a run is on sprites (lpc a) or on a dataset (data b), not on both');
   await expect(trainVae(VAE, { ...run, data: join(dir, 'gone') })).rejects.toThrow('is no dataset');
+});
+
+test('the guide\'s configurations go on from the model that ships as it was trained', async () => {
+  const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  const { dit } = JSON.parse(await readFile(at('models/sprites-64/model.json'), 'utf8')) as { dit: { config: DiTConfig } };
+  for (const name of ['lora', 'dit']) {
+    const config = await readRunConfig('dit', at(`configs/footage/${name}.json`)), { skip, follow, places, rope } = { ...DIT_PRESETS[config.model], ...config.dit };
+    expect({ name, skip, follow, places, rope }).toEqual({ name, skip: dit.config.skip, follow: dit.config.follow, places: dit.config.places, rope: dit.config.rope });
+  }
 });
