@@ -62,9 +62,10 @@ export async function footageReport({ out, clips, refused, sources, notes, skipp
   const unread = sources.filter((s) => s.error !== undefined), broken = sources.filter((s) => s.damaged > 0), frames = sources.reduce((sum, s) => sum + s.frames, 0);
   const seconds = clips.reduce((sum, c) => sum + c.frames / c.fps, 0);
   const shown = spread(clips, PICTURES), off = spread(refused, PICTURES);
-  const kept = await Promise.all(shown.map(async (c) => figure(await pictureOf(join(out, c.file), c.frames >> 1), [
+  const kept: string[] = [];
+  for (const c of shown) kept.push(figure(await pictureOf(join(out, c.file), c.frames >> 1), [
     `${c.frames} × ${c.width}×${c.height}`, `${escapeHtml(c.source)} ${clock(c.start)}`, `“${escapeHtml(c.caption)}” (${c.captionFrom})`,
-  ])));
+  ]));
   const of = (n: number, all: number): string => (n < all ? ` (${n} of ${all} shown)` : '');
   const html = `<h1>Footage: ${clips.length} clips kept, ${refused.length} parts refused</h1>
 <p>${sources.length} files read, ${frames} frames; ${seconds.toFixed(1)} s of clips.${skipped.length > 0 ? ` Stages left out: ${escapeHtml(skipped.join(', '))}.` : ''}</p>
