@@ -13,11 +13,9 @@ import { oneOf } from '../src/core/errors.ts';
 import { CODECS, encodeFilm, scene } from '../src/data/footage/film.fixture.ts';
 import { concatFrames } from '../src/media/frames.ts';
 import type { Bench, BenchCase } from './contract.ts';
+import { SAYS_USED, usedBy } from './machine.ts';
 
 const FPS = 30, DRAWN = 60;
-/** Said when the process ends: CPU, microseconds, and the peak of resident memory, kilobytes. */
-const USED = `data:text/javascript,${encodeURIComponent(
-  "process.on('exit', () => { const u = process.resourceUsage(); process.stderr.write(`used ${u.userCPUTime + u.systemCPUTime} ${u.maxRSS}\\n`); })")}`;
 
 /** The bench. */
 export const bench: Bench = {
@@ -34,11 +32,11 @@ export const bench: Bench = {
         await encodeFilm(film, concatFrames(Array.from({ length: Math.ceil((length * FPS) / DRAWN) }, () => drawn)), { ...CODECS.mp4, enlarge: 4 });
         const started = performance.now();
         const argv = ['data', 'ingest', film, '--out', join(dir, `${length}`), '--skip', 'duplicates', '--json'];        // the drawn film repeats itself
-        const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--import', USED, main, ...argv]);
-        const seconds = (performance.now() - started) / 1000, [, used, peak] = /used (\d+) (\d+)/.exec(stderr)!, cpu = Number(used) / 1e6;
+        const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--import', SAYS_USED, main, ...argv]);
+        const seconds = (performance.now() - started) / 1000, { cpuSeconds: cpu, peak } = usedBy(stderr);
         const { clips } = JSON.parse(stdout) as { clips: number }, frames = Math.ceil((length * FPS) / DRAWN) * DRAWN;
         cases.push({
-          film: `${length} s, ${frames} frames`, clips, seconds, cpuSeconds: cpu, peakMiB: Number(peak) / 1024, loadBefore: load,
+          film: `${length} s, ${frames} frames`, clips, seconds, cpuSeconds: cpu, peakMiB: peak / 2 ** 20, loadBefore: load,
           framesPerSecond: before ? (frames - before.frames) / (seconds - before.seconds) : null,
           cpuMsPerFrame: before ? (1000 * (cpu - before.cpu)) / (frames - before.frames) : null,
         });

@@ -14,14 +14,12 @@ import { InputError, oneOf } from '../src/core/errors.ts';
 import type { GeneratedFilm } from '../src/pipeline/pipeline.ts';
 import { LONG_WAYS } from '../src/pipeline/settings/timeline.ts';
 import type { Bench, BenchCase } from './contract.ts';
+import { SAYS_USED, usedBy } from './machine.ts';
 
 const FLAGS = ['model', 'seconds', 'ways', 'steps'] as const;
 const PROMPT = 'a knight walks to the right';
 /** What the longest film's peak may be of the shortest one's. */
 const WANTED = 1.3;
-
-/** Loaded before the command line: says the peak of resident memory, in kilobytes, when the process ends. */
-const PEAK = `data:text/javascript,${encodeURIComponent("process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS + '\\n'))")}`;
 
 /** The bench. */
 export const bench: Bench = {
@@ -41,9 +39,8 @@ export const bench: Bench = {
         for (const seconds of lengths) {
           const argv = ['generate', PROMPT, '--json', '-o', output, '--seed', String(seed), '--threads', String(threads), ...model, ...steps,
             '--seconds', String(seconds), '--long-by', way];
-          const started = performance.now(), { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', PEAK, cli, ...argv], { maxBuffer: 2 ** 26 });
-          const ms = performance.now() - started, { frames, ms: phases, model: id } = JSON.parse(stdout) as GeneratedFilm, peak = Number(/^peak (\d+)$/m.exec(stderr)?.[1]) * 1024;
-          if (!(peak > 0)) throw new InputError('the process did not say its peak of memory');
+          const started = performance.now(), { stdout, stderr } = await promisify(execFile)(process.execPath, ['--import', SAYS_USED, cli, ...argv], { maxBuffer: 2 ** 26 });
+          const ms = performance.now() - started, { frames, ms: phases, model: id } = JSON.parse(stdout) as GeneratedFilm, { peak } = usedBy(stderr);
           least ??= peak;
           cases.push({ case: way, seconds, frames, ms, ...phases, peak_mb: peak / 1e6, of_shortest: peak / least, wanted: WANTED, model: id });
           log(`${way} ${seconds} s: ${(ms / 1000).toFixed(1)} s, ${(peak / 1e6).toFixed(0)} MB`);
