@@ -99,8 +99,9 @@ export function quantizePalette(source: Frames | ColourCounter, options: Palette
   const owner = new Int32Array(n).fill(-1);
   for (let step = 0; step < ITERATIONS; step++) {
     let moved = false;
+    const nearest = nearestOf(centres);
     for (let i = 0; i < n; i++) {
-      const best = nearest(centres, points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!);
+      const best = nearest(points[3 * i]!, points[3 * i + 1]!, points[3 * i + 2]!);
       if (best !== owner[i]) { owner[i] = best; moved = true; }
     }
     if (!moved) break;
@@ -167,15 +168,29 @@ function upperBound(sums: Float64Array, value: number): number {
   return low;
 }
 
-/** Index of the nearest of `centres` [k, 3]; the first of equals. */
-function nearest(centres: Float64Array, x: number, y: number, z: number): number {
-  let best = 0, least = Infinity;
-  for (let j = 0, at = 0; at < centres.length; j++, at += 3) {
-    const dx = centres[at]! - x, dy = centres[at + 1]! - y, dz = centres[at + 2]! - z;
-    const d = dx * dx + dy * dy + dz * dz;
-    if (d < least) { least = d; best = j; }
-  }
-  return best;
+/**
+ * Finds the index of the nearest of `centres` `[k, 3]`; the first of equals. From those of the same lightness outwards, until lightness alone is further away than the nearest so far
+ * (Friedman, Baskett, Shustek 1975, "An Algorithm for Finding Nearest Neighbors"): about a fifth of them for 64.
+ */
+function nearestOf(centres: Float64Array): (x: number, y: number, z: number) => number {
+  const k = centres.length / 3, order = Int32Array.from({ length: k }, (_, j) => j).sort((a, b) => centres[3 * a]! - centres[3 * b]! || a - b);
+  const sorted = new Float64Array(3 * k);                               // in the order of lightness
+  order.forEach((j, i) => { sorted.set(centres.subarray(3 * j, 3 * j + 3), 3 * i); });
+  return (x, y, z) => {
+    let low = 0, high = k;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[3 * middle]! < x) low = middle + 1; else high = middle;
+    }
+    let best = -1, least = Infinity, below = low - 1, above = low;
+    for (;;) {
+      const down = below < 0 ? Infinity : x - sorted[3 * below]!, up = above >= k ? Infinity : sorted[3 * above]! - x, i = down < up ? below-- : above++;
+      const dx = Math.min(down, up), square = dx * dx;
+      if (!(square <= least) || dx === Infinity) return best;
+      const dy = sorted[3 * i + 1]! - y, dz = sorted[3 * i + 2]! - z, d = square + dy * dy + dz * dz, j = order[i]!;
+      if (d < least || (d === least && j < best)) { least = d; best = j; }
+    }
+  };
 }
 
 /** Bytes, darkest first (by luma), without repeats. */
@@ -191,24 +206,31 @@ export function paletteIndexer(palette: Palette): (rgb: number) => number {
   const centres = new Float64Array(palette.length), lab = new Float64Array(3);
   const seen = new Int32Array(2 ** 15).fill(-1), index = new Uint8Array(2 ** 15);
   for (let at = 0; at < palette.length; at += 3) oklab(palette[at]!, palette[at + 1]!, palette[at + 2]!, centres, at);
+  const nearest = nearestOf(centres);
   return (rgb) => {
     const slot = (rgb >> 9 & 0x7c00) ^ (rgb >> 6 & 0x3e0) ^ (rgb >> 3 & 31) ^ (rgb << 4 & 0x70) ^ (rgb >> 1 & 0x380); // high bits, stirred by low ones
     if (seen[slot] !== rgb) {
       oklab(rgb >> 16, rgb >> 8 & 255, rgb & 255, lab);
-      index[slot] = nearest(centres, lab[0]!, lab[1]!, lab[2]!);
+      index[slot] = nearest(lab[0]!, lab[1]!, lab[2]!);
       seen[slot] = rgb;
     }
     return index[slot]!;
   };
 }
 
-/** The film with each pixel replaced by its nearest colour; alpha stays, and so do pixels that are not there. */
-export function mapPalette(frames: Frames, palette: Palette): Frames {
-  const { channels } = frames, data = frames.data.slice(), indexOf = paletteIndexer(palette);
-  for (let i = 0; i < data.length; i += channels) {
-    if (channels === 4 && data[i + 3] === 0) continue;
-    const at = 3 * indexOf(data[i]! << 16 | data[i + 1]! << 8 | data[i + 2]!);
-    data[i] = palette[at]!; data[i + 1] = palette[at + 1]!; data[i + 2] = palette[at + 2]!;
-  }
-  return { ...frames, data };
+/** Replaces each pixel of frames, and of those that come after them, by its nearest colour; alpha stays, and so do pixels that are not there. */
+export function paletteMapper(palette: Palette): (frames: Frames) => Frames {
+  const indexOf = paletteIndexer(palette);
+  return (frames) => {
+    const { channels } = frames, data = frames.data.slice();
+    for (let i = 0; i < data.length; i += channels) {
+      if (channels === 4 && data[i + 3] === 0) continue;
+      const at = 3 * indexOf(data[i]! << 16 | data[i + 1]! << 8 | data[i + 2]!);
+      data[i] = palette[at]!; data[i + 1] = palette[at + 1]!; data[i + 2] = palette[at + 2]!;
+    }
+    return { ...frames, data };
+  };
 }
+
+/** One film as {@link paletteMapper} maps it. */
+export const mapPalette = (frames: Frames, palette: Palette): Frames => paletteMapper(palette)(frames);

@@ -23,6 +23,12 @@ function sameRows(data: Uint8Array, at: number, length: number): boolean {
   return true;
 }
 
+/** Whether the 2×2 block of RGB at `p` is that to the left of it. */
+function sameBlock(data: Uint8Array, p: number, row: number): boolean {
+  for (let i = p; i < p + 6; i++) if (data[i] !== data[i - 6] || data[i + row] !== data[i + row - 6]) return false;
+  return true;
+}
+
 /** One RGB(A) frame at `at` in `data` into `out` (Y plane, Cb plane, Cr plane, with alpha an A plane of W·H more). Width and height are even. */
 export function rgbToYuv420(
   data: Uint8Array, at: number, size: { readonly width: number; readonly height: number; readonly channels: 3 | 4 }, out: Uint8Array,
@@ -39,7 +45,14 @@ export function rgbToYuv420(
     }
     for (let x = 0; x < width; x += 2) {
       let red = 0, blue = 0, luma = 0, weight = 0;                      // sums over the block
-      const p0 = at + y * row + x * channels, seen = channels === 4 && (data[p0 + 3]! | data[p0 + 7]! | data[p0 + row + 3]! | data[p0 + row + 7]!) !== 0;
+      const p0 = at + y * row + x * channels, c = (y >> 1) * half + (x >> 1);
+      if (channels === 3 && x > 0 && sameBlock(data, p0, row)) {         // and most blocks are like those before them
+        const o = y * width + x;
+        out[o] = out[o - 2]!; out[o + 1] = out[o - 1]!; out[o + width] = out[o + width - 2]!; out[o + width + 1] = out[o + width - 1]!;
+        out[cbAt + c] = out[cbAt + c - 1]!; out[crAt + c] = out[crAt + c - 1]!;
+        continue;
+      }
+      const seen = channels === 4 && (data[p0 + 3]! | data[p0 + 7]! | data[p0 + row + 3]! | data[p0 + row + 7]!) !== 0;
       for (let k = 0; k < 4; k++) {
         const yy = y + (k >> 1), xx = x + (k & 1);
         const p = at + yy * row + xx * channels;
@@ -50,7 +63,6 @@ export function rgbToYuv420(
         red += a * r; blue += a * b; luma += a * l; weight += a;
         if (channels === 4) out[alphaAt + yy * width + xx] = data[p + 3]!;
       }
-      const c = (y >> 1) * half + (x >> 1);
       out[cbAt + c] = byte(128 + (CB_SCALE * (blue - luma)) / weight);
       out[crAt + c] = byte(128 + (CR_SCALE * (red - luma)) / weight);
     }

@@ -4,7 +4,7 @@
  */
 import { sliceFrames, upscaleNearest, type Frames } from '../../media/frames.ts';
 import type { GroundKeyer } from '../../media/key.ts';
-import { ColourCounter, mapPalette, quantizePalette } from '../../media/palette.ts';
+import { ColourCounter, paletteMapper, quantizePalette } from '../../media/palette.ts';
 import type { FilmSettings } from '../settings/film-options.ts';
 
 /** Frames at native size. */
@@ -41,9 +41,9 @@ export async function* deliveredFrames(native: AsyncIterable<NativeFrames>, s: F
     else { counter.add(frames); held.push({ frames, given }); }
   }
   if (s.palette === 0) return;
-  const palette = quantizePalette(counter, { colours: s.palette, seed: s.seed });
+  const map = paletteMapper(quantizePalette(counter, { colours: s.palette, seed: s.seed }));
   for (const part of held) for (let t = 0; t < part.frames.count; t++) {
     const frames = sliceFrames(part.frames, t, t + 1);
-    yield enlarged(keepGiven(mapPalette(frames, palette), { ...part, frames }));
+    yield enlarged(keepGiven(map(frames), { ...part, frames }));
   }
 }
