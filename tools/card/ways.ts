@@ -1,9 +1,10 @@
 /**
- * @file The films of the guide to ways: `npx tsx tools/card/ways.ts [folder]` writes docs/guide/films/<way>.webp with the model that ships. Frames that were given have a
- * bright edge; where a film is made from another, that one stands at its left.
+ * @file The films of the guide to ways: `npx tsx tools/card/ways.ts [folder [way …]]` writes docs/guide/films/<way>.webp, of all ways or of those named, with the model that
+ * ships. Frames that were given have a bright edge; where a film is made from another, that one stands at its left.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { oneOf } from '../../src/core/errors.ts';
 import { concatFrames, sliceFrames, upscaleNearest, type Frames } from '../../src/media/frames.ts';
 import { writeFilm } from '../../src/media/sink.ts';
 import { openPipeline } from '../../src/pipeline/pipeline.ts';
@@ -41,7 +42,7 @@ function beside(films: readonly Frames[]): Frames {
   return { data, count, width, height, channels: 3, fps };
 }
 
-const out = process.argv[2] ?? 'docs/guide/films';
+const [out = 'docs/guide/films', ...named] = process.argv.slice(2);
 await mkdir(out, { recursive: true });
 using pipeline = await openPipeline({});
 async function make(o: FilmWays, count = 1): Promise<Frames[]> {
@@ -66,7 +67,7 @@ const FILMS: Readonly<Record<string, () => Promise<Frames>>> = {
   },
   extend: async () => framed(await one({ video: { film: half }, prompt: 'a woman walks to the left', extend: 2, seed: 7 }), (t) => t < half.count),
   'extend-before': async () => framed(await one({ video: { film: half }, prompt: 'a woman walks to the left', extendBefore: 1, seed: 7 }), (t) => t >= 8),
-  loop: async () => { const film = await one({ prompt: 'a skeleton walks to the right', frames: 24, loop: true, seed: 4 }); return framed(concatFrames([film, film])); },
+  loop: async () => { const film = await one({ prompt: 'a knight walks to the right', frames: 24, loop: true, seed: 1 }); return framed(concatFrames([film, film])); },
   connect: async () => framed(await one({
     connect: [{ film: walk }, { film: orc }], seconds: 2, seed: 1, prompt: 'a woman walks to the left', shots: [{ frame: 33, prompt: 'an orc casts a spell' }],
   }), (t) => t < 17 || t >= 33),
@@ -80,7 +81,7 @@ const FILMS: Readonly<Record<string, () => Promise<Frames>>> = {
   vary: async () => beside((await make({ prompt: 'a knight walks to the right', seed: 7, vary: { amount: 0.3, seed: 1 } }, 3)).map((f) => framed(f))),
   remix: async () => beside([framed(walk), framed(await one({ prompt: 'a woman with long red hair in a blue dress falls down', seed: 10 }))]),
   storyboard: async () => framed(await one({
-    seed: 5,
+    seed: 1,
     storyboard: {
       seconds: 8, shots: [
         { at: 0, prompt: 'a knight walks to the right' },
@@ -90,7 +91,9 @@ const FILMS: Readonly<Record<string, () => Promise<Frames>>> = {
     },
   })),
 };
+for (const name of named) oneOf('way', name, Object.keys(FILMS));
 for (const [name, film] of Object.entries(FILMS)) {
+  if (named.length > 0 && !named.includes(name)) continue;
   const frames = await film();
   await writeFilm(join(out, `${name}.webp`), frames);
   console.log(`${name}: ${frames.count} frames`);
