@@ -169,8 +169,8 @@ function upperBound(sums: Float64Array, value: number): number {
 }
 
 /**
- * Finds the index of the nearest of `centres` `[k, 3]`; the first of equals. From those of the same lightness outwards, until lightness alone is further away than the nearest so far
- * (Friedman, Baskett, Shustek 1975, "An Algorithm for Finding Nearest Neighbors"): about a fifth of them for 64.
+ * Finds the index of the nearest of `centres` `[k, 3]`; the first of equals. From those of the same lightness outwards, until lightness alone is further away than the
+ * nearest so far (Friedman, Baskett, Shustek 1975, "An Algorithm for Finding Nearest Neighbors").
  */
 function nearestOf(centres: Float64Array): (x: number, y: number, z: number) => number {
   const k = centres.length / 3, order = Int32Array.from({ length: k }, (_, j) => j).sort((a, b) => centres[3 * a]! - centres[3 * b]! || a - b);

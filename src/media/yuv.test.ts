@@ -20,17 +20,21 @@ function slow(data: Uint8Array): number[] {
   return [...luma, ...cb, ...cr];
 }
 
-test('equals the formulas block by block, also where rows repeat those above', () => {
+test('equals the formulas block by block, also where rows repeat those above and blocks those before', () => {
   const noise = Uint8Array.from(uniforms({ seed: 1, stream: 'yuv', step: 0 }, WIDTH * HEIGHT * 3), (u) => Math.floor(256 * u)), row = WIDTH * 3;
   const enlarged = noise.slice();
   for (let y = 0; y < HEIGHT; y++) enlarged.copyWithin(y * row, Math.floor(y / 4) * 4 * row, (Math.floor(y / 4) * 4 + 1) * row);
   const half = noise.slice();                                           // the second of two rows is as above, the first is not
   half.copyWithin(3 * row, row, 2 * row);
-  for (const data of [noise, enlarged, half]) {
-    const out = new Uint8Array(yuvBytes(WIDTH, HEIGHT));
-    rgbToYuv420(data, 0, { width: WIDTH, height: HEIGHT, channels: 3 }, out);
+  const wide = Uint8Array.from(enlarged, (_, i) => enlarged[Math.floor(i / row) * row + Math.floor((i % row) / 12) * 12 + i % 3]!);   // four pixels a pixel in both directions
+  for (const data of [noise, enlarged, half, wide]) {
+    const out = new Uint8Array(yuvBytes(WIDTH, HEIGHT)), size = { width: WIDTH, height: HEIGHT, channels: 3 } as const;
+    rgbToYuv420(data, 0, size, out);
     const wanted = slow(data);
     expect(Math.max(...Array.from(out, (v, i) => Math.abs(v - wanted[i]!)))).toBe(0);
+    const apart = new Uint8Array(out.length);                           // where no word of four bytes begins
+    rgbToYuv420(Uint8Array.of(0, ...data), 1, size, apart);
+    expect(Buffer.compare(apart, out)).toBe(0);
     const opaque = Uint8Array.from({ length: WIDTH * HEIGHT * 4 }, (_, i) => (i % 4 === 3 ? 255 : data[(i >> 2) * 3 + i % 4]!));
     const four = new Uint8Array(yuvBytes(WIDTH, HEIGHT) + WIDTH * HEIGHT);
     rgbToYuv420(opaque, 0, { width: WIDTH, height: HEIGHT, channels: 4 }, four);

@@ -8,14 +8,20 @@ import type { NativeFrames } from './deliver.ts';
 
 /** Share of the frame before at most: what changes slowly is followed within a second. */
 const MOST = 0.9;
-/** A pixel's own difference counts by half against the mean of its neighbourhood, so that a single pixel that changes is seen too. Differences are sums over the channels. */
-const OWN = 0.5 / 3, NEIGHBOURS = 1 / 3;
+/** A pixel's own difference counts by half against the mean of its neighbourhood, so that a single pixel that changes is seen too. */
+const OWN = 0.5 / 3;
+/** Of a difference summed over the channels, the mean. */
+const NEIGHBOURS = 1 / 3;
 
 /** How much each pixel of `a` still is what it was in `b`, `[H, W]` in 0 to 1: exp(−(d ÷ level)²), d the mean difference of the 3×3 pixels around it, or half of its own. */
 export function stillness(a: Uint8Array, b: Uint8Array, { width, height }: Pick<Frames, 'width' | 'height'>, level: number): Float32Array {
   const difference = new Uint16Array(width * height), rows = new Uint16Array(width * height), out = new Float32Array(width * height);   // rows: sums of three in a row
-  for (let i = 0, p = 0; i < difference.length; i++, p += 3) difference[i] = Math.abs(a[p]! - b[p]!) + Math.abs(a[p + 1]! - b[p + 1]!) + Math.abs(a[p + 2]! - b[p + 2]!);
-  for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) rows[i] = (x > 0 ? difference[i - 1]! : 0) + difference[i]! + (x < width - 1 ? difference[i + 1]! : 0);
+  for (let i = 0, p = 0; i < difference.length; i++, p += 3) {
+    difference[i] = Math.abs(a[p]! - b[p]!) + Math.abs(a[p + 1]! - b[p + 1]!) + Math.abs(a[p + 2]! - b[p + 2]!);
+  }
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) rows[i] = (x > 0 ? difference[i - 1]! : 0) + difference[i]! + (x < width - 1 ? difference[i + 1]! : 0);
+  }
   const across = (at: number, size: number): number => 1 + Number(at > 0) + Number(at < size - 1);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
